@@ -1,0 +1,16 @@
+"""The machine: its data types, and the reader of architecture files."""
+
+from polymap.architecture.hierarchy import Architecture, Array, Bandwidth, Compute, Level, Memory, Rate
+from polymap.architecture.read import Source, architecture
+
+__all__ = [
+    "Architecture",
+    "Array",
+    "Bandwidth",
+    "Compute",
+    "Level",
+    "Memory",
+    "Rate",
+    "Source",
+    "architecture",
+]

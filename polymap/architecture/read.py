@@ -1,0 +1,256 @@
+"""Architecture files (`polymap: architecture/1`) -> `Architecture`.
+
+polymap: architecture/1
+name: tiny
+source: where the numbers come from
+technology: {node: 65 nm, voltage: 1 V, temperature: 300 K}    # kept as a description
+clock: 200 MHz
+hierarchy:                              # outermost first
+  - memory: DRAM                        # the first memory may be unlimited, the others need a capacity
+    width: 64 b                         # bits of one access, which the energies are for
+    word: 16 b                          # room of one element; without it an element takes its tensor's bits
+    energy: {read: 200 pJ, write: 200 pJ, update: 200 pJ}    # update is write unless given
+    bandwidth: 3.2 GB/s                 # one rate is shared by reads and writes; or {read, write, shared, scale}
+  - memory: buffer
+    capacity: 4096 words                # words of `word` bits; or 8 KiB, 64 B, 512 b
+    width: 16 b
+    word: 16 b
+    energy: {read: 6 pJ, write: 6 pJ}
+    keeps: [input, output]              # roles or tensor names; without `keeps` and `may_keep`: everything
+    may_keep: [weight]                  # the mapper decides; with `may_keep` alone nothing is kept for sure
+    buffering: 2                        # copies of every tile: 1 unless given
+    leakage: 1 mW                       # per instance
+    area: 0.1 mm2
+  - array: PE
+    shape: {X: 14, Y: 12}
+    network: {multicast: true, reduction: true, links: false}    # these are the defaults
+  - compute: MAC
+    energy: 1 pJ
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import partial
+from math import prod
+from typing import TypeAlias
+
+from polymap import quantity, spec
+from polymap.architecture.hierarchy import Architecture, Array, Bandwidth, Compute, Level, Memory, Rate
+
+Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, object] | Architecture"
+
+_NOTHING = Fraction(0)
+_KINDS = ("memory", "array", "compute")
+_NODE_WORDS = ("for", "parallel", "compute")
+_TECHNOLOGY = {"node": "length", "voltage": "voltage", "temperature": "temperature"}
+
+
+def architecture(source: Source) -> Architecture:
+    """The architecture meant by a shipped name, a path, YAML text, plain Python data or an `Architecture` itself.
+
+    Energies in pJ, capacities in bits, leakage in W, area in um2, rates per clock cycle; all but areas are exact.
+    Raises SpecError with every mistake in the source.
+
+    >>> architecture("eyeriss_like").instances("MAC")
+    168
+    """
+    if isinstance(source, Architecture):
+        return source
+    with spec.reading(source, "architectures", "architecture/1") as top:
+        name, origin = top.text("name", required=True), top.text("source")
+        technology = _technology(top.child("technology"))
+        clock_hz = top.value("clock", quantity.frequency_hz, otherwise=Fraction(1), required=True)
+        items = top.children("hierarchy", required=True)
+        levels = [_level(item, clock_hz, outermost=i == 0) for i, item in enumerate(items)]
+        _check_hierarchy(top, items, levels)
+    hierarchy = tuple(level for level in levels if level)
+    return Architecture(name, hierarchy, clock_hz, origin, top.place, technology)
+
+
+def _technology(reader: spec.Reader) -> tuple[tuple[str, str], ...]:
+    for key, dimension in _TECHNOLOGY.items():
+        reader.value(key, partial(quantity.measure, dimension=dimension), otherwise=_NOTHING)
+    return tuple((key, reader.description(key)) for key in _TECHNOLOGY if reader.has(key))
+
+
+def _level(item: spec.Reader, clock_hz: Fraction, outermost: bool) -> Level | None:
+    """The level an item of the hierarchy describes; None, with the reason noted, if it is of no one kind."""
+    kinds = [kind for kind in _KINDS if item.has(kind)]
+    if len(kinds) != 1:
+        item.ignore_rest()
+        _note_kind(item, kinds)
+        return None
+    if kinds == ["memory"]:
+        return _memory(item, clock_hz, outermost)
+    return _array(item) if kinds == ["array"] else _compute(item)
+
+
+def _note_kind(item: spec.Reader, kinds: list[str]) -> None:
+    if kinds:
+        item.wrong(f"one level cannot be {' and '.join(kinds)}", "give each a `- ` of its own")
+    elif item.is_there:
+        guess = next((f"did you mean `{near}`? " for key in item.keys if (near := quantity.near(key, _KINDS))), "")
+        item.wrong(
+            "this level has no kind", f"{guess}begin with `- memory: NAME`, `- array: NAME` or `- compute: NAME`"
+        )
+
+
+# memories
+
+
+def _memory(item: spec.Reader, clock_hz: Fraction, outermost: bool) -> Memory:
+    item.what = "a memory"
+    word_bits = item.value("word", quantity.width_bits, otherwise=None)
+    read_pj, write_pj, update_pj = _access_energies(item)
+    keeps, may_keep = _kept(item)
+    return Memory(
+        name=_memory_name(item),
+        width_bits=item.value("width", lambda value: quantity.width_bits(value, word_bits), otherwise=1, required=True),
+        read_pj=read_pj,
+        write_pj=write_pj,
+        update_pj=update_pj,
+        capacity_bits=_capacity(item, word_bits, outermost),
+        word_bits=word_bits,
+        keeps=keeps,
+        may_keep=may_keep,
+        buffering=item.integer("buffering"),
+        bandwidth=_bandwidth(item, clock_hz),
+        leakage_w=item.value("leakage", quantity.power_w, otherwise=_NOTHING),
+        area_um2=float(item.value("area", quantity.area_um2, otherwise=_NOTHING)),
+        source=item.text("source"),
+        place=item.place,
+        component=item.description("component"),
+    )
+
+
+def _memory_name(item: spec.Reader) -> str:
+    """Mappings write `NAME holds ...` where they also write `for`, `parallel` and `compute`."""
+    name = item.name("memory", required=True)
+    if name in _NODE_WORDS:
+        item.wrong(f"a memory cannot be called `{name}`: mappings use that word", "choose another name", key="memory")
+    return name
+
+
+def _capacity(item: spec.Reader, word_bits: int | None, outermost: bool) -> int | None:
+    """Bits per instance; only the outermost memory may be unlimited."""
+    if not item.has("capacity") and not outermost:
+        item.wrong("`capacity` of a memory is missing", "add e.g. `capacity: 64 KiB`; only the outermost is unlimited")
+    return item.value("capacity", lambda value: quantity.capacity_bits(value, word_bits), otherwise=None)
+
+
+def _needs_energy(item: spec.Reader, example: str) -> bool:
+    """Whether there is an `energy:`; its absence is noted, never taken as 0."""
+    if not item.has("energy"):
+        because = ": component models are not there yet" if item.has("component") else ""
+        item.wrong(f"`energy` of {item.what} is missing{because}", f"add `energy: {example}`")
+    return item.has("energy")
+
+
+def _access_energies(item: spec.Reader) -> tuple[Fraction, Fraction, Fraction]:
+    """Read, write and update energies in pJ per access of the memory's width."""
+    example = "{read: 6 pJ, write: 6 pJ}"
+    if _needs_energy(item, example) and not item.is_mapping("energy"):
+        item.wrong("a memory's energies are given per action", f"write `energy: {example}`", key="energy")
+        return _NOTHING, _NOTHING, _NOTHING
+    energy = item.child("energy")
+    read_pj = energy.value("read", quantity.energy_pj, otherwise=_NOTHING, required=True)
+    write_pj = energy.value("write", quantity.energy_pj, otherwise=_NOTHING, required=True)
+    return read_pj, write_pj, energy.value("update", quantity.energy_pj, otherwise=write_pj)
+
+
+def _kept(item: spec.Reader) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """(keeps, may_keep): everything (None) is kept if neither is given."""
+    keeps, may_keep = item.names("keeps"), item.names("may_keep")
+    for name in may_keep:
+        if name in keeps:
+            item.wrong(f"`{name}` is in `keeps` and in `may_keep`", "leave it in one of them", key="may_keep")
+    return keeps if item.has("keeps") or item.has("may_keep") else None, may_keep
+
+
+def _bandwidth(item: spec.Reader, clock_hz: Fraction) -> Bandwidth:
+    """One rate limits reads and writes together; a mapping limits them apart."""
+
+    def rate(value: object) -> Rate:
+        return Rate(*quantity.rate(value, clock_hz))
+
+    if item.has("bandwidth") and not item.is_mapping("bandwidth"):
+        return Bandwidth(shared=item.value("bandwidth", rate, otherwise=None))
+    limits = item.child("bandwidth")
+    read, write, shared = (limits.value(key, rate, otherwise=None) for key in ("read", "write", "shared"))
+    return Bandwidth(read, write, shared, limits.table("scale", _scale))
+
+
+def _scale(value: object) -> Fraction:
+    scale = quantity.number(value)
+    if scale < 0:
+        raise spec.Misread(f"{quantity.shown(value)} is negative", "give a factor that is 0 or more")
+    return scale
+
+
+# arrays and compute
+
+
+def _array(item: spec.Reader) -> Array:
+    item.what = "an array"
+    shape = item.table("shape", quantity.count, required=True)
+    if item.description("shape") == "{}":
+        item.wrong("the array has no dimension", "write e.g. `shape: {X: 14, Y: 12}`", key="shape")
+    network = item.child("network")
+    multicast, reduction = network.flag("multicast", True), network.flag("reduction", True)
+    links = network.flag("links")
+    if links:
+        network.wrong("links between neighbours are not modelled yet", "write `links: false`", key="links")
+    return Array(item.name("array", required=True), shape, multicast, reduction, links, item.place)
+
+
+def _compute(item: spec.Reader) -> Compute:
+    item.what = "a compute level"
+    _needs_energy(item, "1 pJ")
+    return Compute(
+        name=item.name("compute", required=True),
+        energy_pj=item.value("energy", quantity.energy_pj, otherwise=_NOTHING),
+        leakage_w=item.value("leakage", quantity.power_w, otherwise=_NOTHING),
+        area_um2=float(item.value("area", quantity.area_um2, otherwise=_NOTHING)),
+        source=item.text("source"),
+        place=item.place,
+        component=item.description("component"),
+    )
+
+
+# the hierarchy as a whole
+
+
+def _check_hierarchy(top: spec.Reader, items: tuple[spec.Reader, ...], levels: list[Level | None]) -> None:
+    if not levels:
+        if top.is_list("hierarchy"):
+            top.wrong("the hierarchy is empty", "list a memory first and a compute level last", key="hierarchy")
+        return
+    _check_order(items, levels)
+    _check_names(items, levels)
+    instances = prod(level.fanout for level in levels if isinstance(level, Array))
+    if instances >= quantity.LARGEST_COUNT:
+        top.wrong(f"the arrays make {instances} instances", "keep their product below 2^40", key="hierarchy")
+
+
+def _check_order(items: tuple[spec.Reader, ...], levels: list[Level | None]) -> None:
+    """A level whose kind is unknown has been noted already and may have been of the right one."""
+    if not isinstance(levels[0], (Memory, type(None))):
+        items[0].wrong("the hierarchy does not begin with a memory", "put the outermost memory, e.g. DRAM, first")
+    if not isinstance(levels[-1], (Compute, type(None))):
+        items[-1].wrong("the hierarchy does not end with a compute level", "add `- compute: MAC` at the end")
+    for item, level in zip(items[:-1], levels[:-1], strict=True):
+        if isinstance(level, Compute):
+            item.wrong("a compute level stands before the end", "keep one compute level, the last of the hierarchy")
+
+
+def _check_names(items: tuple[spec.Reader, ...], levels: list[Level | None]) -> None:
+    seen: dict[str, int] = {}
+    for item, level in zip(items, levels, strict=True):
+        if level and level.name in seen:
+            message = f"two levels are called `{level.name}`, the first on line {seen[level.name]}"
+            item.wrong(message if item.place.line else message.partition(",")[0], "give each its own name")
+        elif level and level.name:
+            seen[level.name] = item.place.line
