@@ -1,0 +1,155 @@
+"""From a parsed einsum and what is said about it (sizes, bits, roles) to an `Einsum`; all mistakes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, count
+from math import prod
+
+from polymap.errors import Mistake, Place, SpecError
+from polymap.workload.einsum import Einsum, Tensor
+from polymap.workload.parse import LIMIT, Access, Statement
+
+DEFAULT_BITS = 16
+MOST_COMPUTES = 2**62
+
+Where = Callable[[str], Place]
+
+
+def nowhere(path: str) -> Place:
+    """The place of a value that comes from no file: its key path alone."""
+    return Place(path=path)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is said about an einsum besides its text.
+
+    `ranks`: size per rank, in points. `bits`: per element, of all tensors or by tensor; unlisted tensors take 16.
+    `roles`: role -> tensor. `where` gives the place of a key path such as `ranks.k`.
+    """
+
+    name: str
+    ranks: Mapping[str, int]
+    bits: int | Mapping[str, int] = DEFAULT_BITS
+    roles: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, int] = field(default_factory=dict)
+    source: str = ""
+    where: Where = nowhere
+
+
+def build(statement: Statement, given: Given) -> Einsum:
+    """The einsum that `statement` and `given` describe. Raises `SpecError` with every mistake in `given`."""
+    mistakes = [mistake for check in CHECKS for mistake in check(statement, given)]
+    if mistakes:
+        raise SpecError(mistakes)
+    ranks = tuple((rank, given.ranks[rank]) for rank in statement.ranks)
+    return Einsum(given.name, ranks, _tensors(statement, given), str(statement), given.source, given.where(""))
+
+
+def check_name(statement: Statement, given: Given) -> Iterator[Mistake]:
+    if not given.name.strip():
+        yield Mistake(given.where("name"), "the name of the einsum is empty")
+
+
+def check_sizes(statement: Statement, given: Given) -> Iterator[Mistake]:
+    for rank in statement.ranks:
+        if rank not in given.ranks:
+            yield Mistake(given.where("ranks"), f"rank {rank} has no size", f"add its size, e.g. {rank}: 64")
+        elif not 0 < given.ranks[rank] < LIMIT:
+            yield Mistake(given.where(f"ranks.{rank}"), f"rank {rank} has size {given.ranks[rank]}", _range())
+
+
+def check_unused(statement: Statement, given: Given) -> Iterator[Mistake]:
+    for rank in (rank for rank in given.ranks if rank not in statement.ranks):
+        where = given.where(f"ranks.{rank}")
+        if rank in given.constants:
+            yield Mistake(where, f"{rank} is both a rank and a constant", "keep one of the two")
+        else:
+            yield Mistake(where, f"rank {rank} has a size but does not occur in {statement}", "leave it out")
+    for constant in (constant for constant in given.constants if constant not in statement.constants):
+        if constant not in given.ranks:
+            yield Mistake(given.where(f"constants.{constant}"), f"constant {constant} is not used", "leave it out")
+
+
+def check_computes(statement: Statement, given: Given) -> Iterator[Mistake]:
+    sizes = [given.ranks.get(rank, 1) for rank in statement.ranks]
+    if all(0 < size < LIMIT for size in sizes) and prod(sizes) > MOST_COMPUTES:
+        text = f"the ranks span {' x '.join(str(size) for size in sizes)} = {prod(sizes)} points"
+        yield Mistake(given.where("ranks"), text, "an einsum has at most 2^62 points; split it or shrink a rank")
+
+
+def check_bits(statement: Statement, given: Given) -> Iterator[Mistake]:
+    listed = given.bits if isinstance(given.bits, Mapping) else {"": given.bits}
+    for tensor, bits in listed.items():
+        where = given.where(f"bits.{tensor}" if tensor else "bits")
+        if tensor and tensor not in statement.tensors:
+            yield _unknown_tensor(where, tensor, statement)
+        if not 0 < bits < LIMIT:
+            yield Mistake(where, f"an element of {tensor or 'a tensor'} has {bits} bits", _range())
+
+
+def check_roles(statement: Statement, given: Given) -> Iterator[Mistake]:
+    seen: dict[str, str] = {}
+    for role, tensor in given.roles.items():
+        where = given.where(f"roles.{role}")
+        if tensor not in statement.tensors:
+            yield _unknown_tensor(where, tensor, statement)
+        elif tensor in seen:
+            yield Mistake(where, f"tensor {tensor} has two roles, {seen[tensor]} and {role}", "a tensor has one role")
+        elif role == "output" and tensor != statement.output.name:
+            mend = f"the output is {statement.output.name}; give {tensor} another role"
+            yield Mistake(where, f"tensor {tensor} is an input but has role output", mend)
+        seen.setdefault(tensor, role)
+
+
+def check_role_names(statement: Statement, given: Given) -> Iterator[Mistake]:
+    """A list of tensors may name tensors or roles, so one word must not mean two tensors."""
+    names = statement.tensors
+    for tensor, role in _roles(statement, given).items():
+        if role in names and role != tensor:
+            mend = f"rename tensor {role} or give {tensor} another role: roles: {{another: {tensor}}}"
+            yield Mistake(given.where("roles"), f"{role} is the role of tensor {tensor} and the name of another", mend)
+
+
+CHECKS = (
+    check_name,
+    check_sizes,
+    check_unused,
+    check_computes,
+    check_bits,
+    check_roles,
+    check_role_names,
+)
+
+
+def _range() -> str:
+    return "it must be at least 1 and less than 2^31 = 2147483648"
+
+
+def _unknown_tensor(where: Place, tensor: str, statement: Statement) -> Mistake:
+    return Mistake(where, f"{tensor} is no tensor of the einsum", f"its tensors are {', '.join(statement.tensors)}")
+
+
+def _roles(statement: Statement, given: Given) -> dict[str, str]:
+    """Role by tensor: as given; the others take output, input, weight, input3, ... in order, where these are free."""
+    roles = {tensor: role for role, tensor in given.roles.items()}
+    numbered = chain(("input", "weight"), (f"input{i}" for i in count(3)))
+    free = (role for role in numbered if role not in given.roles)
+    roles.setdefault(statement.output.name, "output")
+    for access in statement.inputs:
+        if access.name not in roles:
+            roles[access.name] = next(free)
+    return {tensor: roles[tensor] for tensor in statement.tensors}
+
+
+def _tensors(statement: Statement, given: Given) -> tuple[Tensor, ...]:
+    roles = _roles(statement, given)
+    inputs = tuple(_tensor(access, roles, given.bits) for access in statement.inputs)
+    return (*inputs, _tensor(statement.output, roles, given.bits, is_output=True))
+
+
+def _tensor(access: Access, roles: dict[str, str], bits: int | Mapping[str, int], is_output: bool = False) -> Tensor:
+    element = bits.get(access.name, DEFAULT_BITS) if isinstance(bits, Mapping) else bits
+    return Tensor(access.name, access.coordinates, element, roles[access.name], is_output)
