@@ -1,0 +1,90 @@
+"""What a mapping costs: exact counts, exact energy (rational pJ), cycles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """One tensor at one memory: totals over all used instances, in elements; `tile_elements` and bits per instance."""
+
+    level: str
+    tensor: str
+    tile_elements: int
+    instances: int
+    reads: int
+    fills: int
+    updates: int
+    energy: Fraction
+
+    @property
+    def energy_pj(self) -> float:
+        return float(self.energy)
+
+
+@dataclass(frozen=True)
+class Component:
+    """Leakage, use and time of one level: cycles it needs at its bandwidth, instances used, leakage energy in pJ."""
+
+    level: str
+    instances: int
+    cycles: int
+    leakage: Fraction
+    occupied_bits: int = 0
+    capacity_bits: int | None = None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Counts, energy and time of one mapping of one einsum on one architecture."""
+
+    traffic: tuple[Traffic, ...]
+    components: tuple[Component, ...]
+    compute_level: str
+    compute_instances: int
+    physical_compute_instances: int
+    computes: int
+    compute_cycles: int
+    compute_energy: Fraction
+    cycles: int
+    clock_hz: Fraction
+    area_um2: float
+
+    @property
+    def energy(self) -> Fraction:
+        """Total energy in pJ, exact: every access, every compute, and leakage."""
+        accesses = sum((row.energy for row in self.traffic), Fraction(0))
+        leakage = sum((row.leakage for row in self.components), Fraction(0))
+        return accesses + leakage + self.compute_energy
+
+    @property
+    def energy_pj(self) -> float:
+        return float(self.energy)
+
+    @property
+    def latency(self) -> Fraction:
+        """Seconds, exact."""
+        return self.cycles / self.clock_hz
+
+    @property
+    def latency_s(self) -> float:
+        return float(self.latency)
+
+    @property
+    def edp(self) -> Fraction:
+        """Energy-delay product in J*s, exact."""
+        return self.energy * self.latency / 10**12
+
+    @property
+    def edp_js(self) -> float:
+        return float(self.edp)
+
+    @property
+    def utilization(self) -> float:
+        """Computes performed over computes that all physical units could have performed in `cycles`."""
+        return self.computes / (self.physical_compute_instances * self.cycles)
+
+    def row(self, level: str, tensor: str) -> Traffic | None:
+        return next((row for row in self.traffic if (row.level, row.tensor) == (level, tensor)), None)
