@@ -1,0 +1,193 @@
+"""The result document `polymap.result/1`: a result as plain JSON data; docs/reference/result.md describes its keys."""
+
+from __future__ import annotations
+
+import math
+import platform
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from polymap.mapper.digest import digest
+
+if TYPE_CHECKING:
+    from polymap.mapper.result import NetworkResult, Result
+
+SCHEMA = "polymap.result/1"
+UNITS = {"energy": "J", "latency": "s", "edp": "J*s"}
+
+
+def document(result: Result) -> dict[str, object]:
+    """One einsum's result; counts are totals over all instances, in elements."""
+    return _finite(
+        {
+            "schema": SCHEMA,
+            "status": result.status,
+            "objective": _objective(result.objective, result.value, result.lower_bound, result.gap),
+            "totals": _totals(result),
+            "levels": _levels(result),
+            "compute": _compute(result),
+            "components": _components(result),
+            "mapping": _mapping(result),
+            "conventions": result.conventions.to_dict(),
+            "search": _search(result),
+            "inputs": _inputs(result),
+            "versions": dict(versions()),
+        }
+    )
+
+
+def network_document(network: NetworkResult) -> dict[str, object]:
+    """A network's results: totals weigh a layer by its repeat count, `layers` holds one document per distinct layer."""
+    return _finite(
+        {
+            "schema": SCHEMA,
+            "status": network.status,
+            "name": network.name,
+            "objective": _objective(network.objective, network.value, network.lower_bound, network.gap),
+            "totals": network_totals(network),
+            "layers": [_layer(repeat, result) for repeat, result in network.layers],
+            "versions": dict(versions()),
+        }
+    )
+
+
+def network_totals(network: NetworkResult) -> dict[str, float | int]:
+    """Sums over layers times repeats; `edp_js` is the sum of the layers' products, the area is that of the machine."""
+    costs = [(repeat, result.cost) for repeat, result in network.layers]
+    computes = sum(repeat * cost.computes for repeat, cost in costs)
+    possible = sum(repeat * cost.physical_compute_instances * cost.cycles for repeat, cost in costs)
+    return {
+        "energy_pj": float(network.energy),
+        "cycles": network.cycles,
+        "latency_s": float(sum((repeat * cost.latency for repeat, cost in costs), Fraction(0))),
+        "edp_js": float(sum((repeat * cost.edp for repeat, cost in costs), Fraction(0))),
+        "area_um2": max((cost.area_um2 for _, cost in costs), default=0.0),
+        "computes": computes,
+        "utilization": computes / possible if possible else 0.0,
+    }
+
+
+@lru_cache(maxsize=1)
+def versions() -> tuple[tuple[str, str | None], ...]:
+    """Name and version of polymap, Python and the libraries that take part in an answer."""
+    from polymap.version import __version__
+
+    libraries = tuple((name, _installed(name)) for name in ("ortools", "islpy", "numpy", "sympy"))
+    return (("polymap", __version__), ("python", platform.python_version()), *libraries)
+
+
+def _installed(distribution: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _objective(
+    name: str | None, value: float | None, lower_bound: float | None, gap: float | None
+) -> dict[str, object] | None:
+    if name is None:
+        return None
+    return {"name": name, "value": value, "unit": UNITS[name], "lower_bound": lower_bound, "gap": gap}
+
+
+def _totals(result: Result) -> dict[str, object]:
+    cost = result.cost
+    return {
+        "energy_pj": cost.energy_pj,
+        "cycles": cost.cycles,
+        "latency_s": cost.latency_s,
+        "edp_js": cost.edp_js,
+        "area_um2": cost.area_um2,
+        "computes": cost.computes,
+        "utilization": cost.utilization,
+    }
+
+
+def _levels(result: Result) -> list[dict[str, object]]:
+    return [
+        {
+            "level": row.level,
+            "tensor": row.tensor,
+            "tile_elements": row.tile_elements,
+            "instances": row.instances,
+            "reads": row.reads,
+            "fills": row.fills,
+            "updates": row.updates,
+            "energy_pj": row.energy_pj,
+        }
+        for row in result.cost.traffic
+    ]
+
+
+def _compute(result: Result) -> dict[str, object]:
+    cost = result.cost
+    return {
+        "level": cost.compute_level,
+        "instances": cost.compute_instances,
+        "computes": cost.computes,
+        "energy_pj": float(cost.compute_energy),
+    }
+
+
+def _components(result: Result) -> list[dict[str, object]]:
+    return [
+        {
+            "level": row.level,
+            "instances": row.instances,
+            "cycles": row.cycles,
+            "leakage_pj": float(row.leakage),
+            "occupied_bits": row.occupied_bits,
+            "capacity_bits": row.capacity_bits,
+        }
+        for row in result.cost.components
+    ]
+
+
+def _mapping(result: Result) -> list[object]:
+    from polymap.mapping import to_list
+
+    return list(to_list(result.mapping))
+
+
+def _search(result: Result) -> dict[str, object] | None:
+    search = result.search
+    if search is None:
+        return None
+    found: dict[str, object] = {
+        "classes": search.classes,
+        "bounded": search.bounded,
+        "solved": search.solved,
+        "cpu_s": search.cpu_s,
+        "seed": search.seed,
+        "mapspace": search.mapspace,
+    }
+    return {**found, "note": search.note} if search.note else found
+
+
+def _inputs(result: Result) -> dict[str, object]:
+    arch, work = result.architecture, result.einsum
+    return {
+        "architecture": {"name": arch.name, "sha256": digest(arch)},
+        "workload": {"name": work.name, "sha256": digest(work)},
+    }
+
+
+def _layer(repeat: int, result: Result) -> dict[str, object]:
+    return {"name": result.einsum.name, "repeat": repeat, **document(result)}
+
+
+def _finite(section: dict[str, object]) -> dict[str, object]:
+    return {key: _plain(value) for key, value in section.items()}
+
+
+def _plain(value: object) -> object:
+    # JSON has no NaN and no infinity: they are written as null.
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return _finite(value)
+    return [_plain(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,269 @@
+"""The solver: exact energy and cycles of a kernel as a CP-SAT model, minimised lexicographically.
+
+Variables are the arc taken in every gap, with the tile factor of each rank that it implies, and the factor of each rank
+on each array dimension. Constraints: consecutive arcs meet in one state, tile factors multiply to the rank, the array
+dimensions hold the spatial factors, accesses are rounded up to whole widths, every port fits into the cycles. All
+coefficients are integers: prices in pJ are scaled by their common denominator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from math import lcm
+from typing import TYPE_CHECKING, Any
+
+from polymap.architecture.hierarchy import Memory
+from polymap.mapper.kernel import Arc, Kernel, State
+from polymap.mapper.pricing import Actions, port_actions, seen
+from polymap.mapper.problem import Part
+from polymap.workload.einsum import Tensor
+
+if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
+
+LARGEST = 1 << 60
+DIGITS = 1 << 50
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A linear expression (or an integer) and the largest value it can take."""
+
+    value: Any
+    largest: int
+
+
+NOTHING = Amount(0, 0)
+
+
+@dataclass(frozen=True)
+class Proven:
+    """The least mapping of a kernel: its arcs (innermost gap first); energy in pJ and cycles as the solver counted
+    them."""
+
+    arcs: tuple[Arc, ...]
+    energy: Fraction
+    cycles: int
+
+
+class Undecided(Exception):
+    """The solver stopped at its time limit."""
+
+
+class Model:
+    """A kernel in the solver. `minimise` may be called repeatedly with tighter limits."""
+
+    def __init__(self, part: Part, kernel: Kernel, seed: int, seconds: float | None) -> None:
+        from ortools.sat.python import cp_model
+
+        self._cp = cp_model
+        self.part, self.kernel, self.seed, self.seconds = part, kernel, seed, seconds
+        self.geometry = part.geometry
+        self.model = cp_model.CpModel()
+        self.arc = [self.model.new_int_var(0, len(arcs) - 1, f"arc{i}") for i, arcs in enumerate(kernel.arcs)]
+        self._paths()
+        self._factors()
+        self._fan_out()
+        self.crossing: dict[tuple[str, int], Amount] = {}
+        self._counts()
+        self.cycles = self._cycles()
+        self.scale, self.energy = self._energy()
+
+    def _paths(self) -> None:
+        """Consecutive arcs meet in one state; each arc fetches what its table row says."""
+        self.fetched: dict[int, Amount] = {}
+        states: dict[State | None, int] = {None: 0}
+        for arcs in self.kernel.arcs:
+            for arc in arcs:
+                states.setdefault(arc.inner, len(states))
+                states.setdefault(arc.outer, len(states))
+        at = [self.model.new_int_var(0, len(states), f"state{i}") for i in range(len(self.arc) + 1)]
+        paid: dict[int, list[Amount]] = {}
+        for i, arcs in enumerate(self.kernel.arcs):
+            nodes = sorted({node for arc in arcs for node, _ in arc.fetched})
+            columns = [self._column(arcs, node) for node in nodes]
+            rows = [
+                (number, states[arc.inner], states[arc.outer], *(dict(arc.fetched).get(node, 0) for node in nodes))
+                for number, arc in enumerate(arcs)
+            ]
+            self.model.add_allowed_assignments([self.arc[i], at[i], at[i + 1], *(c.value for c in columns)], rows)
+            for node, column in zip(nodes, columns):
+                paid.setdefault(node, []).append(column)
+        for node, columns in paid.items():
+            self.fetched[node] = Amount(sum(c.value for c in columns), sum(c.largest for c in columns))
+
+    def _column(self, arcs: Sequence[Arc], node: int) -> Amount:
+        values = {dict(arc.fetched).get(node, 0) for arc in arcs}
+        return Amount(self._among(values, f"fetched{node}"), max(values))
+
+    def _factors(self) -> None:
+        """Tile factors per gap and rank, whose product over the gaps is the rank's temporal size."""
+        for rank, size in enumerate(self.geometry.lattice.sizes):
+            tiles: list[Any] = [1]
+            for i, arcs in enumerate(self.kernel.arcs):
+                rows = [(n, dict(arc.loops).get(rank, 1)) for n, arc in enumerate(arcs)]
+                factor = self._among({f for _, f in rows}, f"factor{i}.{rank}")
+                self.model.add_allowed_assignments([self.arc[i], factor], rows)
+                tile = self.model.new_int_var(1, size, f"tile{i}.{rank}")
+                self.model.add_multiplication_equality(tile, [tiles[-1], factor])
+                tiles.append(tile)
+            self.model.add(tiles[-1] == size)
+
+    def _fan_out(self) -> None:
+        """Factors of each rank on each array dimension: together the class's, and within the dimension's size."""
+        for unrolling in self.geometry.spatial.unrollings:
+            on: list[list[Any]] = []
+            for d, (_, size) in enumerate(unrolling.array.shape):
+                on.append([self._divisor(f, f"on{d}.{r}") for r, f in enumerate(unrolling.factors)])
+                product = self.model.new_int_var(1, size, f"used{d}")
+                self.model.add_multiplication_equality(product, on[-1])
+            for rank, factor in enumerate(unrolling.factors):
+                self.model.add_multiplication_equality(factor, [dimension[rank] for dimension in on])
+
+    def _divisor(self, number: int, name: str) -> Any:
+        return self._among({d for d in range(1, number + 1) if number % d == 0}, name)
+
+    def _among(self, values: set[int], name: str) -> Any:
+        return self.model.new_int_var_from_domain(self._cp.Domain.from_values(sorted(values)), name)
+
+    def _counts(self) -> None:
+        """Reads, fills and updates of every (stop, tensor), as linear expressions over what crosses each link."""
+        self.counts: dict[tuple[int, Tensor], tuple[Amount, Amount, Amount]] = {}
+        numbers = {(node.tensor.name, node.stop): i for i, node in enumerate(self.geometry.nodes)}
+        for tensor in self.geometry.skeleton.einsum.tensors:
+            chain = self.geometry.skeleton.chains[tensor.name]
+            fetched = {stop: self.fetched.get(numbers[tensor.name, stop], NOTHING) for stop in chain[1:-1]}
+            fetched[chain[-1]] = Amount(computes := self.geometry.skeleton.einsum.computes, computes)
+            for stop, child in pairwise(chain):
+                arriving = self._divided(fetched[child], self.part.sharing.copies[tensor.name, stop, child])
+                self.counts[stop, tensor] = self._of(tensor, stop, arriving, fetched.get(stop))
+
+    def _divided(self, amount: Amount, copies: int) -> Amount:
+        if copies == 1 or isinstance(amount.value, int):
+            return Amount(amount.value // copies if copies > 1 else amount.value, amount.largest // copies)
+        quotient = self.model.new_int_var(0, amount.largest // copies, "crossing")
+        self.model.add(quotient * copies == amount.value)
+        return Amount(quotient, amount.largest // copies)
+
+    def _of(self, tensor: Tensor, stop: int, arriving: Amount, own: Amount | None) -> tuple[Amount, Amount, Amount]:
+        """Counts at a stop from what arrives from inside and what it fetches itself (None at the outermost stop)."""
+        if not tensor.is_output:
+            return arriving, own or NOTHING, NOTHING
+        first = seen(self.geometry, tensor, stop)
+        drained = own if own and self.part.conventions.drains_are_read else NOTHING
+        reads = Amount(arriving.value - first + drained.value, arriving.largest + drained.largest)
+        return reads, Amount(own.value - first, own.largest) if own else NOTHING, arriving
+
+    def _cycles(self) -> Any:
+        """At least the compute cycles, and the busy cycles of every port."""
+        ports = [self._busy(actions) for _, actions in port_actions(self.geometry)]
+        most = max(self.geometry.compute_cycles, *(-(-busy.largest // scale) for scale, busy in ports), 0)
+        self.most_cycles = most
+        if most == self.geometry.compute_cycles:
+            return most
+        cycles = self.model.new_int_var(self.geometry.compute_cycles, most, "cycles")
+        for scale, busy in ports:
+            self.model.add(busy.value <= scale * cycles)
+        return cycles
+
+    def _busy(self, actions: Actions) -> tuple[int, Amount]:
+        """(scale, scaled cycles) that a port is busy."""
+        terms: list[tuple[Fraction, Amount]] = []
+        for (stop, tensor), counts in self.counts.items():
+            terms += [(price, count) for price, count in zip(actions(stop, tensor), counts) if price]
+        scale = lcm(*(price.denominator for price, _ in terms))
+        busy = [(int(price * scale), count) for price, count in terms]
+        return scale, Amount(sum(p * c.value for p, c in busy), sum(p * c.largest for p, c in busy))
+
+    def _energy(self) -> tuple[Fraction, Any]:
+        """(scale, scaled energy): dynamic energy with rounded accesses, compute and leakage.
+
+        Where exact integers would overflow, prices are rounded down, so that the solver's energy stays a lower bound.
+        """
+        architecture = self.geometry.skeleton.architecture
+        terms: list[tuple[Fraction, Amount]] = [(self.part.leakage, Amount(self.cycles, self.most_cycles))]
+        for (stop, tensor), counts in self.counts.items():
+            memory = self.geometry.skeleton.memories[stop]
+            prices = (memory.read_pj, memory.write_pj, memory.update_pj)
+            terms += [self._action(memory, tensor, stop, price, count) for price, count in zip(prices, counts) if price]
+        fixed = architecture.compute.energy_pj * self.geometry.skeleton.einsum.computes
+        scale = Fraction(lcm(fixed.denominator, *(price.denominator for price, _ in terms)))
+        scale = min(scale, LARGEST / max(Fraction(1), fixed + sum(price * term.largest for price, term in terms)))
+        energy = self.model.new_int_var(0, LARGEST, "energy")
+        total = int(fixed * scale) + sum(int(price * scale) * term.value for price, term in terms)
+        self.model.add(energy == total)
+        return scale, energy
+
+    def _action(
+        self, memory: Memory, tensor: Tensor, stop: int, price: Fraction, count: Amount
+    ) -> tuple[Fraction, Amount]:
+        """Price of one access by every instance, and how many there are: counts rounded up to whole widths."""
+        bits, instances = memory.word_bits or tensor.bits, self.geometry.instances(stop)
+        wide = instances * max(1, memory.width_bits // bits)
+        each = price * instances * max(1, -(-bits // memory.width_bits))
+        most = -(-count.largest // wide)
+        if isinstance(count.value, int):
+            return each, Amount(-(-count.value // wide), most)
+        rounds = self.model.new_int_var(0, most, "rounds")
+        self.model.add(rounds * wide >= count.value)
+        return each, Amount(rounds, most)
+
+    def _ties(self) -> Iterator[Any]:
+        """What decides between equals: temporal loops, then the text order of the arcs, outermost gap first.
+
+        Arcs are sorted by text, so their numbers, read as digits, order the nests. Digits are joined while they fit
+        an integer.
+        """
+        columns = []
+        for i, arcs in enumerate(self.kernel.arcs):
+            rows = [(n, len(arc.loops)) for n, arc in enumerate(arcs)]
+            columns.append(self._among({count for _, count in rows}, f"loops{i}"))
+            self.model.add_allowed_assignments([self.arc[i], columns[-1]], rows)
+        joined, size = sum(columns), 1 + sum(max(len(arc.loops) for arc in arcs) for arcs in self.kernel.arcs)
+        for arc, arcs in zip(reversed(self.arc), reversed(self.kernel.arcs)):
+            if size * len(arcs) >= DIGITS:
+                yield joined
+                joined, size = 0, 1
+            joined, size = joined * len(arcs) + arc, size * len(arcs)
+        yield joined
+
+    def at_most(self, energy: Fraction | None = None, cycles: int | None = None) -> None:
+        """Add limits; they stay."""
+        if energy is not None:
+            self.model.add(self.energy <= int(energy * self.scale))
+        if cycles is not None and not isinstance(self.cycles, int):
+            self.model.add(self.cycles <= cycles)
+
+    def minimise(self, *quantities: Any) -> Proven | None:
+        """The least mapping by the quantities in turn, then fewer loops, then text order; None if there is none."""
+        found: cp_model.CpSolver | None = None
+        for quantity in (*quantities, *self._ties()):
+            if isinstance(quantity, int):
+                continue
+            found = self._solve(quantity)
+            if found is None:
+                return None
+            self.model.add(quantity <= found.value(quantity))
+        assert found is not None
+        arcs = tuple(arcs[found.value(arc)] for arc, arcs in zip(self.arc, self.kernel.arcs))
+        return Proven(arcs, found.value(self.energy) / self.scale, self._value(found, self.cycles))
+
+    def _value(self, solver: cp_model.CpSolver, quantity: Any) -> int:
+        return quantity if isinstance(quantity, int) else int(solver.value(quantity))
+
+    def _solve(self, quantity: Any) -> cp_model.CpSolver | None:
+        solver = self._cp.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.random_seed = self.seed
+        if self.seconds is not None:
+            solver.parameters.max_time_in_seconds = self.seconds
+        self.model.minimize(quantity)
+        status = solver.solve(self.model)
+        if status == self._cp.INFEASIBLE:
+            return None
+        if status != self._cp.OPTIMAL:
+            raise Undecided
+        return solver

@@ -1,0 +1,141 @@
+"""The answer to a query: a mapping, its cost, a lower bound that holds for every mapping, and how both were found."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from polymap.architecture.hierarchy import Architecture
+from polymap.mapping.nest import Mapping
+from polymap.model.conventions import Conventions
+from polymap.model.cost import Cost
+from polymap.workload.einsum import Einsum
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was searched: classes of mappings in the space, how many a bound closed, how many the solver closed."""
+
+    classes: int
+    bounded: int
+    solved: int
+    cpu_s: float
+    seed: int
+    mapspace: str = "even"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One einsum on one architecture.
+
+    `status` is optimal, feasible (a better mapping may exist: see `gap`) or evaluated (a given mapping was priced).
+    `value` and `lower_bound` are in the unit of the objective: J, s or J*s; both are None when evaluated.
+    """
+
+    status: str
+    objective: str | None
+    value: float | None
+    lower_bound: float | None
+    mapping: Mapping
+    cost: Cost
+    einsum: Einsum
+    architecture: Architecture
+    conventions: Conventions
+    search: Search | None = None
+
+    @property
+    def gap(self) -> float | None:
+        """`(value - lower_bound) / value`; 0 is a proof of optimality."""
+        return relative_gap(self.value, self.lower_bound)
+
+    @property
+    def energy_pj(self) -> float:
+        return self.cost.energy_pj
+
+    def to_dict(self) -> dict[str, object]:
+        """The document `polymap.result/1` as plain data; its keys are described in docs/reference/result.md."""
+        from polymap.mapper.document import document
+
+        return document(self)
+
+    def to_json(self, indent: int | None = 2) -> str:
+        """The document `polymap.result/1` as JSON text."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame`, one row per level and tensor; raises `PolymapError` where pandas is not installed."""
+        from polymap.mapper.frame import level_frame
+
+        return level_frame(self)
+
+
+@dataclass(frozen=True)
+class NetworkResult:
+    """The results of a network's distinct layers, each with its repeat count; totals weigh layers by repeat."""
+
+    name: str
+    layers: tuple[tuple[int, Result], ...]
+
+    @property
+    def status(self) -> str:
+        return "optimal" if all(result.status == "optimal" for _, result in self.layers) else "feasible"
+
+    @property
+    def energy(self) -> Fraction:
+        return sum((repeat * result.cost.energy for repeat, result in self.layers), Fraction(0))
+
+    @property
+    def cycles(self) -> int:
+        return sum(repeat * result.cost.cycles for repeat, result in self.layers)
+
+    @property
+    def objective(self) -> str | None:
+        """What every layer was optimised for; None if the network has no layers."""
+        return self.layers[0][1].objective if self.layers else None
+
+    @property
+    def value(self) -> float | None:
+        """Sum of the layers' objective values times repeats, in the objective's unit; for `edp` a sum of products."""
+        return sum_known([(repeat, result.value) for repeat, result in self.layers])
+
+    @property
+    def lower_bound(self) -> float | None:
+        """No choice of mappings, one per layer, has a smaller `value`."""
+        return sum_known([(repeat, result.lower_bound) for repeat, result in self.layers])
+
+    @property
+    def gap(self) -> float | None:
+        """`(value - lower_bound) / value`; 0 is a proof of optimality."""
+        return relative_gap(self.value, self.lower_bound)
+
+    def to_dict(self) -> dict[str, object]:
+        """The network's document `polymap.result/1`: summed totals and one document per distinct layer."""
+        from polymap.mapper.document import network_document
+
+        return network_document(self)
+
+    def to_json(self, indent: int | None = 2) -> str:
+        """The network's document as JSON text."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame` with one row per distinct layer; raises `PolymapError` where pandas is not installed."""
+        from polymap.mapper.frame import layer_frame
+
+        return layer_frame(self)
+
+
+def sum_known(values: list[tuple[int, float | None]]) -> float | None:
+    """Sum of repeat times value; None if a value is missing or there are none."""
+    known = [repeat * value for repeat, value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None
+
+
+def relative_gap(value: float | None, lower_bound: float | None) -> float | None:
+    """`(value - lower_bound) / value`, at least 0; None where one is missing, NaN (no proof) where one is NaN."""
+    if value is None or lower_bound is None:
+        return None
+    return 0.0 if value <= lower_bound else (value - lower_bound) / value

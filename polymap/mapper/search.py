@@ -1,0 +1,258 @@
+"""Best-first search over the parts of the mapspace: quick bounds, dynamic programs, and the solver on what they leave.
+
+Every part waits in a queue under a lower bound of its rank (objective, tie-breaker). The first one is taken and its
+bound is raised: from compulsory traffic, to the minimum of the dynamic program, to a mapping that the solver proves
+least. The search ends when no bound in the queue can reach the best mapping found.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import islice
+from math import ceil, floor, inf, isinf
+
+from polymap.mapper.build import Loops, mapping_of
+from polymap.mapper.enumerate import TooMany, nests, paths
+from polymap.mapper.kernel import Kernel, KernelTooLarge, kernel
+from polymap.mapper.objective import EDP, LATENCY, TOLERANCE, Objective, may_reach
+from polymap.mapper.pricing import Functional
+from polymap.mapper.problem import Part
+from polymap.mapper.proof import Model, Proven, Undecided
+from polymap.mapping.nest import Mapping
+from polymap.model.cost import Cost
+
+Rank = tuple[float, float]
+SAMPLE = 64  # nests priced at once of a part whose counts loop classes do not decide
+FREE = 1e300  # a limit that every mapping keeps
+QUICK, PROGRAM, PORTS = range(3)  # how a part's bound was found
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A mapping with its exact cost, its rank, and what breaks further ties."""
+
+    mapping: Mapping
+    cost: Cost
+    rank: tuple[Fraction, Fraction]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        loops = self.mapping.loops
+        return (*self.rank, len(loops), [str(node) for node in self.mapping.nodes])
+
+
+@dataclass(order=True)
+class Waiting:
+    """A part in the queue: its bound, and the energy and cycles behind it."""
+
+    bound: Rank
+    serial: int
+    stage: int = field(compare=False)
+    part: Part = field(compare=False)
+    energy: float = field(compare=False)
+    cycles: int = field(compare=False)
+
+
+@dataclass
+class Progress:
+    """Counters of a search."""
+
+    parts: int = 0
+    bounded: int = 0
+    solved: int = 0
+
+
+class Search:
+    """One query. `run` returns when the best mapping is proven, or a limit is reached."""
+
+    def __init__(
+        self,
+        parts: Iterable[Part],
+        objective: Objective,
+        evaluate: Callable[[Mapping], Cost],
+        gap: float,
+        seconds: float | None,
+        seed: int,
+    ) -> None:
+        self.objective, self.evaluate, self.gap, self.seed = objective, evaluate, gap, seed
+        self.deadline = None if seconds is None else time.monotonic() + seconds
+        self.best: Candidate | None = None
+        self.progress = Progress()
+        self.queue: list[Waiting] = []
+        self.open: list[Rank] = []  # bounds of parts that were given up
+        self.interrupted = False
+        for part in parts:
+            self._enqueue(part)
+
+    def _enqueue(self, part: Part) -> None:
+        cycles = max(part.geometry.compute_cycles, *(ceil(part.compulsory(p) - 1e-6) for p in part.ports.values()), 0)
+        energy = part.compulsory(part.energy) + float(part.leakage) * cycles
+        self._wait(QUICK, part, energy, cycles)
+        self.progress.parts += 1
+
+    def _wait(self, stage: int, part: Part, energy: float, cycles: int) -> None:
+        bound = self.objective.rank(energy, cycles)
+        heapq.heappush(self.queue, Waiting(bound, len(self.queue) + self.progress.parts, stage, part, energy, cycles))
+
+    @property
+    def bound(self) -> float:
+        """A lower bound of the objective over the whole mapspace."""
+        waiting = [self.queue[0].bound[0]] if self.queue else []
+        best = [float(self.best.rank[0])] if self.best else []
+        return min([*waiting, *best, *(bound[0] for bound in self.open)], default=inf)
+
+    @property
+    def proven(self) -> bool:
+        return not self.queue and not self.open
+
+    def run(self) -> None:
+        """Search until the best mapping is proven, the gap is reached or time is up."""
+        first = True
+        while self.queue and not self._good_enough() and not self._late():
+            waiting = heapq.heappop(self.queue)
+            if self.best and not may_reach(waiting.bound, self.best.rank):
+                self.progress.bounded += 1 + len(self.queue)
+                self.queue.clear()
+                return
+            try:
+                self._advance(waiting)
+                if first and self.queue and self.best is None:
+                    first = False
+                    self._first_mapping()
+            except KeyboardInterrupt:
+                heapq.heappush(self.queue, waiting)
+                self.interrupted = True
+                return
+
+    def _first_mapping(self) -> None:
+        """Price the most promising part with a dynamic program at once, so that there is a mapping to compare with."""
+        ready = [w for w in self.queue if w.stage == PROGRAM]
+        if ready:
+            self._attain(ready[0])
+
+    def _late(self) -> bool:
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+    def _good_enough(self) -> bool:
+        if self.best is None or self.gap <= 0:
+            return False
+        value = float(self.best.rank[0])
+        return value - self.bound <= self.gap * value
+
+    def _advance(self, waiting: Waiting) -> None:
+        if waiting.stage == QUICK:
+            self._program(waiting)
+        elif waiting.stage == PROGRAM:
+            if not self._attain(waiting):
+                self._ports(waiting)
+        else:
+            self._solve(waiting)
+
+    def _program(self, waiting: Waiting) -> None:
+        """Raise the bound to the least energy of the part."""
+        part, cycles = waiting.part, waiting.cycles
+        energy = part.least(part.energy) + float(part.leakage) * cycles
+        if isinf(energy):
+            self.progress.bounded += 1
+        else:
+            self._wait(PROGRAM, part, max(energy, waiting.energy), cycles)
+
+    def _attain(self, waiting: Waiting) -> bool:
+        """Find the part's mapping of least energy; True if it reaches the part's bound, which closes the part."""
+        part = waiting.part
+        least = waiting.energy - float(part.leakage) * waiting.cycles
+        found = self._least(part, [(part.energy, least)], energy_first=True)
+        closed = part.exact and found is not None and self._reaches(found, waiting)
+        self.progress.solved += closed
+        return closed
+
+    def _reaches(self, found: Candidate, waiting: Waiting) -> bool:
+        reached = float(found.cost.energy) <= waiting.energy * (1 + TOLERANCE)
+        return reached and (found.cost.cycles <= waiting.cycles or self.objective.name == "energy")
+
+    def _ports(self, waiting: Waiting) -> None:
+        """Raise the bound on cycles to what each port needs at least."""
+        part = waiting.part
+        needed = (ceil(part.least(port) * (1 - TOLERANCE) - 1e-6) for port in part.ports.values())
+        cycles = max(waiting.cycles, *needed, 0)
+        energy = waiting.energy + float(part.leakage) * (cycles - waiting.cycles)
+        self._wait(PORTS, part, energy, cycles)
+
+    def _solve(self, waiting: Waiting) -> None:
+        """Close a part: find its best mapping if it beats the best so far, by the solver on all that could."""
+        try:
+            self._least(
+                waiting.part, self._limits(waiting), energy_first=self.objective is not LATENCY, waiting=waiting
+            )
+            self.progress.solved += 1
+        except (KernelTooLarge, TooMany, Undecided):
+            self.open.append(waiting.bound)
+
+    def _limits(self, waiting: Waiting) -> list[tuple[Functional, float]]:
+        """What a mapping of this part must not exceed to be as good as the best."""
+        part = waiting.part
+        if self.best is None:
+            return [(part.energy, FREE)]
+        value, second = (float(v) for v in self.best.rank)
+        leakage = float(part.leakage) * waiting.cycles
+        energy, cycles = value - leakage, inf
+        if self.objective is LATENCY:
+            tied = waiting.cycles >= value
+            energy, cycles = (second - leakage if tied else inf), value
+        elif self.objective is EDP:
+            energy, cycles = value / waiting.cycles - leakage, value / waiting.energy
+        limits = [(part.energy, energy)] if energy < inf else []
+        return limits + [(port, cycles) for port in part.ports.values() if cycles < inf] or [(part.energy, FREE)]
+
+    def _least(
+        self, part: Part, limits: list[tuple[Functional, float]], energy_first: bool, waiting: Waiting | None = None
+    ) -> Candidate | None:
+        small = kernel(part.program, limits)
+        if small.empty:
+            return None
+        if not part.exact:
+            return self._offer_all(part, nests(small) if waiting else islice(paths(small), SAMPLE))
+        model = Model(part, small, self.seed, self._seconds_left())
+        if waiting is None or self.objective is not EDP:
+            first, second = (model.energy, model.cycles) if energy_first else (model.cycles, model.energy)
+            return self._offer(part, model.minimise(first, second))
+        return self._least_product(part, small, waiting)
+
+    def _least_product(self, part: Part, small: Kernel, waiting: Waiting) -> Candidate | None:
+        """Least energy x cycles: least energy under ever smaller cycles, until the product cannot fall any more."""
+        found, cycles = None, None
+        while True:
+            model = Model(part, small, self.seed, self._seconds_left())
+            if cycles is not None:
+                model.at_most(cycles=cycles)
+            least = model.minimise(model.energy, model.cycles)
+            if least is None:
+                return found
+            found = self._offer(part, least) or found
+            assert self.best is not None
+            cycles = min(least.cycles - 1, floor(float(self.best.rank[0]) / float(least.energy) * (1 + TOLERANCE)))
+            if cycles < waiting.cycles:
+                return found
+
+    def _offer(self, part: Part, proven: Proven | None) -> Candidate | None:
+        return self._keep(part, [arc.loops for arc in proven.arcs]) if proven else None
+
+    def _offer_all(self, part: Part, several: Iterable[list[Loops]]) -> Candidate | None:
+        """Where closings alone do not decide the counts, nests are priced one by one."""
+        found = [self._keep(part, gaps) for gaps in several]
+        return min(found, key=lambda candidate: candidate.key, default=None)
+
+    def _keep(self, part: Part, gaps: list[Loops]) -> Candidate:
+        mapping = mapping_of(part, gaps)
+        cost = self.evaluate(mapping)
+        candidate = Candidate(mapping, cost, self.objective.rank(cost.energy, Fraction(cost.cycles)))
+        if self.best is None or candidate.key < self.best.key:
+            self.best = candidate
+        return candidate
+
+    def _seconds_left(self) -> float | None:
+        return None if self.deadline is None else max(0.1, self.deadline - time.monotonic())

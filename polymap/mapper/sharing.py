@@ -1,0 +1,117 @@
+"""How many sibling instances share one copy of a tile, per (tensor, parent, child), and which tile sizes that depends
+on.
+
+Siblings hold equal tiles where their unrolled loops do not move the tile. When two ranks of one data coordinate are
+unrolled (a row of an image and a row of a filter, say), tiles repeat along diagonals, and how often depends on the
+steps of those loops, that is on tile sizes at the array. A class is then split by these numbers, so that each part has
+fixed ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise, product
+from math import prod
+
+import numpy as np
+
+from polymap.mapper.lattice import Values
+from polymap.mapper.traffic import Geometry, shares
+from polymap.model.distinct import distinct
+from polymap.workload.einsum import Tensor
+
+Link = tuple[str, int, int]  # tensor, parent stop, child stop
+Choice = dict[tuple[int, int], int]  # temporal tile of (gap, rank) at the gap's inner stop
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """One spatial loop between two stops: its step is the tile at the gap's inner stop times `inner`."""
+
+    gap: int
+    rank: int
+    trip: int
+    inner: int
+    shared: bool
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Copies of a tile per link, and the tile sizes for which they hold: alternatives of (gap, rank) -> temporal
+    tile."""
+
+    copies: dict[Link, int]
+    tiles: tuple[Choice, ...] = ()
+
+    def mask(self, geometry: Geometry, stop: int) -> Values:
+        """0 where a temporal tile at a stop is one of the alternatives, infinity elsewhere."""
+        here = {tuple((key, t) for key, t in choice.items() if key[0] == stop) for choice in self.tiles}
+        if not any(here):
+            return np.zeros(())
+        allowed = np.zeros(geometry.lattice.shape, dtype=bool)
+        for choice in here:
+            allowed |= np.logical_and.reduce(
+                np.broadcast_arrays(*(geometry.lattice.tiles[rank] == tile for (_, rank), tile in choice), allowed)[:-1]
+            )
+        return np.where(allowed, 0.0, np.inf)
+
+
+def links(geometry: Geometry) -> Iterator[tuple[Tensor, int, int]]:
+    """Every (tensor, parent stop, child stop), the compute statement included as the last child."""
+    for tensor in geometry.skeleton.einsum.tensors:
+        for parent, child in pairwise(geometry.skeleton.chains[tensor.name]):
+            yield tensor, parent, child
+
+
+def unrolled(geometry: Geometry, tensor: Tensor, parent: int, child: int) -> list[Unrolled]:
+    """The spatial loops between two stops, outermost first."""
+    found = []
+    chosen = {unrolling.array.name: unrolling.factors for unrolling in geometry.spatial.unrollings}
+    for gap in range(parent + 1, child + 1):
+        arrays = geometry.skeleton.arrays[gap]
+        for i, array in enumerate(arrays):
+            for rank, trip in enumerate(chosen[array.name]):
+                if trip > 1:
+                    inner = prod(chosen[other.name][rank] for other in arrays[i + 1 :])
+                    found.append(Unrolled(gap, rank, trip, inner, shares(tensor, array)))
+    return found
+
+
+def mixed(geometry: Geometry, tensor: Tensor, loops: list[Unrolled]) -> set[int]:
+    """Ranks unrolled on sharing arrays that meet another such rank in one data coordinate."""
+    names = {geometry.ranks[loop.rank]: loop.rank for loop in loops if loop.shared}
+    meeting = [[names[r] for r in coordinate.ranks if r in names] for coordinate in tensor.coordinates]
+    return {rank for ranks in meeting if len(ranks) > 1 for rank in ranks}
+
+
+def copies(geometry: Geometry, tensor: Tensor, loops: list[Unrolled], tiles: Choice) -> int:
+    """Instances per distinct tile; `tiles` gives the temporal tile of mixed ranks, any value will do for the others."""
+    rows = tuple(_row(geometry, tensor, loop, tiles) for loop in loops if loop.shared)
+    return prod(loop.trip for loop in loops if loop.shared) // distinct(rows) if rows else 1
+
+
+def _row(geometry: Geometry, tensor: Tensor, loop: Unrolled, tiles: Choice) -> tuple[int, ...]:
+    tile = tiles.get((loop.gap, loop.rank), 1) * geometry.below(loop.gap)[loop.rank]
+    step, name = tile * loop.inner, geometry.ranks[loop.rank]
+    return (loop.trip, *(dict(c.terms).get(name, 0) * step for c in tensor.coordinates))
+
+
+def sharings(geometry: Geometry) -> list[Sharing]:
+    """The parts of a class with fixed copies; a single one unless mixed ranks are unrolled."""
+    all_loops = {(t.name, q, p): (t, unrolled(geometry, t, q, p)) for t, q, p in links(geometry)}
+    keys = sorted({(loop.gap, loop.rank) for t, loops in all_loops.values() for loop in loops
+                   if loop.rank in mixed(geometry, t, loops)})  # fmt: skip
+    groups: dict[tuple[object, ...], tuple[dict[Link, int], list[Choice]]] = {}
+    for values in product(*(_divisors(geometry.lattice.sizes[rank] if gap < geometry.skeleton.last else 1)
+                            for gap, rank in keys)):  # fmt: skip
+        choice = dict(zip(keys, values))
+        found = {link: copies(geometry, t, loops, choice) for link, (t, loops) in all_loops.items()}
+        # Tiles at one stop may be grouped by their effect; across stops each combination stays apart.
+        signature = (*found.items(), *(values if len({gap for gap, _ in keys}) > 1 else ()))
+        groups.setdefault(signature, (found, []))[1].append(choice)
+    return [Sharing(found, tuple(choices) if keys else ()) for found, choices in groups.values()]
+
+
+def _divisors(size: int) -> list[int]:
+    return [d for d in range(1, size + 1) if size % d == 0]
