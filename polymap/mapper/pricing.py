@@ -48,7 +48,13 @@ def functional(geometry: Geometry, sharing: Sharing, conventions: Conventions, a
 
 
 def _link(
-    geometry: Geometry, conventions: Conventions, actions: Actions, tensor: Tensor, parent: int, child: int, copies: int
+    geometry: Geometry,
+    conventions: Conventions,
+    actions: Actions,
+    tensor: Tensor,
+    parent: int,
+    child: int,
+    copies: Fraction,
 ) -> tuple[Fraction, Fraction]:
     """Price of one element fetched by `child` from `parent`, and what first writes save."""
     read, _, update = actions(parent, tensor)

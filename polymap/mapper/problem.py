@@ -55,8 +55,8 @@ class Part:
         used = (u.factors for u in self.geometry.spatial.unrollings if architecture.index(u.array.name) < place)
         return prod(factor for factors in used for factor in factors)
 
-    @cached_property
     def program(self) -> Program:
+        """A fresh program: its arrays are large, and most parts are asked once."""
         stops = range(len(self.geometry.skeleton.memories))
         masks = (self.geometry.fits(stop) + self.sharing.mask(self.geometry, stop) for stop in stops)
         return Program(self.geometry, tuple(masks), self.conventions.continuing_sweep)
@@ -80,7 +80,7 @@ class Part:
 
     def least(self, quantity: Functional) -> float:
         """The least of a quantity over all tiles and orders of this part; infinite if no tile fits."""
-        table = self.program.to_go(quantity.prices)[self.geometry.skeleton.last]
+        table = self.program().to_go(quantity.prices)[self.geometry.skeleton.last]
         return quantity.constant + float(table[frozenset()].flat[0])
 
     def _sweeps(self, node: StorageNode) -> bool:

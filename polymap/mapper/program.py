@@ -71,11 +71,11 @@ class Program:
         """Least price from every state to the end."""
         tables: Table = {}
         for gap in range(1, self.last + 1):
-            pay = _Payments(self, prices, gap)
+            pay = Payments(self, prices, gap)
             tables[gap] = {}
             for family in self.states.families[gap]:
                 best = self._leave(prices, gap, family.nodes, tables.get(gap - 1, {}))
-                for closing, shift, price in pay.of(family):
+                for closing, _, shift, price in pay.of(family):
                     here, there = _slices(shift)
                     np.minimum(best[here], price[here] + tables[gap][closing.after][there], out=best[here])
                 tables[gap][family.nodes] = self._free(best, family, inwards=True)
@@ -91,12 +91,12 @@ class Program:
         return tables
 
     def _outwards(self, prices: Prices, gap: int, entering: dict[Open, Values]) -> dict[Open, Values]:
-        pay, leaving = _Payments(self, prices, gap), dict[Open, Values]()
+        pay, leaving = Payments(self, prices, gap), dict[Open, Values]()
         table = {nodes: values.copy() for nodes, values in entering.items()}
         for family in reversed(self.states.families[gap]):
             if family.nodes in table:
                 values = self._free(table[family.nodes], family, inwards=False)
-                for closing, shift, price in pay.of(family):
+                for closing, _, shift, price in pay.of(family):
                     here, there = _slices(shift)
                     reached = table.setdefault(closing.after, np.full(values.shape, np.inf))
                     np.minimum(reached[there], values[here] + price[here], out=reached[there])
@@ -122,7 +122,7 @@ class Program:
         return values
 
 
-class _Payments:
+class Payments:
     """What closings of a gap cost over the lattice; equal ones are computed once."""
 
     def __init__(self, program: Program, prices: Prices, gap: int) -> None:
@@ -130,14 +130,14 @@ class _Payments:
         self.lattice = program.geometry.lattice
         self.known: dict[tuple[object, ...], Values] = {}
 
-    def of(self, family: Family) -> Iterator[tuple[Closing, Index, Values]]:
-        """(closing, index shift, price before the loop). Where no tiles overlap prime factors do: the rest is free
-        afterwards."""
+    def of(self, family: Family) -> Iterator[tuple[Closing, int, Index, Values]]:
+        """(closing, factor, index shift, price before the loop). Where no tiles overlap prime factors do: the rest is
+        free afterwards."""
         for closing in family.closings:
             mixed = any(self.prices[i] for i in closing.mixed)
             shifts = self.lattice.shifts(closing.rank) if mixed else self.lattice.prime_shifts(closing.rank)
             for factor, shift in shifts:
-                yield closing, shift, self._price(closing, factor if mixed else 0)
+                yield closing, factor, shift, self._price(closing, factor if mixed else 0)
 
     def _price(self, closing: Closing, factor: int) -> Values:
         key = (closing.closed, closing.rank, factor) if factor else closing.closed

@@ -141,12 +141,16 @@ class Model:
                 arriving = self._divided(fetched[child], self.part.sharing.copies[tensor.name, stop, child])
                 self.counts[stop, tensor] = self._of(tensor, stop, arriving, fetched.get(stop))
 
-    def _divided(self, amount: Amount, copies: int) -> Amount:
-        if copies == 1 or isinstance(amount.value, int):
-            return Amount(amount.value // copies if copies > 1 else amount.value, amount.largest // copies)
-        quotient = self.model.new_int_var(0, amount.largest // copies, "crossing")
-        self.model.add(quotient * copies == amount.value)
-        return Amount(quotient, amount.largest // copies)
+    def _divided(self, amount: Amount, copies: Fraction) -> Amount:
+        """What crosses a link when each distinct tile crosses once."""
+        if copies == 1:
+            return amount
+        most = int(amount.largest / copies)
+        if isinstance(amount.value, int):
+            return Amount(int(amount.value / copies), most)
+        quotient = self.model.new_int_var(0, most, "crossing")
+        self.model.add(quotient * copies.numerator == amount.value * copies.denominator)
+        return Amount(quotient, most)
 
     def _of(self, tensor: Tensor, stop: int, arriving: Amount, own: Amount | None) -> tuple[Amount, Amount, Amount]:
         """Counts at a stop from what arrives from inside and what it fetches itself (None at the outermost stop)."""
@@ -258,6 +262,7 @@ class Model:
         solver = self._cp.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = self.seed
+        solver.parameters.catch_sigint_signal = False  # else an interrupt would look like a time limit
         if self.seconds is not None:
             solver.parameters.max_time_in_seconds = self.seconds
         self.model.minimize(quantity)

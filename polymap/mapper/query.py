@@ -25,6 +25,8 @@ from polymap.model.cost import Cost
 from polymap.model.evaluate import evaluate
 from polymap.workload.einsum import Einsum, Network
 
+INTERRUPTED = "interrupted"
+
 
 def optimize(
     einsum: Einsum,
@@ -102,7 +104,9 @@ def _result(
         einsum=einsum,
         architecture=architecture,
         conventions=conventions,
-        search=Searched(progress.parts, progress.bounded, progress.solved, cpu_s, seed),
+        search=Searched(
+            progress.parts, search.bounded, progress.solved, cpu_s, seed, note=INTERRUPTED * search.interrupted
+        ),
     )
 
 
@@ -119,7 +123,7 @@ def optimize_network(
 ) -> NetworkResult:
     """`optimize` for every distinct layer; `time_limit` is for the whole network, shared evenly by the layers left.
 
-    `on_layer(number, of, name)` is called before each layer.
+    `on_layer(number, of, name)` is called before each layer. An interrupt ends the whole network without an answer.
     """
     begin, results = time.monotonic(), []
     for number, layer in enumerate(network.layers, 1):
@@ -129,5 +133,7 @@ def optimize_network(
         if time_limit is not None:
             left = max(0.1, time_limit - (time.monotonic() - begin)) / (len(network.layers) - number + 1)
         result = optimize(layer.einsum, architecture, objective, conventions, mapspace, gap, left, seed)
+        if result.search and result.search.note == INTERRUPTED:
+            raise KeyboardInterrupt
         results.append((layer.repeat, result))
     return NetworkResult(network.name, tuple(results))

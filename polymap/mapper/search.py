@@ -22,6 +22,7 @@ from polymap.mapper.objective import EDP, LATENCY, TOLERANCE, Objective, may_rea
 from polymap.mapper.pricing import Functional
 from polymap.mapper.problem import Part
 from polymap.mapper.proof import Model, Proven, Undecided
+from polymap.mapper.trace import trace
 from polymap.mapping.nest import Mapping
 from polymap.model.cost import Cost
 
@@ -62,7 +63,6 @@ class Progress:
     """Counters of a search."""
 
     parts: int = 0
-    bounded: int = 0
     solved: int = 0
 
 
@@ -84,6 +84,7 @@ class Search:
         self.progress = Progress()
         self.queue: list[Waiting] = []
         self.open: list[Rank] = []  # bounds of parts that were given up
+        self.taken: Waiting | None = None  # the part being worked on: still open if that is cut short
         self.interrupted = False
         for part in parts:
             self._enqueue(part)
@@ -101,38 +102,61 @@ class Search:
     @property
     def bound(self) -> float:
         """A lower bound of the objective over the whole mapspace."""
-        waiting = [self.queue[0].bound[0]] if self.queue else []
+        waiting = [w.bound[0] for w in (*self.queue[:1], self.taken) if w]
         best = [float(self.best.rank[0])] if self.best else []
         return min([*waiting, *best, *(bound[0] for bound in self.open)], default=inf)
 
     @property
+    def bounded(self) -> int:
+        """Parts that needed no solver."""
+        return self.progress.parts - self.progress.solved - len(self.queue) - len(self.open)
+
+    @property
     def proven(self) -> bool:
-        return not self.queue and not self.open
+        return not self.queue and not self.open and self.taken is None
 
     def run(self) -> None:
-        """Search until the best mapping is proven, the gap is reached or time is up."""
-        first = True
-        while self.queue and not self._good_enough() and not self._late():
-            waiting = heapq.heappop(self.queue)
-            if self.best and not may_reach(waiting.bound, self.best.rank):
-                self.progress.bounded += 1 + len(self.queue)
-                self.queue.clear()
-                return
-            try:
-                self._advance(waiting)
-                if first and self.queue and self.best is None:
-                    first = False
-                    self._first_mapping()
-            except KeyboardInterrupt:
-                heapq.heappush(self.queue, waiting)
-                self.interrupted = True
-                return
+        """Search until the best mapping is proven, the gap is reached, time is up or the user interrupts.
+
+        A mapping in hand survives an interrupt; without one `KeyboardInterrupt` goes on.
+        """
+        try:
+            while self.queue and not self._good_enough() and not self._late():
+                self._take(heapq.heappop(self.queue))
+        except KeyboardInterrupt:
+            if self.best is None:
+                raise
+            self.interrupted = True
+        if self.best is None:
+            self._hurry()
+
+    def _take(self, waiting: Waiting) -> None:
+        self.taken = waiting
+        if self.best and not may_reach(waiting.bound, self.best.rank):
+            self.queue.clear()
+            self.taken = None
+            return
+        self._advance(waiting)
+        self.taken = None
+        if self.best is None and waiting.stage == QUICK and self.queue:
+            self._first_mapping()
 
     def _first_mapping(self) -> None:
-        """Price the most promising part with a dynamic program at once, so that there is a mapping to compare with."""
-        ready = [w for w in self.queue if w.stage == PROGRAM]
+        """A mapping to compare with: the least of the first part whose dynamic program is done."""
+        ready = [waiting for waiting in self.queue if waiting.stage == PROGRAM]
         if ready:
-            self._attain(ready[0])
+            self._trace(ready[0].part)
+
+    def _hurry(self) -> None:
+        """Time is up without a mapping: take the first part that has one."""
+        for waiting in sorted(self.queue):
+            if self.best is None:
+                self._trace(waiting.part)
+
+    def _trace(self, part: Part) -> None:
+        gaps = trace(part.program(), part.energy.prices)
+        if gaps is not None:
+            self._keep(part, gaps)
 
     def _late(self) -> bool:
         return self.deadline is not None and time.monotonic() > self.deadline
@@ -156,13 +180,17 @@ class Search:
         """Raise the bound to the least energy of the part."""
         part, cycles = waiting.part, waiting.cycles
         energy = part.least(part.energy) + float(part.leakage) * cycles
-        if isinf(energy):
-            self.progress.bounded += 1
-        else:
+        if not isinf(energy):
             self._wait(PROGRAM, part, max(energy, waiting.energy), cycles)
 
     def _attain(self, waiting: Waiting) -> bool:
         """Find the part's mapping of least energy; True if it reaches the part's bound, which closes the part."""
+        try:
+            return self._attained(waiting)
+        except (KernelTooLarge, Undecided):
+            return False
+
+    def _attained(self, waiting: Waiting) -> bool:
         part = waiting.part
         least = waiting.energy - float(part.leakage) * waiting.cycles
         found = self._least(part, [(part.energy, least)], energy_first=True)
@@ -211,7 +239,7 @@ class Search:
     def _least(
         self, part: Part, limits: list[tuple[Functional, float]], energy_first: bool, waiting: Waiting | None = None
     ) -> Candidate | None:
-        small = kernel(part.program, limits)
+        small = kernel(part.program(), limits)
         if small.empty:
             return None
         if not part.exact:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise, product
 from math import prod
 
@@ -41,7 +42,7 @@ class Sharing:
     """Copies of a tile per link, and the tile sizes for which they hold: alternatives of (gap, rank) -> temporal
     tile."""
 
-    copies: dict[Link, int]
+    copies: dict[Link, Fraction]
     tiles: tuple[Choice, ...] = ()
 
     def mask(self, geometry: Geometry, stop: int) -> Values:
@@ -85,10 +86,11 @@ def mixed(geometry: Geometry, tensor: Tensor, loops: list[Unrolled]) -> set[int]
     return {rank for ranks in meeting if len(ranks) > 1 for rank in ranks}
 
 
-def copies(geometry: Geometry, tensor: Tensor, loops: list[Unrolled], tiles: Choice) -> int:
-    """Instances per distinct tile; `tiles` gives the temporal tile of mixed ranks, any value will do for the others."""
+def copies(geometry: Geometry, tensor: Tensor, loops: list[Unrolled], tiles: Choice) -> Fraction:
+    """Instances per distinct tile, on average; `tiles` gives the temporal tile of mixed ranks, any value will do
+    for the others."""
     rows = tuple(_row(geometry, tensor, loop, tiles) for loop in loops if loop.shared)
-    return prod(loop.trip for loop in loops if loop.shared) // distinct(rows) if rows else 1
+    return Fraction(prod(loop.trip for loop in loops if loop.shared), distinct(rows) if rows else 1)
 
 
 def _row(geometry: Geometry, tensor: Tensor, loop: Unrolled, tiles: Choice) -> tuple[int, ...]:
@@ -102,7 +104,7 @@ def sharings(geometry: Geometry) -> list[Sharing]:
     all_loops = {(t.name, q, p): (t, unrolled(geometry, t, q, p)) for t, q, p in links(geometry)}
     keys = sorted({(loop.gap, loop.rank) for t, loops in all_loops.values() for loop in loops
                    if loop.rank in mixed(geometry, t, loops)})  # fmt: skip
-    groups: dict[tuple[object, ...], tuple[dict[Link, int], list[Choice]]] = {}
+    groups: dict[tuple[object, ...], tuple[dict[Link, Fraction], list[Choice]]] = {}
     for values in product(*(_divisors(geometry.lattice.sizes[rank] if gap < geometry.skeleton.last else 1)
                             for gap, rank in keys)):  # fmt: skip
         choice = dict(zip(keys, values))

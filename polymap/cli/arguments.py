@@ -1,0 +1,69 @@
+"""How the command line's arguments are read: mistakes in them are bad input, like mistakes in files."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import NoReturn
+
+from polymap.errors import NOWHERE, Mistake, SpecError
+
+CONVENTIONS = ("polymap", "timeloop")
+MAPSPACES = ("even",)
+OBJECTIVES = ("energy", "latency", "edp")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose mistakes are `SpecError`s, so that they leave with the exit code of bad input."""
+
+    def error(self, message: str) -> NoReturn:
+        mend = f"{self.format_usage().strip()}\n    {self.prog} --help says more"
+        raise SpecError(Mistake(NOWHERE, message, mend))
+
+
+def add_subject(parser: argparse.ArgumentParser) -> None:
+    """What every verb works on."""
+    parser.add_argument("architecture", metavar="ARCH", help="an architecture file, or the name of a shipped one")
+    parser.add_argument(
+        "workload", metavar="WORKLOAD", help="a workload file, or a shipped name; NAME/LAYER is one layer of a network"
+    )
+
+
+def add_conventions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--conventions", choices=CONVENTIONS, default="polymap", help="how counts turn into actions (default: polymap)"
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="write one JSON document on standard output, nothing else")
+
+
+def gap(text: str) -> float:
+    """A relative gap, at least 0 and below 1."""
+    number = _number(text)
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a gap: it is at least 0 and below 1, e.g. 0.01 for 1 %")
+    return number
+
+
+def seconds(text: str) -> float:
+    """A time limit: finite and above 0."""
+    number = _number(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a time limit: it is a number of seconds above 0")
+    return number
+
+
+def seed(text: str) -> int:
+    """A seed of the solver, which takes 31 bits."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 10 and int(text) < 2**31):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a seed: it is an integer, at least 0 and below 2^31")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None

@@ -1,0 +1,120 @@
+"""The folder of `polymap optimize -o DIR`: one mapping file per layer, and result.json.
+
+A file appears whole or not at all: it is written under a temporary name in the same folder and then renamed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from polymap.errors import Mistake, Place, SpecError
+from polymap.mapper.result import NetworkResult, Result
+from polymap.version import __version__
+
+SUFFIX = ".map"
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder that can be written to; it is made when the first file is written."""
+
+    path: Path
+
+    @classmethod
+    def checked(cls, name: str) -> Folder:
+        """The folder called `name`; raises `SpecError` if files cannot be written there."""
+        path = Path(name)
+        existing = next((part for part in (path, *path.absolute().parents) if part.exists()), Path("."))
+        if not existing.is_dir():
+            raise SpecError(Mistake(Place(str(existing)), "not a folder", "give -o a folder"))
+        if not os.access(existing, os.W_OK | os.X_OK):
+            raise SpecError(Mistake(Place(str(existing)), "the folder cannot be written to", "give -o another folder"))
+        return cls(path)
+
+    def write(self, result: Result | NetworkResult, architecture: str, workload: str) -> None:
+        """Write the mappings and result.json; other files in the folder are left alone."""
+        files = dict(mapping_files(result, architecture, workload))
+        files["result.json"] = result.to_json() + "\n"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            for name, text in files.items():
+                replace(self.path / name, text)
+        except OSError as error:
+            raise SpecError(Mistake(Place(str(self.path)), f"cannot write here: {error.strerror}")) from error
+
+
+def replace(path: Path, text: str) -> None:
+    """Put `text` in place of whatever `path` holds, in one step."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:LONGEST_NAME]}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    # There is no way to read it but to set it.
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def mapping_files(result: Result | NetworkResult, architecture: str, workload: str) -> Iterator[tuple[str, str]]:
+    """Name and text of each mapping file; `architecture` and `workload` are what the user called them."""
+    if isinstance(result, Result):
+        yield f"{file_stem(result.einsum.name)}{SUFFIX}", mapping_file(result, architecture, workload)
+        return
+    names = distinct_stems([layer.einsum.name for _, layer in result.layers])
+    for name, (_, layer) in zip(names, result.layers):
+        yield f"{name}{SUFFIX}", mapping_file(layer, architecture, f"{workload}/{layer.einsum.name}")
+
+
+def mapping_file(result: Result, architecture: str, workload: str) -> str:
+    """A mapping as text, below comments that say what it is for and what it costs."""
+    from polymap.mapping import to_text
+
+    comments = (
+        f"polymap {__version__}",
+        f"workload: {workload}",
+        f"architecture: {architecture}",
+        f"objective: {result.objective}",
+        f"conventions: {result.conventions.name}",
+        f"value: {result.value!r} ({result.status}, lower bound {result.lower_bound!r})",
+        f"cost: {result.energy_pj!r} pJ, {result.cost.cycles} cycles",
+    )
+    return to_text(result.mapping, [" ".join(comment.split()) for comment in comments])
+
+
+def distinct_stems(names: list[str]) -> list[str]:
+    """File names for layers, none equal to another even where case does not count.
+
+    A repeated stem gets `~2`, `~3`, ...; a stem itself never holds `~`, so the new name is free.
+
+    >>> distinct_stems(["a/b", "a b", "A_B", "c"])
+    ['a_b', 'a_b~2', 'A_B~3', 'c']
+    """
+    stems = [file_stem(name) for name in names]
+    folded = [stem.lower() for stem in stems]
+    nth = [folded[: i + 1].count(stem) for i, stem in enumerate(folded)]
+    return [stem if n == 1 else f"{stem}~{n}" for stem, n in zip(stems, nth)]
+
+
+def file_stem(name: str) -> str:
+    """A layer's name with only letters, digits, `_`, `-` and inner dots left.
+
+    >>> file_stem("../layer1.x/conv 1"), file_stem("")
+    ('_layer1.x_conv_1', 'layer')
+    """
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name).lstrip(".")[:LONGEST_NAME] or "layer"

@@ -1,0 +1,108 @@
+"""`polymap optimize`: the best mapping, and the proof that it is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from polymap.cli.arguments import (
+    MAPSPACES,
+    OBJECTIVES,
+    Parser,
+    add_conventions,
+    add_json,
+    add_subject,
+    gap,
+    seconds,
+    seed,
+)
+from polymap.cli.failure import STOPPED
+from polymap.cli.output import say
+
+if TYPE_CHECKING:
+    from polymap.mapper.result import NetworkResult, Result
+
+    Verbs = argparse._SubParsersAction[Parser]
+
+EPILOG = """\
+examples:
+  polymap optimize eyeriss_like resnet18/conv1
+  polymap optimize eyeriss_like resnet18 --objective edp -o best
+  polymap optimize my_arch.yaml my_layer.yaml --gap 0.01 --time-limit 60 --json
+
+With -o, DIR receives one mapping per layer and result.json; `polymap evaluate ARCH WORKLOAD/LAYER DIR/LAYER.map`
+prices a mapping again, to the same numbers.
+"""
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        "optimize",
+        help="the best mapping of a workload on an architecture",
+        description="Find the best mapping of an einsum, or of every layer of a network, with a proof.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_subject(parser)
+    _add_search(parser)
+    add_conventions(parser)
+    add_json(parser)
+    parser.add_argument("-o", "--output", metavar="DIR", help="a folder for the mappings and result.json")
+    parser.set_defaults(run=run)
+
+
+def _add_search(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--objective", choices=OBJECTIVES, default="energy", help="what is made least (default: energy)")
+    add("--mapspace", choices=MAPSPACES, default="even", help="even: all tensors of a level at one depth")
+    add("--gap", type=gap, default=0.0, metavar="G", help="relative gap at which the search may stop (default: 0)")
+    add("--time-limit", type=seconds, metavar="S", help="seconds after which the best mapping so far is given")
+    add("--seed", type=seed, default=0, metavar="N", help="seed of the solver (default: 0)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Search, write the files, print; 0 if the gap asked for was proven."""
+    from polymap.cli.folder import Folder
+    from polymap.report import text
+
+    folder = Folder.checked(options.output) if options.output is not None else None
+    result = search(options)
+    if folder:
+        folder.write(result, options.architecture, options.workload)
+    say(result.to_json() if options.json else text(result))
+    return 0 if proven(result, options.gap) else STOPPED
+
+
+def search(options: argparse.Namespace) -> Result | NetworkResult:
+    """The best mapping or mappings. Raises `SpecError`, `Infeasible` or `Unsolved`."""
+    from polymap import verbs
+    from polymap.cli.inputs import architecture_and_workload
+
+    arch, work = architecture_and_workload(options.architecture, options.workload)
+    return verbs.optimize(
+        work,
+        arch,
+        objective=options.objective,
+        conventions=options.conventions,
+        mapspace=options.mapspace,
+        gap=options.gap,
+        time_limit=options.time_limit,
+        seed=options.seed,
+        on_layer=progress if sys.stderr and sys.stderr.isatty() else None,
+    )
+
+
+def progress(index: int, total: int, layer: str) -> None:
+    """One line on the terminal before each layer of a network; `index` counts from 1."""
+    print(f"layer {index} of {total}: {layer}", file=sys.stderr, flush=True)
+
+
+def proven(result: Result | NetworkResult, gap: float) -> bool:
+    """Whether every layer is proven to within the relative gap that was asked for."""
+    from polymap.mapper.result import NetworkResult
+
+    results = [layer for _, layer in result.layers] if isinstance(result, NetworkResult) else [result]
+    return all(layer.status == "optimal" or (layer.gap is not None and layer.gap <= gap) for layer in results)

@@ -1,0 +1,86 @@
+"""The program: reads the arguments, runs a verb, and turns whatever happens into an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from polymap.cli import evaluate, optimize
+from polymap.cli.arguments import Parser
+from polymap.cli.failure import BAD_INPUT, INTERNAL, PIPE_CLOSED, UNSOLVED, Failure, defect, interruption, refusal
+from polymap.cli.output import Unwritable, silence, survive_narrow_encodings
+from polymap.errors import PolymapError
+from polymap.version import __version__
+
+DESCRIPTION = "Provably optimal mappings of tensor computations on accelerators, and what they cost."
+EPILOG = """\
+examples:
+  polymap optimize eyeriss_like resnet18/conv1 --objective edp
+  polymap optimize eyeriss_like resnet18 --objective edp -o best
+  polymap evaluate my_arch.yaml my_layer.yaml my_mapping.txt --json
+
+exit codes:
+  0  done: what was asked for is proven        4  stopped (limit, Ctrl-C), with a mapping
+  1  bad input                                 5  stopped, without one
+  2  internal error
+  3  no legal mapping exists
+"""
+
+
+def parser() -> Parser:
+    """The whole command line; only verbs that work are in it."""
+    program = Parser(
+        prog="polymap",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    program.add_argument("--version", action="version", version=f"polymap {__version__}")
+    verbs = program.add_subparsers(metavar="VERB", dest="verb", required=True)
+    optimize.add_to(verbs)
+    evaluate.add_to(verbs)
+    return program
+
+
+def run(argv: Sequence[str] | None) -> int:
+    """Run one command. Failures are told on standard error and, with `--json`, as a document on standard output."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    survive_narrow_encodings()
+    try:
+        return _attempt(arguments)
+    except BrokenPipeError:  # the reader has gone, e.g. `head`; nobody is left to tell
+        silence()
+        return PIPE_CLOSED
+    except Unwritable as error:
+        print(f"error: cannot write to standard output: {error}", file=sys.stderr)
+        silence()
+        return INTERNAL
+    except KeyboardInterrupt:
+        return UNSOLVED
+
+
+def _attempt(arguments: list[str]) -> int:
+    outcome = _outcome(arguments)
+    if isinstance(outcome, Failure):
+        outcome.tell(as_json="--json" in arguments)
+        return outcome.exit_code
+    return outcome
+
+
+def _outcome(arguments: list[str]) -> int | Failure:
+    try:
+        options = parser().parse_args(arguments)
+        code: int = options.run(options)
+        return code
+    except SystemExit as stop:  # --help and --version have printed what was asked for
+        return BAD_INPUT if stop.code else 0
+    except (BrokenPipeError, Unwritable):
+        raise
+    except PolymapError as error:
+        return refusal(error)
+    except KeyboardInterrupt:
+        return interruption()
+    except Exception as error:
+        return defect(error)

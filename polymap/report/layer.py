@@ -1,0 +1,85 @@
+"""One einsum's result as text: a summary, the loop nest, and where the energy goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from polymap.mapper.result import Result, Search
+from polymap.report.numbers import count, engineering, objective, percent, scientific, share
+from polymap.report.table import Row, table
+
+COLUMNS = ("level", "tensor", "tile", "instances", "reads", "fills", "updates", "energy", "share")
+
+
+def layer_text(result: Result) -> str:
+    """Summary, mapping and energy table; counts are totals over all instances, in elements."""
+    from polymap.mapping import to_text
+
+    nest = [f"  {line}" for line in to_text(result.mapping).splitlines()]
+    return "\n".join([*summary(result), "", "mapping", *nest, "", *energy_table(result)])
+
+
+def summary(result: Result) -> list[str]:
+    """The headline and one line per figure."""
+    facts = dict(_facts(result))
+    width = max(len(name) for name in facts)
+    headline = f"{result.einsum.name} on {result.architecture.name}: {result.status}"
+    return [headline, *(f"  {name.ljust(width)}  {text}" for name, text in facts.items())]
+
+
+def _facts(result: Result) -> Iterator[tuple[str, str]]:
+    cost = result.cost
+    if result.objective is not None:
+        yield "objective", _objective(result)
+    yield "energy", engineering(cost.energy_pj * 1e-12, "J")
+    yield "cycles", f"{count(cost.cycles)} ({_time(result)})"
+    yield "EDP", scientific(cost.edp_js, "J*s")
+    yield "utilization", f"{percent(cost.utilization)} of {count(cost.physical_compute_instances)} {cost.compute_level}"
+    yield "computes", count(cost.computes)
+    yield "conventions", result.conventions.name
+    if result.search is not None:
+        yield "search", _search(result.search)
+
+
+def _objective(result: Result) -> str:
+    value, bound = objective(result.objective, result.value), objective(result.objective, result.lower_bound)
+    return f"{result.objective} {value} (lower bound {bound}, gap {percent(result.gap)})"
+
+
+def _time(result: Result) -> str:
+    clock = engineering(float(result.cost.clock_hz), "Hz")
+    return f"{engineering(result.cost.latency_s, 's')} at {clock}"
+
+
+def _search(search: Search) -> str:
+    found = f"{search.mapspace} mapspace, {count(search.classes)} classes: {count(search.bounded)} closed by bounds"
+    text = f"{found}, {count(search.solved)} by the solver; {search.cpu_s:.2f} CPU-s, seed {search.seed}"
+    return f"{text}; {search.note}" if search.note else text
+
+
+def energy_table(result: Result) -> list[str]:
+    """Level by tensor, then compute and leakage; the shares add up to the total."""
+    return table(COLUMNS, [*_traffic(result), *_rest(result)], names=2, totals=[_total(result)])
+
+
+def _traffic(result: Result) -> Iterator[Row]:
+    for row in result.cost.traffic:
+        numbers = (row.tile_elements, row.instances, row.reads, row.fills, row.updates)
+        yield (row.level, row.tensor, *map(count, numbers), *_energy(result, row.energy_pj))
+
+
+def _rest(result: Result) -> Iterator[Row]:
+    cost = result.cost
+    instances = count(cost.compute_instances)
+    yield (cost.compute_level, "compute", "", instances, "", "", "", *_energy(result, float(cost.compute_energy)))
+    for row in cost.components:
+        if row.leakage:
+            yield (row.level, "leakage", *[""] * 5, *_energy(result, float(row.leakage)))
+
+
+def _energy(result: Result, energy_pj: float) -> tuple[str, str]:
+    return engineering(energy_pj * 1e-12, "J"), percent(share(energy_pj, result.cost.energy_pj))
+
+
+def _total(result: Result) -> Row:
+    return ("total", *[""] * 6, *_energy(result, result.cost.energy_pj))

@@ -1,0 +1,62 @@
+"""Numbers as people read them: SI prefixes, thousands, percentages. What is not finite is shown as it is."""
+
+from __future__ import annotations
+
+import math
+
+PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
+ABSENT = "-"
+
+
+def engineering(value: float, unit: str) -> str:
+    """Four significant digits with an SI prefix.
+
+    >>> engineering(1.23456e-5, "J"), engineering(0.0, "s"), engineering(200e6, "Hz")
+    ('12.35 uJ', '0 s', '200 MHz')
+    """
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g} {unit}"
+    rounded = float(f"{value:.3e}")
+    exponent = min(max(3 * math.floor(math.log10(abs(rounded)) / 3), min(PREFIXES)), max(PREFIXES))
+    return f"{rounded / 10.0**exponent:.4g} {PREFIXES[exponent]}{unit}"
+
+
+def scientific(value: float | None, unit: str) -> str:
+    """Four significant digits and a power of ten; products of units take no prefix.
+
+    >>> scientific(6.1234e-9, "J*s")
+    '6.123e-09 J*s'
+    """
+    return ABSENT if value is None else f"{value:.3e} {unit}"
+
+
+def percent(share: float | None) -> str:
+    """A share of one as a percentage; exactly zero is `0 %`, and a tiny share never rounds to it.
+
+    >>> percent(0.875), percent(0.0), percent(3e-7), percent(None)
+    ('87.5 %', '0 %', '3e-05 %', '-')
+    """
+    return ABSENT if share is None else f"{100 * share:.3g} %"
+
+
+def share(part: float, whole: float) -> float | None:
+    """`part / whole`, or None where that says nothing."""
+    return part / whole if whole and math.isfinite(whole) else None
+
+
+def count(number: int | float) -> str:
+    """Thousands apart.
+
+    >>> count(1605632)
+    '1,605,632'
+    """
+    return f"{number:,}"
+
+
+def objective(name: str | None, value: float | None) -> str:
+    """A value of an objective in the unit people read it in."""
+    if value is None:
+        return ABSENT
+    return {"energy": engineering(value, "J"), "latency": engineering(value, "s")}.get(
+        name or "", scientific(value, "J*s")
+    )

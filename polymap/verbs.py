@@ -1,0 +1,116 @@
+"""The verbs of `import polymap`: they accept names, paths, mappings or values, and call the rooms that do the work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, overload
+
+from polymap.errors import NOWHERE, Mistake, SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from polymap.architecture import Source as ArchitectureSource
+    from polymap.mapper.result import NetworkResult, Result
+    from polymap.mapping import Source as MappingSource
+    from polymap.model.conventions import Conventions
+    from polymap.model.cost import Cost
+    from polymap.workload import Einsum
+    from polymap.workload import Source as WorkloadSource
+
+    OnLayer = Callable[[int, int, str], None]
+
+
+@overload
+def optimize(
+    work: Einsum,
+    arch: ArchitectureSource,
+    *,
+    objective: str = ...,
+    conventions: str | Conventions = ...,
+    mapspace: str = ...,
+    gap: float = ...,
+    time_limit: float | None = ...,
+    seed: int = ...,
+    on_layer: OnLayer | None = ...,
+) -> Result: ...
+
+
+@overload
+def optimize(
+    work: WorkloadSource,
+    arch: ArchitectureSource,
+    *,
+    objective: str = ...,
+    conventions: str | Conventions = ...,
+    mapspace: str = ...,
+    gap: float = ...,
+    time_limit: float | None = ...,
+    seed: int = ...,
+    on_layer: OnLayer | None = ...,
+) -> Result | NetworkResult: ...
+
+
+def optimize(
+    work: WorkloadSource,
+    arch: ArchitectureSource,
+    *,
+    objective: str = "energy",
+    conventions: str | Conventions = "polymap",
+    mapspace: str = "even",
+    gap: float = 0.0,
+    time_limit: float | None = None,
+    seed: int = 0,
+    on_layer: OnLayer | None = None,
+) -> Result | NetworkResult:
+    """The mapping of least energy, latency or energy-delay product, with a lower bound that proves how good it is.
+
+    `work` and `arch` are values, shipped names, paths or Python mappings of a file's form; a network gives a
+    `NetworkResult`. `gap` is the relative gap at which the search may stop; 0 asks for a proof of optimality.
+    `time_limit` is in seconds. Raises `SpecError` for what cannot be understood, `Infeasible` if no legal mapping
+    exists, `Unsolved` if the time limit passes before one is found.
+    """
+    from polymap.architecture import architecture
+    from polymap.mapper.query import optimize as optimize_einsum
+    from polymap.mapper.query import optimize_network
+    from polymap.workload import Network, workload
+
+    machine, subject = architecture(arch), workload(work)
+    if isinstance(subject, Network):
+        return optimize_network(
+            subject, machine, objective, conventions, mapspace, gap, time_limit, seed, on_layer=on_layer
+        )
+    return optimize_einsum(subject, machine, objective, conventions, mapspace, gap, time_limit, seed)
+
+
+def evaluate(
+    work: WorkloadSource,
+    arch: ArchitectureSource,
+    nest: MappingSource,
+    *,
+    conventions: str | Conventions = "polymap",
+) -> Cost:
+    """What a mapping of one einsum costs: exact counts, energy and cycles.
+
+    Each argument is a value, a path, a Python mapping of a file's form, or (workload, architecture) a shipped name.
+    Raises `SpecError` for what cannot be understood and `IllegalMapping` with every broken rule.
+    """
+    from polymap.architecture import architecture
+    from polymap.mapping import mapping
+    from polymap.model.evaluate import evaluate as price
+
+    return price(single(work), architecture(arch), mapping(nest), conventions)
+
+
+def single(work: WorkloadSource) -> Einsum:
+    """The einsum that is meant; raises `SpecError` for a network of several layers, which a mapping cannot fit."""
+    from polymap.workload import Network, workload
+
+    subject = workload(work)
+    if not isinstance(subject, Network):
+        return subject
+    if len(subject.layers) == 1:
+        return subject.layers[0].einsum
+    names = ", ".join(layer.einsum.name for layer in subject.layers[:6])
+    more = ", ..." if len(subject.layers) > 6 else ""
+    message = f"'{subject.name}' is a network of {len(subject.layers)} layers, and a mapping is of one einsum"
+    raise SpecError(Mistake(NOWHERE, message, f"name the layer, {subject.name}/LAYER, one of: {names}{more}"))

@@ -1,0 +1,343 @@
+"""The command line: what it prints where, and how it ends. Search and model are stood in for by hand-made results."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from polymap import verbs
+from polymap.cli import main
+from polymap.cli.program import parser
+from polymap.errors import Infeasible, Mistake, Place, SpecError, Unsolved
+from polymap.version import __version__
+from tests.report.examples import gemm, network, stopped
+
+ARCH = """\
+polymap: architecture/1
+name: tiny
+clock: 200 MHz
+hierarchy:
+  - memory: DRAM
+    width: 16 b
+    energy: {read: 200 pJ, write: 200 pJ}
+  - memory: RF
+    width: 16 b
+    capacity: 512 b
+    energy: {read: 1 pJ, write: 1 pJ}
+  - compute: MAC
+    energy: 1 pJ
+"""
+WORK = """\
+polymap: workload/1
+name: gemm
+einsum: "C[m,n] += A[m,k] * B[k,n]"
+ranks: {m: 4, n: 2, k: 8}
+"""
+NEST = """\
+DRAM holds A B C
+for k in 8
+RF holds A B C
+for m in 4
+for n in 2
+compute
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Polymap = Callable[..., Ended]
+
+
+@pytest.fixture
+def polymap(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Polymap:
+    """Runs a command in a folder that holds arch.yaml, work.yaml and nest.map."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in {"arch.yaml": ARCH, "work.yaml": WORK, "nest.map": NEST}.items():
+        Path(name).write_text(text)
+
+    def run(*arguments: str) -> Ended:
+        code = main(arguments)
+        captured = capsys.readouterr()
+        return Ended(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[dict[str, Any]]]:
+    """Lets every search find, or raise, what is given; returns the list of questions asked."""
+
+    def stand_in(answer: Any) -> list[dict[str, Any]]:
+        asked: list[dict[str, Any]] = []
+
+        def optimize(work: Any, arch: Any, **options: Any) -> Any:
+            asked.append(options)
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(verbs, "optimize", optimize)
+        return asked
+
+    return stand_in
+
+
+OPTIMIZE = ("optimize", "arch.yaml", "work.yaml")
+EVALUATE = ("evaluate", "arch.yaml", "work.yaml", "nest.map")
+
+
+def test_a_proven_answer_ends_with_0(polymap: Polymap, found: Any) -> None:
+    found(gemm())
+    ended = polymap(*OPTIMIZE)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("gemm on tiny: optimal\n")
+
+
+def test_json_is_one_document_and_nothing_else(polymap: Polymap, found: Any) -> None:
+    found(network())
+    ended = polymap(*OPTIMIZE, "--json")
+    assert json.loads(ended.out)["schema"] == "polymap.result/1"
+    assert ended.err == ""
+
+
+def test_what_is_asked_reaches_the_search(polymap: Polymap, found: Any) -> None:
+    asked = found(gemm())
+    polymap(*OPTIMIZE, "--objective", "edp", "--gap", "0.01", "--time-limit", "5", "--seed", "7")
+    expected = {"objective": "edp", "conventions": "polymap", "mapspace": "even", "gap": 0.01}
+    assert asked == [{**expected, "time_limit": 5.0, "seed": 7, "on_layer": None}]
+
+
+def test_a_search_that_stopped_with_a_mapping_ends_with_4(polymap: Polymap, found: Any) -> None:
+    found(stopped())
+    assert polymap(*OPTIMIZE).code == 4
+
+
+def test_a_network_with_one_stopped_layer_ends_with_4(polymap: Polymap, found: Any) -> None:
+    found(network((1, gemm("a")), (1, stopped("b"))))
+    assert polymap(*OPTIMIZE).code == 4
+
+
+def test_a_gap_that_was_asked_for_is_an_answer(polymap: Polymap, found: Any) -> None:
+    found(stopped())
+    assert polymap(*OPTIMIZE, "--gap", "0.3").code == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "status"),
+    [(SpecError, 1, "bad input"), (Infeasible, 3, "infeasible"), (Unsolved, 5, "unknown")],
+)
+def test_each_way_to_fail_has_its_exit_code(
+    polymap: Polymap, found: Any, error: type[SpecError], code: int, status: str
+) -> None:
+    found(error(Mistake(Place("arch.yaml", 8, 5, "hierarchy[1].capacity"), "512 b hold no tile", "make it larger")))
+    ended = polymap(*OPTIMIZE, "--json")
+    document = json.loads(ended.out)
+    assert ended.code == code
+    assert (document["schema"], document["status"], document["exit_code"]) == ("polymap.error/1", status, code)
+    assert document["errors"] == [
+        {
+            "file": "arch.yaml",
+            "line": 8,
+            "column": 5,
+            "path": "hierarchy[1].capacity",
+            "message": "512 b hold no tile",
+            "mend": "make it larger",
+        }
+    ]
+    assert "arch.yaml:8:5 (hierarchy[1].capacity): 512 b hold no tile\n    mend: make it larger" in ended.err
+
+
+def test_without_json_an_error_leaves_standard_output_empty(polymap: Polymap, found: Any) -> None:
+    found(Infeasible("nothing fits"))
+    ended = polymap(*OPTIMIZE)
+    assert (ended.out, ended.err) == ("", "infeasible: nothing fits\n")
+
+
+def test_a_defect_ends_with_2_and_says_how_to_see_more(polymap: Polymap, found: Any) -> None:
+    found(ZeroDivisionError("division by zero"))
+    ended = polymap(*OPTIMIZE)
+    assert ended.code == 2
+    assert ended.err.startswith("internal error: ZeroDivisionError: division by zero\n")
+    assert "POLYMAP_TRACEBACK=1" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_the_traceback_of_a_defect_is_shown_on_request(
+    polymap: Polymap, found: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLYMAP_TRACEBACK", "1")
+    found(ZeroDivisionError("division by zero"))
+    assert "Traceback (most recent call last)" in polymap(*OPTIMIZE).err
+
+
+def test_an_interrupted_search_ends_without_an_answer_and_leaves_no_file(polymap: Polymap, found: Any) -> None:
+    found(KeyboardInterrupt())
+    ended = polymap(*OPTIMIZE, "-o", "best")
+    assert (ended.code, ended.out) == (5, "")
+    assert "interrupted" in ended.err
+    assert not Path("best").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "VERB"),
+        (("improve",), "invalid choice: 'improve'"),
+        (("optimize", "arch.yaml"), "WORKLOAD"),
+        ((*OPTIMIZE, "--gap", "nan"), "'nan' is not a gap"),
+        ((*OPTIMIZE, "--gap", "1"), "'1' is not a gap"),
+        ((*OPTIMIZE, "--gap", "x"), "'x' is not a number"),
+        ((*OPTIMIZE, "--time-limit", "0"), "'0' is not a time limit"),
+        ((*OPTIMIZE, "--time-limit", "inf"), "'inf' is not a time limit"),
+        ((*OPTIMIZE, "--seed", "-1"), "-1"),
+        ((*OPTIMIZE, "--seed", "2147483648"), "'2147483648' is not a seed"),
+        ((*OPTIMIZE, "--objective", "speed"), "'speed'"),
+        ((*OPTIMIZE, "--obj", "edp"), "--obj"),
+        ((*OPTIMIZE, "--workers", "2"), "--workers"),
+    ],
+)
+def test_a_wrong_argument_is_bad_input(polymap: Polymap, arguments: tuple[str, ...], message: str) -> None:
+    ended = polymap(*arguments)
+    assert (ended.code, ended.out) == (1, "")
+    assert message in ended.err
+    assert "--help" in ended.err
+
+
+def test_a_wrong_argument_is_told_as_json_too(polymap: Polymap) -> None:
+    document = json.loads(polymap("optimize", "--json").out)
+    assert "WORKLOAD" in document["errors"][0]["message"]
+
+
+def test_the_mistakes_of_both_inputs_are_told_at_once(polymap: Polymap) -> None:
+    ended = polymap("optimize", "no_such_machine", "no_such_network")
+    assert ended.code == 1
+    assert "no_such_machine" in ended.err
+    assert "no_such_network" in ended.err
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("optimize", "--help"), ("evaluate", "--help")])
+def test_help_shows_examples(polymap: Polymap, arguments: tuple[str, ...]) -> None:
+    ended = polymap(*arguments)
+    assert ended.code == 0
+    assert "examples:\n  polymap " in ended.out
+
+
+def test_examples_in_the_help_are_commands_that_exist() -> None:
+    lines = [line.split() for line in parser().format_help().splitlines() if line.startswith("  polymap ")]
+    assert len(lines) >= 3
+    for _, *arguments in lines:
+        parser().parse_args(arguments)
+
+
+def test_only_verbs_that_work_are_offered(polymap: Polymap) -> None:
+    assert not any(verb in polymap("--help").out for verb in ("pareto", "explain", "sweep", "verify"))
+
+
+def test_the_version_is_printed(polymap: Polymap) -> None:
+    assert polymap("--version").out == f"polymap {__version__}\n"
+
+
+def test_a_folder_that_is_a_file_is_refused_before_the_search(polymap: Polymap, found: Any) -> None:
+    asked = found(gemm())
+    ended = polymap(*OPTIMIZE, "-o", "arch.yaml/best")
+    assert (ended.code, asked) == (1, [])
+    assert "arch.yaml: not a folder" in ended.err
+    assert Path("arch.yaml").read_text() == ARCH
+
+
+def test_a_network_leaves_one_mapping_per_layer_and_the_document(polymap: Polymap, found: Any) -> None:
+    found(network())
+    Path("best").mkdir()
+    Path("best/notes.txt").write_text("mine")
+    ended = polymap(*OPTIMIZE, "-o", "best")
+    assert ended.code == 0
+    assert sorted(os.listdir("best")) == ["first.map", "notes.txt", "result.json", "second.map"]
+    assert json.loads(Path("best/result.json").read_text())["layers"][0]["name"] == "first"
+    assert Path("best/notes.txt").read_text() == "mine"
+
+
+def test_a_mapping_file_says_what_it_is_for(polymap: Polymap, found: Any) -> None:
+    found(network())
+    polymap(*OPTIMIZE, "-o", "a/b")
+    lines = Path("a/b/first.map").read_text().splitlines()
+    assert lines[1:5] == [
+        "# workload: work.yaml/first",
+        "# architecture: arch.yaml",
+        "# objective: edp",
+        "# conventions: polymap",
+    ]
+    assert lines[-1] == "compute"
+
+
+def test_a_mapping_is_priced(polymap: Polymap) -> None:
+    ended = polymap(*EVALUATE)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("gemm on tiny: evaluated\n")
+
+
+def test_a_priced_mapping_is_one_document(polymap: Polymap) -> None:
+    document = json.loads(polymap(*EVALUATE, "--json").out)
+    assert (document["status"], document["objective"]) == ("evaluated", None)
+    assert document["totals"]["computes"] == 64
+
+
+def test_an_illegal_mapping_is_bad_input(polymap: Polymap) -> None:
+    Path("nest.map").write_text(NEST.replace("for n in 2", "for n in 3"))
+    ended = polymap(*EVALUATE)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("error: nest.map (mapping): the trips of rank n multiply to 3, but its size is 2\n")
+
+
+def test_a_mapping_of_a_whole_network_is_refused(polymap: Polymap) -> None:
+    ended = polymap("evaluate", "arch.yaml", "resnet18", "nest.map")
+    assert ended.code == 1
+    assert "a mapping is of one einsum" in ended.err
+    assert "resnet18/" in ended.err
+
+
+def start(*arguments: str, out: Any = subprocess.PIPE) -> subprocess.Popen[bytes]:
+    """The program as a process of its own, in the working folder."""
+    root = Path(verbs.__file__).resolve().parent.parent
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    command = [sys.executable, "-m", "polymap", *arguments]
+    return subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, env=environment)
+
+
+def test_python_m_polymap_is_the_same_program() -> None:
+    process = start("--version")
+    out, _ = process.communicate()
+    assert (process.returncode, out.decode()) == (0, f"polymap {__version__}\n")
+
+
+def test_a_reader_that_leaves_is_no_error(polymap: Polymap) -> None:
+    process = start(*EVALUATE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_told(polymap: Polymap) -> None:
+    with open("/dev/full", "wb") as full:
+        process = start(*EVALUATE, out=full)
+        _, err = process.communicate()
+    assert process.returncode == 2
+    assert err.startswith(b"error: cannot write to standard output")
