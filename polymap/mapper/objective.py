@@ -18,13 +18,13 @@ class Objective:
 
     name: str
     unit: str
-    rank: Callable[[Any, Any], tuple[Any, Any]]
+    rank: Callable[[Any, Any], tuple[Any, ...]]
     si: Callable[[Any, Fraction], Any]
 
 
 ENERGY = Objective("energy", "J", lambda energy, cycles: (energy, cycles), lambda value, _: value / 10**12)
 LATENCY = Objective("latency", "s", lambda energy, cycles: (cycles, energy), lambda value, clock: value / clock)
-EDP = Objective("edp", "J*s", lambda e, cycles: (e * cycles, e), lambda value, clock: value / clock / 10**12)
+EDP = Objective("edp", "J*s", lambda e, cycles: (e * cycles, e, cycles), lambda value, clock: value / clock / 10**12)
 OBJECTIVES = {objective.name: objective for objective in (ENERGY, LATENCY, EDP)}
 
 
@@ -35,7 +35,7 @@ def objective(name: str) -> Objective:
     return OBJECTIVES[name]
 
 
-def may_reach(bound: tuple[Any, Any], rank: tuple[Any, Any]) -> bool:
+def may_reach(bound: tuple[Any, ...], rank: tuple[Any, ...]) -> bool:
     """Whether something bounded from below by `bound` can be as good as `rank`, rounding errors forgiven."""
     for low, value in zip(bound, rank):
         if low > value * (1 + TOLERANCE):

@@ -26,7 +26,7 @@ from polymap.mapper.trace import trace
 from polymap.mapping.nest import Mapping
 from polymap.model.cost import Cost
 
-Rank = tuple[float, float]
+Rank = tuple[float, ...]
 SAMPLE = 64  # nests priced at once of a part whose counts loop classes do not decide
 FREE = 1e300  # a limit that every mapping keeps
 QUICK, PROGRAM, PORTS = range(3)  # how a part's bound was found
@@ -38,7 +38,7 @@ class Candidate:
 
     mapping: Mapping
     cost: Cost
-    rank: tuple[Fraction, Fraction]
+    rank: tuple[Fraction, ...]
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -225,14 +225,14 @@ class Search:
         part = waiting.part
         if self.best is None:
             return [(part.energy, FREE)]
-        value, second = (float(v) for v in self.best.rank)
+        value, second = (float(v) for v in self.best.rank[:2])
         leakage = float(part.leakage) * waiting.cycles
         energy, cycles = value - leakage, inf
         if self.objective is LATENCY:
             tied = waiting.cycles >= value
             energy, cycles = (second - leakage if tied else inf), value
         elif self.objective is EDP:
-            energy, cycles = value / waiting.cycles - leakage, value / waiting.energy
+            energy, cycles = value / waiting.cycles - leakage, value / waiting.energy if waiting.energy else inf
         limits = [(part.energy, energy)] if energy < inf else []
         return limits + [(port, cycles) for port in part.ports.values() if cycles < inf] or [(part.energy, FREE)]
 
@@ -261,7 +261,8 @@ class Search:
             if least is None:
                 return found
             found = self._offer(part, least) or found
-            assert self.best is not None
+            if not least.energy or self.best is None:
+                return found
             cycles = min(least.cycles - 1, floor(float(self.best.rank[0]) / float(least.energy) * (1 + TOLERANCE)))
             if cycles < waiting.cycles:
                 return found

@@ -21,9 +21,13 @@ from polymap.workload.einsum import Einsum, Tensor
 Factors = tuple[int, ...]  # one factor per rank, in the einsum's order
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Skeleton:
-    """One choice of what is kept where. `kept[i]` are the tensors of stop i; the last stop is the compute statement."""
+    """One choice of what is kept where. `kept[i]` are the tensors of stop i; the last stop is the compute statement.
+
+    Compared by identity: it is the key of caches that are asked for every part, and hashing a machine takes longer
+    than they save.
+    """
 
     einsum: Einsum
     architecture: Architecture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from itertools import islice
@@ -38,10 +39,21 @@ def small(query: Query) -> bool:
     return sum(1 for _ in islice(space, MOST_MAPPINGS + 1)) <= MOST_MAPPINGS
 
 
-@PRESETS
-@law(max_examples=30)
+@pytest.mark.parametrize("objective", exhaust.OBJECTIVES)
+@law(max_examples=200)
 @given(query=queries())
-def test_no_even_mapping_is_better_than_the_one_found(query: Query, conventions: Conventions) -> None:
+def test_no_even_mapping_is_better_than_the_one_found(query: Query, objective: str) -> None:
+    check_optimum(replace(query, objective=objective), POLYMAP)
+
+
+@pytest.mark.parametrize("objective", exhaust.OBJECTIVES)
+@law(max_examples=60)
+@given(query=queries())
+def test_no_even_mapping_is_better_where_tiles_sweep_on(query: Query, objective: str) -> None:
+    check_optimum(replace(query, objective=objective), TIMELOOP)
+
+
+def check_optimum(query: Query, conventions: Conventions) -> None:
     assume(small(query))
     truth = exhaust.best(query.einsum, query.architecture, query.objective, conventions, priced)
     if truth is None:
@@ -52,6 +64,8 @@ def test_no_even_mapping_is_better_than_the_one_found(query: Query, conventions:
     assert found.status == "optimal", str(query)
     measure = exhaust.OBJECTIVES[query.objective]
     assert exhaust.ranked(measure, found.cost) == exhaust.ranked(measure, truth.cost), str(query)
+    assert found.lower_bound == found.value
+    assert found.gap == 0
 
 
 def search(query: Query, conventions: Conventions) -> Result:

@@ -1,0 +1,156 @@
+"""What a query promises beyond the optimum: bounds, limits, ties, reasons, repeatability."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+import polymap as pm
+from polymap.architecture.hierarchy import Architecture, Memory
+from polymap.mapper.query import optimize, optimize_network, parts
+from polymap.mapper.trace import trace
+from polymap.mapping.nest import Storage, Temporal
+from polymap.model.conventions import POLYMAP
+from polymap.model.evaluate import evaluate
+
+TRAP = {
+    "polymap": "architecture/1",
+    "name": "trap",
+    "clock": "1 GHz",
+    "hierarchy": [
+        {"memory": "DRAM", "width": "16 b", "word": "16 b", "energy": {"read": "50 pJ", "write": "200 pJ"}},
+        {"memory": "buffer", "capacity": "10 words", "width": "16 b", "word": "16 b",
+         "energy": {"read": "6 pJ", "write": "3 pJ"}},
+        {"memory": "registers", "capacity": "6 words", "width": "16 b", "word": "16 b",
+         "energy": {"read": "1 pJ", "write": "2 pJ"}},
+        {"compute": "MAC", "energy": "0 pJ"},
+    ],
+}  # fmt: skip
+
+
+def teaching() -> Architecture:
+    return pm.architecture("teaching")
+
+
+def matmul(m: int = 16, n: int = 16, k: int = 16) -> pm.Einsum:
+    return pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=m, n=n, k=k)
+
+
+def with_memory(architecture: Architecture, memory: Memory) -> Architecture:
+    levels = tuple(memory if level.name == memory.name else level for level in architecture.hierarchy)
+    return replace(architecture, hierarchy=levels)
+
+
+def test_every_part_traces_a_mapping_that_costs_what_its_program_says() -> None:
+    work, arch = pm.einsum("O[k,p] += I[c,p+r] * W[k,c,r]", k=4, c=4, p=8, r=3), teaching()
+    priced = 0
+    for part in list(parts(work, arch, POLYMAP))[::5]:
+        gaps = trace(part.program(), part.energy.prices)
+        if gaps is not None:
+            from polymap.mapper.build import mapping_of
+
+            cost = evaluate(work, arch, mapping_of(part, gaps))
+            dynamic = float(cost.energy) - float(part.leakage) * cost.cycles
+            assert dynamic >= part.least(part.energy) * (1 - 1e-12)
+            priced += 1
+    assert priced > 5
+
+
+def test_pruning_loops_that_could_be_moved_for_free_would_lose_this_optimum() -> None:
+    """A rule of a well-known tool is exact only where every loop above a node multiplies its traffic."""
+    found = optimize(matmul(4, 2, 2), pm.architecture(TRAP), "energy")
+    assert found.status == "optimal"
+
+
+def test_a_limit_on_time_still_gives_a_mapping_and_a_bound_below_it() -> None:
+    found = optimize(matmul(64, 64, 64), teaching(), "edp", time_limit=1e-6)
+    best = optimize(matmul(64, 64, 64), teaching(), "edp")
+    assert found.status == "feasible"
+    assert found.lower_bound is not None
+    assert found.value is not None
+    assert best.value is not None
+    assert found.lower_bound <= best.value <= found.value
+
+
+def test_a_gap_may_end_the_search_early_and_is_honest() -> None:
+    found = optimize(matmul(64, 64, 64), teaching(), "energy", gap=0.5)
+    best = optimize(matmul(64, 64, 64), teaching(), "energy")
+    assert found.gap is not None
+    assert found.gap <= 0.5
+    assert found.lower_bound is not None
+    assert best.value is not None
+    assert found.lower_bound <= best.value
+
+
+def test_a_latency_query_returns_the_least_energy_of_the_fastest_mappings() -> None:
+    work, arch = matmul(), teaching()
+    fastest = optimize(work, arch, "latency")
+    frugal = optimize(work, arch, "energy")
+    assert fastest.cost.cycles <= frugal.cost.cycles
+    if fastest.cost.cycles == frugal.cost.cycles:
+        assert fastest.cost.energy == frugal.cost.energy
+
+
+def test_the_same_question_gets_the_same_answer_for_any_seed() -> None:
+    work, arch = pm.einsum("O[k,p] += I[c,p+r] * W[k,c,r]", k=4, c=4, p=8, r=3), teaching()
+    answers = {str(optimize(work, arch, "edp", seed=seed).mapping) for seed in (0, 1, 2)}
+    assert len(answers) == 1
+
+
+def test_bypass_is_chosen_where_the_architecture_leaves_it_open() -> None:
+    arch = teaching()
+    optional = [memory for memory in arch.memories if memory.may_keep]
+    assert optional
+    costly = replace(optional[0], read_pj=Fraction(10**6), write_pj=Fraction(10**6), update_pj=Fraction(10**6))
+    found = optimize(matmul(), with_memory(arch, costly), "energy")
+    kept = {node.tensors for node in found.mapping.nodes if isinstance(node, Storage) and node.level == costly.name}
+    must = matmul().kept_by(costly.keeps)
+    assert kept == ({must} if must else set())
+
+
+def test_a_memory_too_small_for_one_element_of_each_tensor_is_named() -> None:
+    arch = teaching()
+    small = replace(arch.memories[-1], capacity_bits=8)
+    with pytest.raises(pm.Infeasible) as raised:
+        optimize(matmul(), with_memory(arch, small))
+    assert small.name in str(raised.value)
+    assert "8 b" in str(raised.value)
+    assert "need" in str(raised.value)
+
+
+def test_a_tensor_that_no_memory_keeps_is_named() -> None:
+    arch = teaching()
+    levels = tuple(
+        replace(level, keeps=("A", "B"), may_keep=()) if isinstance(level, Memory) else level
+        for level in arch.hierarchy
+    )
+    with pytest.raises(pm.Infeasible, match="tensor C"):
+        optimize(matmul(), replace(arch, hierarchy=levels))
+
+
+def test_a_workload_of_one_point_needs_no_loops() -> None:
+    found = optimize(matmul(1, 1, 1), teaching(), "edp")
+    assert found.status == "optimal"
+    assert not any(isinstance(node, Temporal) for node in found.mapping.nodes)
+
+
+def test_wrong_arguments_are_all_named_at_once() -> None:
+    with pytest.raises(pm.SpecError) as raised:
+        optimize(matmul(), teaching(), mapspace="odd", gap=2.0, time_limit=-1.0)
+    assert len(raised.value.mistakes) == 3
+
+
+def test_a_network_is_the_sum_of_its_layers() -> None:
+    network = pm.workload({
+        "polymap": "workload/1", "name": "two", "einsum": "C[m,n] += A[m,k] * B[k,n]",
+        "layers": [{"name": "a", "ranks": {"m": 4, "n": 4, "k": 4}, "repeat": 3},
+                   {"name": "b", "ranks": {"m": 8, "n": 4, "k": 4}}],
+    })  # fmt: skip
+    assert isinstance(network, pm.Network)
+    said: list[tuple[int, int, str]] = []
+    found = optimize_network(network, teaching(), on_layer=lambda *words: said.append(words))
+    assert said == [(1, 2, "a"), (2, 2, "b")]
+    assert found.energy == 3 * found.layers[0][1].cost.energy + found.layers[1][1].cost.energy
+    assert found.status == "optimal"
