@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
     from polymap.architecture import Source as ArchitectureSource
     from polymap.mapper.result import NetworkResult, Result
+    from polymap.mapper.verification import Verification
     from polymap.mapping import Source as MappingSource
     from polymap.model.conventions import Conventions
     from polymap.model.cost import Cost
+    from polymap.model.counting import Engine
+    from polymap.model.nest import Nest
     from polymap.workload import Einsum
     from polymap.workload import Source as WorkloadSource
 
@@ -98,7 +101,30 @@ def evaluate(
     from polymap.mapping import mapping
     from polymap.model.evaluate import evaluate as price
 
-    return price(single(work), architecture(arch), mapping(nest), conventions)
+    return price(single(work), architecture(arch), mapping(nest), conventions, sets=integer_sets)
+
+
+def integer_sets(einsum: Einsum, conventions: Conventions, walked: Nest) -> Engine:
+    """The engine that counts what the model's own engines cannot, loaded when it is asked."""
+    from polymap.polyhedral import integer_sets as engine
+
+    return engine(einsum, conventions, walked)
+
+
+def verify(
+    result: Result | NetworkResult | dict[str, object],
+    *,
+    arch: ArchitectureSource | None = None,
+    work: WorkloadSource | None = None,
+) -> Verification:
+    """Everything in a result, or in its document, computed again: counts by integer sets, energy, time, objective.
+
+    `arch` and `work` stand in for the inputs that a document carries. Raises `SpecError` for what is no result.
+    """
+    from polymap.mapper.verification import given
+    from polymap.mapper.verification import verify as check
+
+    return check(result if isinstance(result, dict) else result.to_dict(), given(arch, work))
 
 
 def single(work: WorkloadSource) -> Einsum:

@@ -1,6 +1,6 @@
 """The machine: its data types, and the reader of architecture files."""
 
-from polymap.architecture.hierarchy import Architecture, Array, Bandwidth, Compute, Level, Memory, Rate
+from polymap.architecture.hierarchy import Architecture, Array, Bandwidth, Compute, Level, Memory, Rate, Wiring
 from polymap.architecture.read import Source, architecture
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "Memory",
     "Rate",
     "Source",
+    "Wiring",
     "architecture",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from polymap.errors import NOWHERE, Place
 
@@ -34,6 +34,23 @@ class Bandwidth:
         return dict(self.scale).get(tensor, Fraction(1))
 
 
+class Named(Protocol):
+    """What the machine needs to know of a tensor: rules name it by its name or by its role."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def role(self) -> str: ...
+
+
+class Stored(Named, Protocol):
+    """A tensor whose elements have a width of their own."""
+
+    @property
+    def bits(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Memory:
     """A storage level. Sizes are per instance, energies in pJ per access of `width_bits`.
@@ -41,6 +58,10 @@ class Memory:
     `keeps` and `may_keep` hold tensor names or roles (`input`, `weight`, `output`, ...); `keeps is None` keeps all.
     `word_bits`, where given, is the room that one element of any tensor takes here; otherwise the tensor's own bits.
     `component` is a description as written; energies do not come from it yet.
+    `words` overrides `word_bits` for the tensors or roles it lists. Every access pays `address_pj` more, every update
+    but the first of an element `reduce_pj`. `cluster` instances share one access of `width_bits`. With
+    `power_gated_at`, an instance leaks if the mapping uses the instance of that level above it. A mapping must fill at
+    least `min_utilization` of the room that is left to tiles.
     """
 
     name: str
@@ -59,22 +80,92 @@ class Memory:
     source: str = ""
     place: Place = field(default=NOWHERE, compare=False, repr=False)
     component: str = ""
+    words: tuple[tuple[str, int], ...] = ()
+    address_pj: Fraction = Fraction(0)
+    reduce_pj: Fraction = Fraction(0)
+    cluster: int = 1
+    power_gated_at: str = ""
+    min_utilization: Fraction = Fraction(0)
+    # Tensors (names or roles) of which a step fetches the whole tile, whatever the one before held.
+    refetches: tuple[str, ...] = ()
+    # Outputs whose first update reads the element, too.
+    reads_first: tuple[str, ...] = ()
+    # Tensors of which every access goes on to the memory above.
+    passes_through: tuple[str, ...] = ()
+
+    def element_bits(self, tensor: Stored) -> int:
+        """Bits that one element of a tensor takes here: `words` by name, then by role, `word_bits`, its own bits."""
+        listed = dict(self.words)
+        return listed.get(tensor.name) or listed.get(tensor.role) or self.word_bits or tensor.bits
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Energies of an array's network, in pJ: of one word over one hop, through one router, into one adder.
+
+    A hop is `hop_pj` for any word, or `wire_pj` per bit and mm over `pitch_mm`; one of the two is None.
+    """
+
+    hop_pj: Fraction | None = None
+    wire_pj: Fraction | None = None
+    pitch_mm: Fraction = Fraction(0)
+    router_pj: Fraction = Fraction(0)
+    reduce_pj: Fraction = Fraction(0)
+
+    def hop_of(self, bits: int) -> Fraction:
+        """pJ of a word of so many bits over one hop."""
+        return self.hop_pj if self.hop_pj is not None else bits * self.pitch_mm * (self.wire_pj or 0)
+
+
+# Which tensors a property of a network holds for: all, none, or those of these names and roles.
+Chosen: TypeAlias = bool | tuple[str, ...]
+
+
+def _is_chosen(chosen: Chosen, tensor: Named) -> bool:
+    return chosen if isinstance(chosen, bool) else tensor.name in chosen or tensor.role in chosen
 
 
 @dataclass(frozen=True)
 class Array:
-    """Spatial fan-out: `shape` lists (dimension, size). The network may multicast reads and reduce updates."""
+    """Spatial fan-out: `shape` lists (dimension, size). The network may multicast reads and reduce updates.
+
+    `links`: neighbours pass tiles on. `share_halo`: an element that several instances fetch at once is one read above,
+    even if their tiles differ. `wiring` is None where the network's energy is not known. `fill_latency` and
+    `drain_latency` are in cycles, once per run.
+    """
 
     name: str
     shape: tuple[tuple[str, int], ...]
-    multicast: bool = True
-    reduction: bool = True
-    links: bool = False
+    multicast: Chosen = True
+    reduction: Chosen = True
+    links: Chosen = False
     place: Place = field(default=NOWHERE, compare=False, repr=False)
+    share_halo: Chosen = False
+    wiring: Wiring | None = None
+    fill_latency: int = 0
+    drain_latency: int = 0
+    # The memory above adds nothing: a partial sum that is there comes down to meet the next one.
+    returns_sums: bool = False
 
     @property
     def fanout(self) -> int:
         return prod(size for _, size in self.shape)
+
+    def multicasts(self, tensor: Named) -> bool:
+        """Whether equal tiles of several instances are one read above."""
+        return _is_chosen(self.multicast, tensor)
+
+    def reduces(self, tensor: Named) -> bool:
+        """Whether partial sums of several instances are added on their way up."""
+        return _is_chosen(self.reduction, tensor)
+
+    def links_of(self, tensor: Named) -> bool:
+        """Whether neighbours pass tiles of a tensor on."""
+        return _is_chosen(self.links, tensor)
+
+    def shares_halo(self, tensor: Named) -> bool:
+        """Whether an element in overlapping tiles of several instances is one read above."""
+        return _is_chosen(self.share_halo, tensor)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ clock: 200 MHz
 hierarchy:                              # outermost first
   - memory: DRAM                        # the first memory may be unlimited, the others need a capacity
     width: 64 b                         # bits of one access, which the energies are for
-    word: 16 b                          # room of one element; without it an element takes its tensor's bits
+    word: 16 b                          # room of one element, or {weight: 8 b, O: 24 b}; else its tensor's own bits
     energy: {read: 200 pJ, write: 200 pJ, update: 200 pJ}    # update is write unless given
     bandwidth: 3.2 GB/s                 # one rate is shared by reads and writes; or {read, write, shared, scale}
   - memory: buffer
@@ -19,11 +19,29 @@ hierarchy:                              # outermost first
     keeps: [input, output]              # roles or tensor names; without `keeps` and `may_keep`: everything
     may_keep: [weight]                  # the mapper decides; with `may_keep` alone nothing is kept for sure
     buffering: 2                        # copies of every tile: 1 unless given
+    min_utilization: 0.5                # a mapping that fills less of the room for tiles is illegal
+    cluster: 4                          # instances that share one access of the width
+    address: 0.1 pJ                     # generating the address of one access
+    reduce: 0.05 pJ                     # adding an update to the partial sum that is there
+    refetches: [input]                  # a step fetches the whole tile, whatever the one before held
+    reads_first: [output]               # the first update of an element reads it, too
+    passes_through: [output]            # every access goes on to the memory above
+    power_gated_at: buffer              # leaks only where the mapping uses that level
     leakage: 1 mW                       # per instance
     area: 0.1 mm2
   - array: PE
     shape: {X: 14, Y: 12}
-    network: {multicast: true, reduction: true, links: false}    # these are the defaults
+    network:
+      multicast: true                   # or tensors: [input]; likewise the next three
+      reduction: true                   # multicast and reduction are there unless denied, the others if given
+      links: false                      # neighbours pass tiles on
+      share_halo: false                 # overlapping tiles are read once above
+      hop: 0.5 pJ                       # per word and hop; or wire: {energy: 0.08 pJ/b/mm, pitch: 0.1 mm}
+      router: 0.3 pJ                    # per word and router
+      reduce: 0.1 pJ                    # per word that an adder adds to another
+      fill_latency: 10                  # cycles before the first word arrives, and until the last has left
+      drain_latency: 10
+      returns_sums: false               # the memory above adds nothing: partial sums come down to be added to
   - compute: MAC
     energy: 1 pJ
 """
@@ -39,6 +57,7 @@ from typing import TypeAlias
 
 from polymap import quantity, spec
 from polymap.architecture.hierarchy import Architecture, Array, Bandwidth, Compute, Level, Memory, Rate
+from polymap.architecture.wiring import array
 
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, object] | Architecture"
 
@@ -85,7 +104,7 @@ def _level(item: spec.Reader, clock_hz: Fraction, outermost: bool) -> Level | No
         return None
     if kinds == ["memory"]:
         return _memory(item, clock_hz, outermost)
-    return _array(item) if kinds == ["array"] else _compute(item)
+    return array(item) if kinds == ["array"] else _compute(item)
 
 
 def _note_kind(item: spec.Reader, kinds: list[str]) -> None:
@@ -103,7 +122,7 @@ def _note_kind(item: spec.Reader, kinds: list[str]) -> None:
 
 def _memory(item: spec.Reader, clock_hz: Fraction, outermost: bool) -> Memory:
     item.what = "a memory"
-    word_bits = item.value("word", quantity.width_bits, otherwise=None)
+    word_bits = None if item.is_mapping("word") else item.value("word", quantity.width_bits, otherwise=None)
     read_pj, write_pj, update_pj = _access_energies(item)
     keeps, may_keep = _kept(item)
     return Memory(
@@ -123,7 +142,23 @@ def _memory(item: spec.Reader, clock_hz: Fraction, outermost: bool) -> Memory:
         source=item.text("source"),
         place=item.place,
         component=item.description("component"),
+        words=item.table("word", quantity.width_bits) if item.is_mapping("word") else (),
+        address_pj=item.value("address", quantity.energy_pj, otherwise=_NOTHING),
+        reduce_pj=item.value("reduce", quantity.energy_pj, otherwise=_NOTHING),
+        cluster=item.integer("cluster"),
+        power_gated_at=item.name("power_gated_at"),
+        min_utilization=item.value("min_utilization", _share, otherwise=_NOTHING),
+        refetches=item.names("refetches"),
+        reads_first=item.names("reads_first"),
+        passes_through=item.names("passes_through"),
     )
+
+
+def _share(value: object) -> Fraction:
+    share = quantity.number(value)
+    if not 0 <= share <= 1:
+        raise spec.Misread(f"{quantity.shown(value)} is no share", "give a number from 0 to 1")
+    return share
 
 
 def _memory_name(item: spec.Reader) -> str:
@@ -190,20 +225,7 @@ def _scale(value: object) -> Fraction:
     return scale
 
 
-# arrays and compute
-
-
-def _array(item: spec.Reader) -> Array:
-    item.what = "an array"
-    shape = item.table("shape", quantity.count, required=True)
-    if item.description("shape") == "{}":
-        item.wrong("the array has no dimension", "write e.g. `shape: {X: 14, Y: 12}`", key="shape")
-    network = item.child("network")
-    multicast, reduction = network.flag("multicast", True), network.flag("reduction", True)
-    links = network.flag("links")
-    if links:
-        network.wrong("links between neighbours are not modelled yet", "write `links: false`", key="links")
-    return Array(item.name("array", required=True), shape, multicast, reduction, links, item.place)
+# compute
 
 
 def _compute(item: spec.Reader) -> Compute:
@@ -230,6 +252,8 @@ def _check_hierarchy(top: spec.Reader, items: tuple[spec.Reader, ...], levels: l
         return
     _check_order(items, levels)
     _check_names(items, levels)
+    _check_gates(items, levels)
+    _check_clusters(items, levels)
     instances = prod(level.fanout for level in levels if isinstance(level, Array))
     if instances >= quantity.LARGEST_COUNT:
         top.wrong(f"the arrays make {instances} instances", "keep their product below 2^40", key="hierarchy")
@@ -254,3 +278,27 @@ def _check_names(items: tuple[spec.Reader, ...], levels: list[Level | None]) -> 
             item.wrong(message if item.place.line else message.partition(",")[0], "give each its own name")
         elif level and level.name:
             seen[level.name] = item.place.line
+
+
+def _check_gates(items: tuple[spec.Reader, ...], levels: list[Level | None]) -> None:
+    """Power is gated at a memory above, or at the memory itself."""
+    for at, (item, level) in enumerate(zip(items, levels, strict=True)):
+        if isinstance(level, Memory) and level.power_gated_at:
+            known = [above.name for above in levels[: at + 1] if isinstance(above, Memory)]
+            if level.power_gated_at not in known:
+                message = f"no memory above is called `{level.power_gated_at}`"
+                item.wrong(message, f"use one of: {', '.join(known)}", key="power_gated_at")
+
+
+def _check_clusters(items: tuple[spec.Reader, ...], levels: list[Level | None]) -> None:
+    """Whole clusters, each instance with room for one bit at least in their access."""
+    instances = 1
+    for item, level in zip(items, levels, strict=True):
+        if isinstance(level, Array):
+            instances *= level.fanout
+        if isinstance(level, Memory) and instances % level.cluster:
+            message = f"clusters of {level.cluster} do not divide the {instances} instances"
+            item.wrong(message, f"give a divisor of {instances}", key="cluster")
+        elif isinstance(level, Memory) and level.width_bits % level.cluster:
+            message = f"a width of {level.width_bits} b cannot be split among {level.cluster} instances"
+            item.wrong(message, "widen the access or make the cluster smaller", key="cluster")

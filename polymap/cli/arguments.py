@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from polymap.errors import NOWHERE, Mistake, SpecError
 
-CONVENTIONS = ("polymap", "timeloop")
+CONVENTIONS = ("polymap", "timeloop", "accelforge")
 MAPSPACES = ("even",)
 OBJECTIVES = ("energy", "latency", "edp")
 

@@ -58,7 +58,7 @@ def priced(architecture_source: str, workload_source: str, mapping_source: str, 
     from polymap.mapping import mapping
     from polymap.model.conventions import conventions
     from polymap.model.evaluate import evaluate
-    from polymap.verbs import single
+    from polymap.verbs import integer_sets, single
 
     (arch, work), nest = both(
         lambda: both(lambda: architecture(architecture_source), lambda: single(workload_source)),
@@ -66,7 +66,7 @@ def priced(architecture_source: str, workload_source: str, mapping_source: str, 
     )
     chosen = conventions(preset)
     try:
-        cost = evaluate(work, arch, nest, chosen)
+        cost = evaluate(work, arch, nest, chosen, sets=integer_sets)
     except IllegalMapping as error:
         raise IllegalMapping(_in_file(mistake, mapping_source) for mistake in error.mistakes) from None
     return Result("evaluated", None, None, None, nest, cost, work, arch, chosen)

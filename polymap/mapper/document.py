@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from polymap.mapper.digest import digest
+from polymap.mapper.digest import canonical, digest
 
 if TYPE_CHECKING:
     from polymap.mapper.result import NetworkResult, Result
@@ -28,6 +28,7 @@ def document(result: Result) -> dict[str, object]:
             "levels": _levels(result),
             "compute": _compute(result),
             "components": _components(result),
+            "networks": _networks(result),
             "mapping": _mapping(result),
             "conventions": result.conventions.to_dict(),
             "search": _search(result),
@@ -147,6 +148,25 @@ def _components(result: Result) -> list[dict[str, object]]:
     ]
 
 
+def _networks(result: Result) -> list[dict[str, object]]:
+    return [
+        {
+            "array": row.array,
+            "tensor": row.tensor,
+            "parent": row.parent,
+            "child": row.child,
+            "words": row.words,
+            "delivered": row.delivered,
+            "multicast": row.multicast,
+            "word_hops": row.word_hops,
+            "link_words": row.link_words,
+            "network": "not modelled" if row.energy is None else "modelled",
+            "energy_pj": row.energy_pj,
+        }
+        for row in result.cost.networks
+    ]
+
+
 def _mapping(result: Result) -> list[object]:
     from polymap.mapping import to_list
 
@@ -171,8 +191,8 @@ def _search(result: Result) -> dict[str, object] | None:
 def _inputs(result: Result) -> dict[str, object]:
     arch, work = result.architecture, result.einsum
     return {
-        "architecture": {"name": arch.name, "sha256": digest(arch)},
-        "workload": {"name": work.name, "sha256": digest(work)},
+        "architecture": {"name": arch.name, "sha256": digest(arch), "value": canonical(arch)},
+        "workload": {"name": work.name, "sha256": digest(work), "value": canonical(work)},
     }
 
 

@@ -29,11 +29,6 @@ def nests(kernel: Kernel) -> Iterator[list[Loops]]:
         yield from (list(gaps) for gaps in product(*(list(permutations(sorted(arc.loops))) for arc in path)))
 
 
-def paths(kernel: Kernel) -> Iterator[list[Loops]]:
-    """The nests of a kernel in one order each."""
-    return ([arc.loops for arc in path] for path in _paths(kernel, 0, None))
-
-
 def _paths(kernel: Kernel, gap: int, state: State | None) -> Iterator[tuple[Arc, ...]]:
     if gap == len(kernel.arcs):
         yield ()

@@ -9,7 +9,8 @@ from typing import Any
 
 from polymap.errors import NOWHERE, Mistake, SpecError
 
-TOLERANCE = 1e-9  # relative; values closer than this are ties
+TOLERANCE = 1e-9  # relative; what a bound may lack to a value that attains it
+ROUNDING = 1e-11  # relative; a bound this close to a value is taken for equal
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,10 @@ def objective(name: str) -> Objective:
 
 
 def may_reach(bound: tuple[Any, ...], rank: tuple[Any, ...]) -> bool:
-    """Whether something bounded from below by `bound` can be as good as `rank`, rounding errors forgiven."""
+    """Whether something bounded from below by `bound` can be better than `rank`, rounding errors forgiven."""
     for low, value in zip(bound, rank):
-        if low > value * (1 + TOLERANCE):
+        if low > value * (1 + ROUNDING):
             return False
-        if low < value * (1 - TOLERANCE):
+        if low < value * (1 - ROUNDING):
             return True
-    return True
+    return False

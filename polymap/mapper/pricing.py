@@ -99,7 +99,7 @@ def energy_actions(geometry: Geometry) -> Actions:
 
 
 def _accesses_per_element(memory: Memory, tensor: Tensor) -> Fraction:
-    bits = memory.word_bits or tensor.bits
+    bits = memory.element_bits(tensor)
     if bits > memory.width_bits:
         return Fraction(-(-bits // memory.width_bits))
     return Fraction(1, memory.width_bits // bits)
@@ -120,7 +120,7 @@ def _port(geometry: Geometry, stop: int, rate: Rate, port: str) -> Actions:
     def price(at: int, tensor: Tensor) -> tuple[Fraction, Fraction, Fraction]:
         if at != stop:
             return Fraction(0), Fraction(0), Fraction(0)
-        size = 1 if rate.in_words else memory.word_bits or tensor.bits
+        size = 1 if rate.in_words else memory.element_bits(tensor)
         cycles = memory.bandwidth.scale_of(tensor.name) * size / (rate.per_cycle * instances)
         return (cycles if port != "write" else Fraction(0), *(2 * (cycles if port != "read" else Fraction(0),)))
 

@@ -28,8 +28,12 @@ class Part:
     def energy(self) -> Functional:
         """Energy in pJ without leakage, from below."""
         plain = functional(self.geometry, self.sharing, self.conventions, energy_actions(self.geometry))
-        compute = self.geometry.skeleton.architecture.compute.energy_pj * self.geometry.skeleton.einsum.computes
-        return Functional(plain.constant + float(compute), plain.prices)
+        return Functional(plain.constant + self.compute_energy, plain.prices)
+
+    @cached_property
+    def compute_energy(self) -> float:
+        """pJ of the computes alone: what a mapping costs at the very least."""
+        return float(self.geometry.skeleton.architecture.compute.energy_pj * self.geometry.skeleton.einsum.computes)
 
     @cached_property
     def ports(self) -> dict[str, Functional]:

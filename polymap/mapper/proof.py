@@ -205,7 +205,7 @@ class Model:
         self, memory: Memory, tensor: Tensor, stop: int, price: Fraction, count: Amount
     ) -> tuple[Fraction, Amount]:
         """Price of one access by every instance, and how many there are: counts rounded up to whole widths."""
-        bits, instances = memory.word_bits or tensor.bits, self.geometry.instances(stop)
+        bits, instances = memory.element_bits(tensor), self.geometry.instances(stop)
         wide = instances * max(1, memory.width_bits // bits)
         each = price * instances * max(1, -(-bits // memory.width_bits))
         most = -(-count.largest // wide)
@@ -241,10 +241,11 @@ class Model:
         if cycles is not None and not isinstance(self.cycles, int):
             self.model.add(self.cycles <= cycles)
 
-    def minimise(self, *quantities: Any) -> Proven | None:
-        """The least mapping by the quantities in turn, then fewer loops, then text order; None if there is none."""
+    def minimise(self, *quantities: Any, ties: bool = False) -> Proven | None:
+        """The least mapping by the quantities in turn, then (`ties`) fewer loops and text order; None if there is
+        none."""
         found: cp_model.CpSolver | None = None
-        for quantity in (*quantities, *self._ties()):
+        for quantity in (*quantities, *(self._ties() if ties else ())):
             if isinstance(quantity, int):
                 continue
             found = self._solve(quantity)

@@ -18,6 +18,7 @@ from polymap.mapper.search import Search
 from polymap.mapper.sharing import sharings
 from polymap.mapper.space import skeletons, spatials
 from polymap.mapper.traffic import Geometry
+from polymap.mapper.unpriced import check_priced
 from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
 from polymap.model.conventions import conventions as conventions_named
@@ -41,11 +42,13 @@ def optimize(
     """The mapping of least energy (J), latency (s) or energy-delay product (J*s), with a lower bound over all mappings.
 
     `gap` is the relative gap to stop at, `time_limit` in seconds of wall time. Ties are broken by energy, then cycles
-    (cycles first for energy), then fewer loops, then text order. Raises `Infeasible` where no mapping is legal,
+    (cycles first for energy); within a part of the space by fewer loops, then text order. Raises `Infeasible` where
+    no mapping is legal,
     `Unsolved` where time ran out before the first mapping, `SpecError` for wrong arguments.
     """
     _check(mapspace, gap, time_limit)
     goal, rules = objective_named(objective), conventions_named(conventions)
+    check_priced(architecture, rules)
     begin = time.process_time()
 
     def price(mapping: Mapping) -> Cost:
@@ -92,10 +95,10 @@ def _result(
         explain_infeasible(einsum, architecture, certain=search.proven)
         raise Unsolved(Mistake(NOWHERE, "stopped before any mapping was found", "raise the time limit"))
     value = search.best.rank[0]
-    bound = value if search.proven else Fraction(min(float(value), search.bound))
+    bound = value if search.proven else Fraction(max(0.0, min(float(value), search.bound)))
     progress = search.progress
     return Result(
-        status="optimal" if search.proven else "feasible",
+        status="optimal" if bound >= value else "feasible",
         objective=goal.name,
         value=float(goal.si(value, architecture.clock_hz)),
         lower_bound=float(goal.si(bound, architecture.clock_hz)),

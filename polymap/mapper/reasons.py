@@ -55,7 +55,7 @@ def _overfull(skeleton: Skeleton, stop: int, sizes: dict[str, int]) -> Mistake |
     if memory.capacity_bits is None:
         return None
     tensors = [skeleton.einsum.tensor(name) for name in skeleton.kept[stop]]
-    tiles = [(t, elements(t, sizes), memory.word_bits or t.bits) for t in tensors]
+    tiles = [(t, elements(t, sizes), memory.element_bits(t)) for t in tensors]
     needed = memory.buffering * sum(count * bits for _, count, bits in tiles)
     if needed <= memory.capacity_bits:
         return None

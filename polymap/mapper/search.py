@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import islice
 from math import ceil, floor, inf, isinf
+from typing import cast
 
 from polymap.mapper.build import Loops, mapping_of
-from polymap.mapper.enumerate import TooMany, nests, paths
+from polymap.mapper.enumerate import TooMany, nests
 from polymap.mapper.kernel import Kernel, KernelTooLarge, kernel
 from polymap.mapper.objective import EDP, LATENCY, TOLERANCE, Objective, may_reach
 from polymap.mapper.pricing import Functional
@@ -27,7 +28,6 @@ from polymap.mapping.nest import Mapping
 from polymap.model.cost import Cost
 
 Rank = tuple[float, ...]
-SAMPLE = 64  # nests priced at once of a part whose counts loop classes do not decide
 FREE = 1e300  # a limit that every mapping keeps
 QUICK, PROGRAM, PORTS = range(3)  # how a part's bound was found
 
@@ -63,7 +63,11 @@ class Progress:
     """Counters of a search."""
 
     parts: int = 0
-    solved: int = 0
+    solved_parts: set[int] = field(default_factory=set)
+
+    @property
+    def solved(self) -> int:
+        return len(self.solved_parts)
 
 
 class Search:
@@ -84,14 +88,23 @@ class Search:
         self.progress = Progress()
         self.queue: list[Waiting] = []
         self.open: list[Rank] = []  # bounds of parts that were given up
+        self.home: Part | None = None  # the part of the best mapping
         self.taken: Waiting | None = None  # the part being worked on: still open if that is cut short
         self.interrupted = False
-        for part in parts:
-            self._enqueue(part)
+        self.unseen: Iterator[Part] | None = iter(parts)
 
-    def _enqueue(self, part: Part) -> None:
+    def _enqueue(self) -> None:
+        """Queue every part under its quick bound, as far as time allows."""
+        while self.unseen is not None and not self._late():
+            part = next(self.unseen, None)
+            if part is None:
+                self.unseen = None
+            else:
+                self._queue(part)
+
+    def _queue(self, part: Part) -> None:
         cycles = max(part.geometry.compute_cycles, *(ceil(part.compulsory(p) - 1e-6) for p in part.ports.values()), 0)
-        energy = part.compulsory(part.energy) + float(part.leakage) * cycles
+        energy = max(part.compulsory(part.energy), part.compute_energy) + float(part.leakage) * cycles
         self._wait(QUICK, part, energy, cycles)
         self.progress.parts += 1
 
@@ -104,7 +117,8 @@ class Search:
         """A lower bound of the objective over the whole mapspace."""
         waiting = [w.bound[0] for w in (*self.queue[:1], self.taken) if w]
         best = [float(self.best.rank[0])] if self.best else []
-        return min([*waiting, *best, *(bound[0] for bound in self.open)], default=inf)
+        unseen = [0.0] if self.unseen is not None else []
+        return min([*waiting, *best, *unseen, *(bound[0] for bound in self.open)], default=inf)
 
     @property
     def bounded(self) -> int:
@@ -113,7 +127,7 @@ class Search:
 
     @property
     def proven(self) -> bool:
-        return not self.queue and not self.open and self.taken is None
+        return not self.queue and not self.open and self.taken is None and self.unseen is None
 
     def run(self) -> None:
         """Search until the best mapping is proven, the gap is reached, time is up or the user interrupts.
@@ -121,6 +135,7 @@ class Search:
         A mapping in hand survives an interrupt; without one `KeyboardInterrupt` goes on.
         """
         try:
+            self._enqueue()
             while self.queue and not self._good_enough() and not self._late():
                 self._take(heapq.heappop(self.queue))
         except KeyboardInterrupt:
@@ -129,6 +144,20 @@ class Search:
             self.interrupted = True
         if self.best is None:
             self._hurry()
+        elif not self.interrupted and not self._late():
+            self._settle()
+
+    def _settle(self) -> None:
+        """Let the solver derive the answer in its part once more: it breaks ties by the written rule."""
+        part, cost = cast(Part, self.home), cast(Candidate, self.best).cost
+        if part.exact:
+            energy = float(cost.energy - part.leakage * cost.cycles)
+            limits = [(part.energy, energy), *((port, float(cost.cycles)) for port in part.ports.values())]
+            with suppress(KernelTooLarge, Undecided):
+                model = Model(part, kernel(part.program(), limits), self.seed, self._seconds_left())
+                quantities = (model.energy, model.cycles)
+                self._offer(part, model.minimise(*quantities[:: -1 if self.objective is LATENCY else 1], ties=True))
+                self.progress.solved_parts.add(id(part))
 
     def _take(self, waiting: Waiting) -> None:
         self.taken = waiting
@@ -150,13 +179,18 @@ class Search:
     def _hurry(self) -> None:
         """Time is up without a mapping: take the first part that has one."""
         for waiting in sorted(self.queue):
-            if self.best is None:
-                self._trace(waiting.part)
+            self._trace(waiting.part)
+            if self.best:
+                return
+        for part in self.unseen or ():
+            self._queue(part)
+            self._trace(part)
+            if self.best:
+                return
 
-    def _trace(self, part: Part) -> None:
+    def _trace(self, part: Part) -> Candidate | None:
         gaps = trace(part.program(), part.energy.prices)
-        if gaps is not None:
-            self._keep(part, gaps)
+        return None if gaps is None else self._keep(part, gaps)
 
     def _late(self) -> bool:
         return self.deadline is not None and time.monotonic() > self.deadline
@@ -184,23 +218,12 @@ class Search:
             self._wait(PROGRAM, part, max(energy, waiting.energy), cycles)
 
     def _attain(self, waiting: Waiting) -> bool:
-        """Find the part's mapping of least energy; True if it reaches the part's bound, which closes the part."""
-        try:
-            return self._attained(waiting)
-        except (KernelTooLarge, Undecided):
-            return False
-
-    def _attained(self, waiting: Waiting) -> bool:
-        part = waiting.part
-        least = waiting.energy - float(part.leakage) * waiting.cycles
-        found = self._least(part, [(part.energy, least)], energy_first=True)
-        closed = part.exact and found is not None and self._reaches(found, waiting)
-        self.progress.solved += closed
-        return closed
+        """Read a mapping of least energy off the table; True if it reaches the part's bound, which closes the part."""
+        found = self._trace(waiting.part)
+        return waiting.part.exact and found is not None and self._reaches(found, waiting)
 
     def _reaches(self, found: Candidate, waiting: Waiting) -> bool:
-        reached = float(found.cost.energy) <= waiting.energy * (1 + TOLERANCE)
-        return reached and (found.cost.cycles <= waiting.cycles or self.objective.name == "energy")
+        return float(found.cost.energy) <= waiting.energy * (1 + TOLERANCE) and found.cost.cycles <= waiting.cycles
 
     def _ports(self, waiting: Waiting) -> None:
         """Raise the bound on cycles to what each port needs at least."""
@@ -213,10 +236,8 @@ class Search:
     def _solve(self, waiting: Waiting) -> None:
         """Close a part: find its best mapping if it beats the best so far, by the solver on all that could."""
         try:
-            self._least(
-                waiting.part, self._limits(waiting), energy_first=self.objective is not LATENCY, waiting=waiting
-            )
-            self.progress.solved += 1
+            self._least(waiting)
+            self.progress.solved_parts.add(id(waiting.part))
         except (KernelTooLarge, TooMany, Undecided):
             self.open.append(waiting.bound)
 
@@ -227,28 +248,27 @@ class Search:
             return [(part.energy, FREE)]
         value, second = (float(v) for v in self.best.rank[:2])
         leakage = float(part.leakage) * waiting.cycles
-        energy, cycles = value - leakage, inf
+        energy, cycles = value - leakage, inf  # what is left for accesses and compute
         if self.objective is LATENCY:
             tied = waiting.cycles >= value
             energy, cycles = (second - leakage if tied else inf), value
         elif self.objective is EDP:
-            energy, cycles = value / waiting.cycles - leakage, value / waiting.energy if waiting.energy else inf
+            energy, cycles = value / waiting.cycles - leakage, value / waiting.energy if waiting.energy > 0 else inf
         limits = [(part.energy, energy)] if energy < inf else []
         return limits + [(port, cycles) for port in part.ports.values() if cycles < inf] or [(part.energy, FREE)]
 
-    def _least(
-        self, part: Part, limits: list[tuple[Functional, float]], energy_first: bool, waiting: Waiting | None = None
-    ) -> Candidate | None:
-        small = kernel(part.program(), limits)
+    def _least(self, waiting: Waiting) -> Candidate | None:
+        part = waiting.part
+        small = kernel(part.program(), self._limits(waiting))
         if small.empty:
             return None
         if not part.exact:
-            return self._offer_all(part, nests(small) if waiting else islice(paths(small), SAMPLE))
+            return self._offer_all(part, nests(small))
+        if self.objective is EDP:
+            return self._least_product(part, small, waiting)
         model = Model(part, small, self.seed, self._seconds_left())
-        if waiting is None or self.objective is not EDP:
-            first, second = (model.energy, model.cycles) if energy_first else (model.cycles, model.energy)
-            return self._offer(part, model.minimise(first, second))
-        return self._least_product(part, small, waiting)
+        first, second = (model.cycles, model.energy) if self.objective is LATENCY else (model.energy, model.cycles)
+        return self._offer(part, model.minimise(first, second))
 
     def _least_product(self, part: Part, small: Kernel, waiting: Waiting) -> Candidate | None:
         """Least energy x cycles: least energy under ever smaller cycles, until the product cannot fall any more."""
@@ -280,7 +300,7 @@ class Search:
         cost = self.evaluate(mapping)
         candidate = Candidate(mapping, cost, self.objective.rank(cost.energy, Fraction(cost.cycles)))
         if self.best is None or candidate.key < self.best.key:
-            self.best = candidate
+            self.best, self.home = candidate, part
         return candidate
 
     def _seconds_left(self) -> float | None:

@@ -1,5 +1,8 @@
 """The even mapspace as classes: which memories keep which tensors, and how much of each rank every array unrolls.
 
+Even means, as in Timeloop: one storage node for each memory that keeps something, in the order of the hierarchy; at
+most one temporal loop per rank between two nodes, and the spatial loops of the arrays in that gap innermost in it.
+
 A *stop* is a place where the loop nest meets the hierarchy: a memory that keeps at least one tensor, or the compute
 statement. *Gap* i lies between stop i-1 and stop i; it holds temporal loops and, innermost, the loops of the arrays
 between the two.
@@ -16,6 +19,7 @@ from itertools import chain, combinations, product
 from math import prod
 
 from polymap.architecture.hierarchy import Architecture, Array, Memory
+from polymap.errors import Unsolved
 from polymap.workload.einsum import Einsum, Tensor
 
 Factors = tuple[int, ...]  # one factor per rank, in the einsum's order
@@ -105,6 +109,9 @@ def _unroll(sizes: Factors, arrays: tuple[Array, ...], chosen: tuple[Unrolling, 
         yield from _unroll(rest, arrays[1:], (*chosen, Unrolling(arrays[0], factors, packing)))
 
 
+MOST_PACKINGS = 300_000
+
+
 def packings(sizes: Factors, shape: tuple[int, ...]) -> dict[Factors, tuple[Factors, ...]]:
     """Divisor vectors of `sizes` that fit an array of this shape, each with the packing of fewest loops (first in
     order)."""
@@ -113,6 +120,8 @@ def packings(sizes: Factors, shape: tuple[int, ...]) -> dict[Factors, tuple[Fact
         grown: dict[Factors, tuple[Factors, ...]] = {}
         for factors, packing in packed.items():
             rest = tuple(size // factor for size, factor in zip(sizes, factors))
+            if len(grown) > MOST_PACKINGS:
+                raise Unsolved(f"the ranks can be unrolled over an array of {shape} in more than {MOST_PACKINGS} ways")
             for vector in bounded_divisors(rest, limit):
                 total = tuple(a * b for a, b in zip(factors, vector))
                 candidate = (*packing, vector)
@@ -132,6 +141,10 @@ def bounded_divisors(sizes: Factors, limit: int) -> list[Factors]:
     for size in sizes:
         options = [d for d in range(1, min(size, limit) + 1) if size % d == 0]
         vectors = [((*v, d), volume * d) for v, volume in vectors for d in options if volume * d <= limit]
+        if len(vectors) > MOST_PACKINGS:
+            raise Unsolved(
+                f"{len(sizes)} ranks can be unrolled over {limit} instances in more than {len(vectors)} ways"
+            )
     return [vector for vector, _ in vectors]
 
 

@@ -94,7 +94,7 @@ class Geometry:
         if memory.capacity_bits is None:
             return np.ones(self.lattice.shape, dtype=bool)
         tensors = [einsum.tensor(name) for name in self.skeleton.kept[stop]]
-        bits = sum(self.tile(t, stop) * float(memory.word_bits or t.bits) for t in tensors)
+        bits = sum(self.tile(t, stop) * float(memory.element_bits(t)) for t in tensors)
         return np.broadcast_to(np.asarray(bits * memory.buffering <= memory.capacity_bits), self.lattice.shape)
 
     def _at_home(self, stop: int) -> np.ndarray:
@@ -115,4 +115,4 @@ def _shared(coordinate: Affine, sizes: dict[str, Values], rank: str, step: Value
 
 
 def shares(tensor: Tensor, array: Array) -> bool:
-    return array.reduction if tensor.is_output else array.multicast
+    return array.reduces(tensor) if tensor.is_output else array.multicasts(tensor)

@@ -6,27 +6,35 @@ Loops of trip 1 count as absent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise
 from math import prod
+from typing import TypeAlias
 
 from polymap.architecture.hierarchy import Architecture, Array, Memory
 from polymap.errors import IllegalMapping, Mistake, Place
 from polymap.mapping.nest import Loop, Mapping, Node, Spatial, Storage
-from polymap.mapping.tiles import elements, tile_sizes
+from polymap.mapping.tiles import elements, largest_sizes, step
 from polymap.workload.einsum import Einsum, Tensor
 
+Rule: TypeAlias = Callable[[Einsum, Architecture, Mapping], list[Mistake]]
 
-def check(einsum: Einsum, architecture: Architecture, mapping: Mapping) -> None:
-    """Raise `IllegalMapping` with every broken rule; return for a legal mapping."""
-    found = mistakes(einsum, architecture, mapping)
+
+def check(einsum: Einsum, architecture: Architecture, mapping: Mapping, rules: Sequence[Rule] | None = None) -> None:
+    """Raise `IllegalMapping` with every broken rule (of all, or of `rules`); return for a legal mapping."""
+    found = mistakes(einsum, architecture, mapping, rules)
     if found:
         raise IllegalMapping(found)
 
 
-def mistakes(einsum: Einsum, architecture: Architecture, mapping: Mapping) -> list[Mistake]:
+def mistakes(
+    einsum: Einsum, architecture: Architecture, mapping: Mapping, rules: Sequence[Rule] | None = None
+) -> list[Mistake]:
     """Every broken rule, rule by rule."""
-    return [mistake for rule in RULES for mistake in rule(einsum, architecture, mapping)]
+    chosen = RULES if rules is None else rules
+    return [mistake for rule in chosen for mistake in rule(einsum, architecture, mapping)]
 
 
 def check_names(einsum: Einsum, architecture: Architecture, mapping: Mapping) -> list[Mistake]:
@@ -61,13 +69,12 @@ def check_trips(einsum: Einsum, architecture: Architecture, mapping: Mapping) ->
 
 
 def check_factors(einsum: Einsum, architecture: Architecture, mapping: Mapping) -> list[Mistake]:
-    """The trips of every rank multiply to its size."""
-    trips = {rank: [loop.trip for loop in mapping.loops if loop.rank == rank] for rank in einsum.sizes}
-    return [
-        Mistake(Place(path="mapping"), *_factor_message(rank, trips[rank], size))
-        for rank, size in einsum.ranks
-        if prod(trips[rank]) != size
-    ]
+    """The trips of every rank multiply to its size or more, and no iteration of a loop is always empty.
+
+    A loop of trip f and step st has none that is empty if `(f - 1) * st < size`. The last tile of a rank may be short.
+    """
+    found = (_factor_mistakes(mapping, rank, size) for rank, size in einsum.ranks)
+    return [mistake for mistakes in found for mistake in mistakes]
 
 
 def check_backing(einsum: Einsum, architecture: Architecture, mapping: Mapping) -> list[Mistake]:
@@ -110,12 +117,31 @@ def check_fanout(einsum: Einsum, architecture: Architecture, mapping: Mapping) -
 
 
 def check_capacity(einsum: Einsum, architecture: Architecture, mapping: Mapping) -> list[Mistake]:
-    """Per memory instance, `buffering * sum(tile elements * element bits) <= capacity_bits`."""
-    found = (_capacity_mistake(einsum, memory, mapping) for memory in architecture.memories)
+    """Per memory instance, `buffering * sum(tile elements * element bits) <= capacity_bits`; tiles are hulls."""
+    found = (
+        capacity_mistake(
+            memory, [(tensor, elements(tensor, sizes)) for tensor, sizes in _held(einsum, memory, mapping)]
+        )
+        for memory in architecture.memories
+    )
     return [mistake for mistake in found if mistake]
 
 
-RULES = (
+def check_filled(einsum: Einsum, architecture: Architecture, mapping: Mapping) -> list[Mistake]:
+    """Per memory instance, the tiles take at least `min_utilization` of the room that is left to them."""
+    found: list[Mistake] = []
+    for memory in (memory for memory in architecture.memories if memory.min_utilization):
+        held = _held(einsum, memory, mapping)
+        used = sum(elements(tensor, sizes) * element_bits(memory, tensor) for tensor, sizes in held)
+        room = Fraction(memory.capacity_bits or 0, memory.buffering)
+        if used < memory.min_utilization * room:
+            share = f"less than {float(memory.min_utilization):g} of the {float(room):g} bits for them"
+            text = f"the tiles of {memory.name} take {used} bits, {share}"
+            found.append(Mistake(Place(path="mapping"), text, f"make the tiles of {memory.name} larger"))
+    return found
+
+
+STRUCTURE: tuple[Rule, ...] = (
     check_names,
     check_trips,
     check_factors,
@@ -124,13 +150,13 @@ RULES = (
     check_keeps,
     check_spatial,
     check_fanout,
-    check_capacity,
 )
+RULES: tuple[Rule, ...] = (*STRUCTURE, check_capacity, check_filled)
 
 
 def element_bits(memory: Memory, tensor: Tensor) -> int:
     """Bits that one element of `tensor` takes in `memory`."""
-    return memory.word_bits or tensor.bits
+    return memory.element_bits(tensor)
 
 
 def _mistake(mapping: Mapping, index: int, message: str, mend: str = "") -> Mistake:
@@ -151,17 +177,39 @@ def _names(node: Node) -> Iterator[tuple[str, str]]:
         yield "dimension", node.on
 
 
-def _factor_message(rank: str, trips: list[int], size: int) -> tuple[str, str]:
-    product = prod(trips)
-    shown = f"{' x '.join(map(str, trips))} = {product}" if len(trips) > 1 else str(product)
-    text = f"the trips of rank {rank} multiply to {shown}, but its size is {size}"
-    if not trips:
+def _factor_mistakes(mapping: Mapping, rank: str, size: int) -> Iterator[Mistake]:
+    loops = [(i, n) for i, n in enumerate(mapping.nodes) if not isinstance(n, Storage) and n.rank == rank]
+    product = prod(loop.trip for _, loop in loops)
+    if 0 < product < size:
+        yield Mistake(Place(path="mapping"), *_too_few(rank, [loop for _, loop in loops], size))
+        return
+    for index, loop in loops:
+        inside = step(mapping.nodes, index)
+        if loop.trip > 1 and (loop.trip - 1) * inside >= size:
+            yield _mistake(mapping, index, *_always_empty(loop, inside, size))
+
+
+def _too_few(rank: str, loops: list[Loop], size: int) -> tuple[str, str]:
+    """Message and mending for trips that do not cover the rank."""
+    if not loops:
         return f"rank {rank} of size {size} has no loop", f"add loops over {rank} that multiply to {size}"
-    if product > 0 and size % product == 0:
-        return text, f"a factor of {size // product} is missing"
-    if product > 0 and product % size == 0:
-        return text, f"it is {product // size} times too large"
-    return text, f"the trips of {rank} must multiply to exactly {size}"
+    product = prod(loop.trip for loop in loops)
+    shown = f"{' x '.join(str(loop.trip) for loop in loops)} = {product}" if len(loops) > 1 else str(product)
+    text = f"the trips of rank {rank} multiply to {shown}, but its size is {size}"
+    longer = replace(loops[0], trip=_covering(size, product // loops[0].trip))
+    return text, f"make it '{longer}', or add a loop of {_covering(size, product)} trips outside it"
+
+
+def _always_empty(loop: Loop, inside: int, size: int) -> tuple[str, str]:
+    """Message and mending for a loop whose last iterations lie beyond the rank; `inside` is its step."""
+    needed = _covering(size, inside)
+    text = f"{needed} of its {loop.trip} iterations cover rank {loop.rank} of size {size}, each spans {inside}"
+    return f"{text}; the others are always empty", f"make it {needed} trips"
+
+
+def _covering(size: int, span: int) -> int:
+    """The fewest iterations of `span` points each that cover `size` points."""
+    return -(-size // span)
 
 
 def _nodes_of(architecture: Architecture, mapping: Mapping, tensor: str) -> list[tuple[int, Memory]]:
@@ -245,22 +293,23 @@ def _spatial_mistakes(
             yield _mistake(mapping, index, text, f"move the loop above every node of {node.level}")
 
 
-def _capacity_mistake(einsum: Einsum, memory: Memory, mapping: Mapping) -> Mistake | None:
+def capacity_mistake(memory: Memory, tiles: Sequence[tuple[Tensor, int]]) -> Mistake | None:
+    """What is wrong with a memory that holds these tiles, each a tensor and its elements; None if they fit."""
     if memory.capacity_bits is None:
         return None
-    tiles = [(t, elements(t, sizes), element_bits(memory, t)) for t, sizes in _held(einsum, memory, mapping)]
-    used = memory.buffering * sum(count * bits for _, count, bits in tiles)
+    sized = [(tensor.name, count, element_bits(memory, tensor)) for tensor, count in tiles]
+    used = memory.buffering * sum(count * bits for _, count, bits in sized)
     if used <= memory.capacity_bits:
         return None
-    terms = " + ".join(f"{tensor.name} {count} x {bits}" for tensor, count, bits in tiles)
+    terms = " + ".join(f"{name} {count} x {bits}" for name, count, bits in sized)
     shown = f"{memory.buffering} x ({terms})" if memory.buffering > 1 else terms
     text = f"{memory.name} has {memory.capacity_bits} bits but its tiles take {used} bits: {shown} (elements x bits)"
     return Mistake(Place(path="mapping"), text, f"make the tiles of {memory.name} smaller or hold fewer tensors")
 
 
 def _held(einsum: Einsum, memory: Memory, mapping: Mapping) -> Iterator[tuple[Tensor, dict[str, int]]]:
-    """Tensors of the einsum that nodes of `memory` hold, each with the tile sizes at its node."""
+    """Tensors of the einsum that nodes of `memory` hold, each with its largest tile sizes at its node."""
     for index, node in enumerate(mapping.nodes):
         if isinstance(node, Storage) and node.level == memory.name:
-            sizes = tile_sizes(mapping.nodes[index + 1 :])
+            sizes = largest_sizes(einsum, mapping.nodes[index + 1 :])
             yield from ((tensor, sizes) for tensor in einsum.tensors if tensor.name in node.tensors)

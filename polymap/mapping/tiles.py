@@ -10,7 +10,7 @@ from math import prod
 from typing import Any, TypeVar, cast
 
 from polymap.mapping.nest import Node, Spatial, Storage
-from polymap.workload.einsum import Affine, Tensor
+from polymap.workload.einsum import Affine, Einsum, Tensor
 
 Size = TypeVar("Size")
 
@@ -27,6 +27,12 @@ def tile_sizes(nodes_below: Iterable[Node]) -> dict[str, int]:
         if not isinstance(node, Storage):
             sizes[node.rank] = sizes.get(node.rank, 1) * node.trip
     return sizes
+
+
+def largest_sizes(einsum: Einsum, nodes_below: Iterable[Node]) -> dict[str, int]:
+    """Size per rank of the largest tile: the trips of `nodes_below`, but no more than the rank has."""
+    sizes = einsum.sizes
+    return {rank: min(size, sizes.get(rank, size)) for rank, size in tile_sizes(nodes_below).items()}
 
 
 def step(nodes: Sequence[Node], index: int) -> int:

@@ -2,6 +2,7 @@
 
 from polymap.model.conventions import Conventions, conventions
 from polymap.model.cost import Component, Cost, Traffic
+from polymap.model.counting import NeedsSets
 from polymap.model.evaluate import cost, evaluate, prepared
 from polymap.model.formulas import Batch, SymbolicCost, symbolic
 from polymap.model.reading import Setting
@@ -11,6 +12,7 @@ __all__ = [
     "Component",
     "Conventions",
     "Cost",
+    "NeedsSets",
     "Setting",
     "SymbolicCost",
     "Traffic",

@@ -37,6 +37,36 @@ class Component:
 
 
 @dataclass(frozen=True)
+class Transport:
+    """One tensor over the network of one array, between two memories or a memory and the computes: totals, in words.
+
+    A word is an element. `words` enter the network on the parent's side (an output's leave it there), `delivered`
+    arrive at instances of the array (an output's leave them). `word_hops` are words times the links each travels,
+    `link_words` what neighbours pass on. Counts that are not modelled are None, and so is `energy` where the network
+    has no energies.
+    """
+
+    array: str
+    tensor: str
+    parent: str
+    child: str
+    words: int | None
+    delivered: int | None
+    word_hops: int | None
+    link_words: int | None
+    energy: Fraction | None
+
+    @property
+    def multicast(self) -> float | None:
+        """Instances that share one word, on average (an output: partial sums that become one)."""
+        return None if self.delivered is None or not self.words else self.delivered / self.words
+
+    @property
+    def energy_pj(self) -> float | None:
+        return None if self.energy is None else float(self.energy)
+
+
+@dataclass(frozen=True)
 class Cost:
     """Counts, energy and time of one mapping of one einsum on one architecture."""
 
@@ -51,13 +81,15 @@ class Cost:
     cycles: int
     clock_hz: Fraction
     area_um2: float
+    networks: tuple[Transport, ...] = ()
 
     @property
     def energy(self) -> Fraction:
-        """Total energy in pJ, exact: every access, every compute, and leakage."""
+        """Total energy in pJ, exact: every access, every compute, leakage, and the networks that have energies."""
         accesses = sum((row.energy for row in self.traffic), Fraction(0))
         leakage = sum((row.leakage for row in self.components), Fraction(0))
-        return accesses + leakage + self.compute_energy
+        networks = sum((row.energy for row in self.networks if row.energy is not None), Fraction(0))
+        return accesses + leakage + networks + self.compute_energy
 
     @property
     def energy_pj(self) -> float:

@@ -82,15 +82,15 @@ def _two(terms: Terms) -> int:
 
 def _enumerated(terms: Terms) -> int:
     """The sums as bits of one integer; each term is ORed in by doubling."""
-    if _span(terms) > SPAN_LIMIT:
-        raise _too_wide(_span(terms))
+    within_reach(_span(terms))
     sums = 1
     for coefficient, trip in terms:
-        sums = _repeated(sums, coefficient, trip)
+        sums = repeated(sums, coefficient, trip)
     return sums.bit_count()
 
 
-def _repeated(bits: int, shift: int, times: int) -> int:
+def repeated(bits: int, shift: int, times: int) -> int:
+    """A set of integers, as bits, together with `times - 1` copies, each `shift` further."""
     done = 1
     while done < times:
         more = min(done, times - done)
@@ -99,7 +99,9 @@ def _repeated(bits: int, shift: int, times: int) -> int:
     return bits
 
 
-def _too_wide(span: int) -> PolymapError:
-    message = f"counting the elements of this tensor exactly needs a set over {span} places (limit {SPAN_LIMIT})"
-    mend = "let each rank occur in one coordinate of the tensor, or tile it smaller"
-    return PolymapError(Mistake(NOWHERE, message, mend))
+def within_reach(span: int) -> None:
+    """Raise `PolymapError` where a set of integers as bits would be too wide."""
+    if span > SPAN_LIMIT:
+        message = f"counting the elements of this tensor exactly needs a set over {span} places (limit {SPAN_LIMIT})"
+        mend = "let each rank occur in one coordinate of the tensor, or tile it smaller"
+        raise PolymapError(Mistake(NOWHERE, message, mend))

@@ -15,9 +15,9 @@ from polymap.model.conventions import Conventions
 from polymap.model.conventions import conventions as preset
 from polymap.model.evaluate import prepared
 from polymap.model.nest import Skeleton, skeleton
-from polymap.model.reading import Setting, Totals, leaking_instances, totals
+from polymap.model.quantities import Counts
+from polymap.model.reading import Setting, Totals, totals
 from polymap.model.readings import Number, floats
-from polymap.model.traffic import Counts
 from polymap.workload.einsum import Einsum
 
 # Above this many computes a count could leave the 64 bits of an array's entries.
@@ -86,15 +86,29 @@ def symbolic(
     """The cost of every mapping with the loops and storage nodes of `mapping`, as formulas in the trips.
 
     The trips written in `mapping` are not read: every loop becomes a symbol that stands for a trip greater than 1.
+    Raises `PolymapError` for domains that are no box and for tiles with exact holes: there are no formulas for these.
     """
     setting = prepared(einsum, architecture, preset(conventions))
+    _check_has_formulas(setting)
     shape = skeleton(mapping.nodes, einsum.tensors, setting.dimensions)
     symbols = _symbols(mapping)
     result = totals(setting, shape, symbols)
     pairs = zip(result.energies, _denominators(setting, result), strict=True)
     energies = tuple(energy * _rational(Fraction(1, denominator)) for energy, denominator in pairs)
-    total = sum(energies) + _rational(setting.compute_pj) * result.computes + _leakage(setting, result, _rational)
+    total = sum(energies) + _rational(setting.compute_pj) * result.computes + _leakage(result, _rational)
+    total += _networks(result, _rational)
     return SymbolicCost(symbols, result.rows, energies, total, result.compute_cycles, result.cycles, setting, shape)
+
+
+def _check_has_formulas(setting: Setting) -> None:
+    einsum, holes = setting.einsum, setting.conventions.holes
+    if not einsum.is_box:
+        message = f"the domain {einsum.domain_text} of {einsum.name} is no box, and formulas in trips are for boxes"
+        raise PolymapError(Mistake(NOWHERE, message, "evaluate its mappings one by one"))
+    holed = [access.tensor.name for access in setting.accesses if access.may_have_holes]
+    if holes == "exact" and holed:
+        message = f"tiles of {', '.join(holed)} may have holes, and formulas in trips count whole windows"
+        raise PolymapError(Mistake(NOWHERE, message, "take conventions with holes: hull"))
 
 
 def _symbols(mapping: Mapping) -> tuple[Any, ...]:
@@ -112,9 +126,14 @@ def _denominators(setting: Setting, result: Totals) -> list[int]:
     return [setting.prices[row.level, row.tensor].denominator for row in result.rows]
 
 
-def _leakage(setting: Setting, result: Totals, number: Callable[[Fraction], Number]) -> Number:
+def _leakage(result: Totals, number: Callable[[Fraction], Number]) -> Number:
     leaks = (use for use in result.uses if use.place.leakage)
-    return sum(number(use.place.leakage) * result.cycles * leaking_instances(setting, use) for use in leaks)
+    return sum(number(use.place.leakage) * result.powered_cycles * use.powered for use in leaks)
+
+
+def _networks(result: Totals, number: Callable[[Fraction], Number]) -> Number:
+    hauls = ((haul, number(Fraction(1, haul.denominator))) for haul in result.networks if haul.energy is not None)
+    return sum(haul.energy * share for haul, share in hauls)
 
 
 def _rational(value: Fraction) -> Any:
@@ -148,7 +167,8 @@ def _batch(setting: Setting, shape: Skeleton, columns: Sequence[Any]) -> Batch:
     result = totals(setting, shape, columns)
     size = numpy.broadcast_shapes((1,), *(column.shape for column in columns))
     energies = [floats(e) / d for e, d in zip(result.energies, _denominators(setting, result), strict=True)]
-    energy = sum(energies) + float(setting.compute_pj) * floats(result.computes) + _leakage(setting, result, float)
+    energy = sum(energies) + float(setting.compute_pj) * floats(result.computes) + _leakage(result, float)
+    energy = energy + _networks(result, float)
 
     def full(value: Number) -> Any:
         return numpy.broadcast_to(value, size)
@@ -158,5 +178,5 @@ def _batch(setting: Setting, shape: Skeleton, columns: Sequence[Any]) -> Batch:
 
 
 def _spread(row: Counts, full: Callable[[Number], Any]) -> Counts:
-    names = ("tile", "instances", "reads", "fills", "updates")
+    names = ("tile", "instances", "reads", "fills", "updates", "additions")
     return replace(row, **{name: full(getattr(row, name)) for name in names})

@@ -8,8 +8,8 @@ from fractions import Fraction
 from math import lcm
 
 from polymap.architecture.hierarchy import Memory, Rate
+from polymap.model.quantities import Counts
 from polymap.model.readings import Number, ceiling, maximum
-from polymap.model.traffic import Counts
 from polymap.workload.einsum import Tensor
 
 
@@ -53,7 +53,7 @@ def _port(memory: Memory, rate: Rate, flow: Callable[[Counts], Number], tensors:
 
 def _cycles_each(memory: Memory, rate: Rate, tensor: Tensor) -> Fraction:
     """Cycles per element: rates in words count elements, rates in bits the room an element takes."""
-    size = 1 if rate.in_words else memory.word_bits or tensor.bits
+    size = 1 if rate.in_words else memory.element_bits(tensor)
     return memory.bandwidth.scale_of(tensor.name) * size / rate.per_cycle
 
 

@@ -16,16 +16,25 @@ from polymap.workload.einsum import Tensor
 
 @dataclass(frozen=True)
 class Slot:
-    """A loop without its trip; `array` is the index of its array in the hierarchy, -1 if the loop is temporal."""
+    """A loop without its trip; `array` is the index of its array in the hierarchy, -1 if the loop is temporal.
+
+    A spatial loop runs over the dimension number `dim` of the array called `level`.
+    """
 
     rank: str
     array: int
-    multicast: bool = True
-    reduction: bool = True
+    level: Array | None = None
+    dim: int = 0
 
     @property
     def is_spatial(self) -> bool:
         return self.array >= 0
+
+    def shares(self, tensor: Tensor) -> bool:
+        """Whether the network under this loop multicasts an input or reduces the output."""
+        if self.level is None:
+            return True
+        return self.level.reduces(tensor) if tensor.is_output else self.level.multicasts(tensor)
 
 
 @dataclass(frozen=True)
@@ -131,7 +140,8 @@ def _slot(loop: Loop, places: Places) -> Slot:
         message, known = f"no single array dimension is called '{loop.on}'", ", ".join(places)
         raise IllegalMapping(Mistake(NOWHERE, message, f"use one of: {known}"))
     index, array = places[loop.on]
-    return Slot(loop.rank, index, array.multicast, array.reduction)
+    dim = next(d for d, (name, _) in enumerate(array.shape) if loop.on in (name, f"{array.name}.{name}"))
+    return Slot(loop.rank, index, array, dim)
 
 
 def nest(slots: tuple[Slot, ...], trips: Sequence[Number]) -> Nest:

@@ -57,6 +57,11 @@ def floats(value: Number) -> Number:
     return value.astype(float) if hasattr(value, "dtype") else float(value)
 
 
+def divided(value: Number, by: Number) -> Number:
+    """`value / by` where that is known to be whole."""
+    return value / by if _is_symbolic([value, by]) else value // by
+
+
 def search(count: Callable[[Rows], int], rows: Rows) -> Number:
     """`count(rows)`, a function on integers only: entry by entry for arrays, a named function for symbols."""
     entries = [entry for row in rows for entry in row]

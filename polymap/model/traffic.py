@@ -13,21 +13,9 @@ from polymap.mapping.tiles import extents
 from polymap.model.conventions import Conventions
 from polymap.model.distinct import distinct
 from polymap.model.nest import Access, Nest
+from polymap.model.quantities import Quantities
 from polymap.model.readings import Number, Rows, maximum, search
 from polymap.model.sweep import swept
-
-
-@dataclass(frozen=True)
-class Counts:
-    """One tensor at one memory, totals over the used instances in elements; `tile` is per instance."""
-
-    level: str
-    tensor: str
-    tile: Number
-    instances: Number
-    reads: Number
-    fills: Number
-    updates: Number
 
 
 def fetched(access: Access, nest: Nest, position: int, hull: Sequence[Number], conventions: Conventions) -> Number:
@@ -35,6 +23,8 @@ def fetched(access: Access, nest: Nest, position: int, hull: Sequence[Number], c
 
     `(|D| + (f - 1) (|D| - prod_d max(0, E_d - s_d))) * steps outside j`, j being the innermost relevant temporal loop.
     """
+    if not conventions.tiles_stay:
+        return prod(hull) * nest.times[position]
     relevant = [loop for loop in nest.temporal_above(position) if nest.slots[loop].rank in access.ranks]
     if not relevant:
         return prod(hull)
@@ -79,8 +69,7 @@ def crossing(access: Access, nest: Nest, parent: int, child: int, each: Number) 
 
 
 def _shares(access: Access, nest: Nest, loop: int) -> bool:
-    slot = nest.slots[loop]
-    return slot.reduction if access.tensor.is_output else slot.multicast
+    return nest.slots[loop].shares(access.tensor)
 
 
 def _different_offsets(access: Access, nest: Nest, loops: Sequence[int]) -> Number:
@@ -135,18 +124,14 @@ def seen(access: Access, nest: Nest, position: int, hull: Sequence[Number]) -> N
     return union(access, nest, nest.temporal_above(position), hull)
 
 
-def tensor_counts(
+def tensor_quantities(
     access: Access, homes: Sequence[tuple[str, int]], nest: Nest, conventions: Conventions
-) -> tuple[Counts, ...]:
-    """Counts at every memory that keeps the tensor, outermost first; the compute statement is the last consumer."""
+) -> tuple[Quantities, ...]:
+    """Quantities at every memory that keeps the tensor, outermost first; the computes are the last consumer."""
     stops = [_stop(access, nest, position, conventions) for _, position in homes]
     end = len(nest.slots)
     stops.append(Stop(end, extents(access.tensor, {}), nest.times[end]))
-    count = _output_counts if access.tensor.is_output else _input_counts
-    return tuple(
-        count(access, nest, level, stops[i], stops[i + 1], conventions.drains_are_read if i else None)
-        for i, (level, _) in enumerate(homes)
-    )
+    return tuple(_quantities(access, nest, level, stops[i], stops[i + 1]) for i, (level, _) in enumerate(homes))
 
 
 @dataclass(frozen=True)
@@ -163,27 +148,15 @@ def _stop(access: Access, nest: Nest, position: int, conventions: Conventions) -
     return Stop(position, hull, fetched(access, nest, position, hull, conventions))
 
 
-def _input_counts(
-    access: Access, nest: Nest, level: str, here: Stop, below: Stop, drains_are_read: bool | None
-) -> Counts:
-    """`drains_are_read` is None at the outermost memory, which nothing fills."""
+def _quantities(access: Access, nest: Nest, level: str, here: Stop, below: Stop) -> Quantities:
     instances = nest.spaces[here.position]
-    reads = crossing(access, nest, here.position, below.position, below.flow)
-    fills = 0 if drains_are_read is None else here.flow * instances
-    return Counts(level, access.tensor.name, prod(here.hull), instances, reads, fills, 0)
-
-
-def _output_counts(
-    access: Access, nest: Nest, level: str, here: Stop, below: Stop, drains_are_read: bool | None
-) -> Counts:
-    """The first write of an element is free. `drains_are_read` is None at the outermost memory, which never drains."""
-    instances = nest.spaces[here.position]
+    cross = crossing(access, nest, here.position, below.position, below.flow)
+    known = (level, prod(here.hull), instances, here.flow * instances, cross)
+    if not access.tensor.is_output:
+        return Quantities(*known)
     held = seen(access, nest, here.position, here.hull) * instances
-    updates = crossing(access, nest, here.position, below.position, below.flow)
-    reads = updates - (_arriving(access, nest, here, below) * instances if access.may_have_holes else held)
-    fills = 0 if drains_are_read is None else here.flow * instances - held
-    drains = here.flow * instances if drains_are_read else 0
-    return Counts(level, access.tensor.name, prod(here.hull), instances, reads + drains, fills, updates)
+    arriving = _arriving(access, nest, here, below) * instances if access.may_have_holes else held
+    return Quantities(*known, held, arriving)
 
 
 def _arriving(access: Access, nest: Nest, here: Stop, below: Stop) -> Number:

@@ -72,9 +72,19 @@ def _rest(result: Result) -> Iterator[Row]:
     cost = result.cost
     instances = count(cost.compute_instances)
     yield (cost.compute_level, "compute", "", instances, "", "", "", *_energy(result, float(cost.compute_energy)))
+    yield from _networks(result)
     for row in cost.components:
         if row.leakage:
             yield (row.level, "leakage", *[""] * 5, *_energy(result, float(row.leakage)))
+
+
+def _networks(result: Result) -> Iterator[Row]:
+    """One row per array: the energy of its network, all tensors together, or that it is not modelled."""
+    for array in dict.fromkeys(row.array for row in result.cost.networks):
+        energies = [row.energy for row in result.cost.networks if row.array == array]
+        known = [float(energy) for energy in energies if energy is not None]
+        shown = _energy(result, sum(known)) if len(known) == len(energies) else ("not modelled", "")
+        yield (array, "network", *[""] * 5, *shown)
 
 
 def _energy(result: Result, energy_pj: float) -> tuple[str, str]:

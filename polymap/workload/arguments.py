@@ -23,12 +23,15 @@ def from_arguments(
     roles: Mapping[str, str] | None,
     constants: Mapping[str, SupportsIndex] | None,
     source: str,
+    domain: str = "",
 ) -> Einsum:
     """See `polymap.einsum`; here `ranks` holds all sizes."""
     listed_bits = bits if isinstance(bits, Mapping) else {"": bits}
     numbers = {"ranks": ranks, "constants": constants or {}, "bits": listed_bits}
     mistakes = [mistake for path, listed in numbers.items() for mistake in _not_integers(path, listed)]
-    mistakes += _not_text({"text": text, "name": name, "source": source, **_paths("roles", roles or {})})
+    mistakes += _not_text(
+        {"text": text, "name": name, "source": source, "domain": domain, **_paths("roles", roles or {})}
+    )
     if mistakes:
         raise SpecError(mistakes)
     known = {path: {key: index(value) for key, value in listed.items()} for path, listed in numbers.items()}
@@ -39,6 +42,7 @@ def from_arguments(
         roles=dict(roles or {}),
         constants=known["constants"],
         source=source,
+        domain=domain,
     )
     return build(parse(text, given.constants), given)
 

@@ -28,6 +28,7 @@ class Given:
 
     `ranks`: size per rank, in points. `bits`: per element, of all tensors or by tensor; unlisted tensors take 16.
     `roles`: role -> tensor. `where` gives the place of a key path such as `ranks.k`.
+    `domain`: ISL set text that says which points of the box are computed; all of them if it is empty.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Given:
     constants: Mapping[str, int] = field(default_factory=dict)
     source: str = ""
     where: Where = nowhere
+    domain: str = ""
 
 
 def build(statement: Statement, given: Given) -> Einsum:
@@ -45,7 +47,19 @@ def build(statement: Statement, given: Given) -> Einsum:
     if mistakes:
         raise SpecError(mistakes)
     ranks = tuple((rank, given.ranks[rank]) for rank in statement.ranks)
-    return Einsum(given.name, ranks, _tensors(statement, given), str(statement), given.source, given.where(""))
+    text, points = _domain(statement, given)
+    return Einsum(
+        given.name, ranks, _tensors(statement, given), str(statement), given.source, given.where(""), text, points
+    )
+
+
+def _domain(statement: Statement, given: Given) -> tuple[str, int]:
+    """Canonical text and points of the domain; nothing and 0 for a box. Raises `SpecError`."""
+    if not given.domain:
+        return "", 0
+    from polymap.workload.domain import restricted
+
+    return restricted(given.domain, tuple((rank, given.ranks[rank]) for rank in statement.ranks), given.where("domain"))
 
 
 def check_name(statement: Statement, given: Given) -> Iterator[Mistake]:
@@ -78,6 +92,15 @@ def check_computes(statement: Statement, given: Given) -> Iterator[Mistake]:
     if all(0 < size < LIMIT for size in sizes) and prod(sizes) > MOST_COMPUTES:
         text = f"the ranks span {' x '.join(str(size) for size in sizes)} = {prod(sizes)} points"
         yield Mistake(given.where("ranks"), text, "an einsum has at most 2^62 points; split it or shrink a rank")
+
+
+def check_domain(statement: Statement, given: Given) -> Iterator[Mistake]:
+    """The domain can be read and is not empty; only where the sizes are right."""
+    if all(0 < given.ranks.get(rank, 0) < LIMIT for rank in statement.ranks):
+        try:
+            _domain(statement, given)
+        except SpecError as error:
+            yield from error.mistakes
 
 
 def check_bits(statement: Statement, given: Given) -> Iterator[Mistake]:
@@ -118,6 +141,7 @@ CHECKS = (
     check_sizes,
     check_unused,
     check_computes,
+    check_domain,
     check_bits,
     check_roles,
     check_role_names,

@@ -48,7 +48,11 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Einsum:
-    """`output += product of inputs` over all points of the box `ranks` (name, size)."""
+    """`output += product of inputs` over all points of the domain: the box `ranks` (name, size), or a part of it.
+
+    `domain_text` is ISL set text over the ranks that are constrained beyond the box, empty for a box; `points` is then
+    the number of points of the domain, 0 for a box.
+    """
 
     name: str
     ranks: tuple[tuple[str, int], ...]
@@ -56,6 +60,13 @@ class Einsum:
     text: str = ""
     source: str = ""
     place: Place = field(default=NOWHERE, compare=False, repr=False)
+    domain_text: str = ""
+    points: int = 0
+
+    @property
+    def is_box(self) -> bool:
+        """Whether every point of the box of the ranks is computed."""
+        return not self.domain_text
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -72,7 +83,7 @@ class Einsum:
     @property
     def computes(self) -> int:
         """Points of the iteration domain, i.e. multiply-accumulates."""
-        return prod(size for _, size in self.ranks)
+        return self.points if self.domain_text else prod(size for _, size in self.ranks)
 
     def tensor(self, name: str) -> Tensor:
         return next(tensor for tensor in self.tensors if tensor.name == name)
@@ -82,13 +93,15 @@ class Einsum:
         return tuple(t.name for t in self.tensors if names is None or t.name in names or t.role in names)
 
     def domain(self) -> islpy.Set:
-        """The iteration domain as an ISL set, `{ name[r0, r1, ...] : 0 <= r0 < N0 and ... }`."""
+        """The iteration domain as an ISL set, `{ name[r0, r1, ...] : 0 <= r0 < N0 and ... }`, in the box of the
+        ranks."""
         from polymap.workload.sets import domain
 
         return domain(self)
 
     def access(self, tensor: str) -> islpy.Map:
-        """The access of a tensor as an ISL map from iteration points to data coordinates."""
+        """The access of a tensor as an ISL map from iteration points to data coordinates; off a box, of the
+        domain's."""
         from polymap.workload.sets import access
 
         return access(self, tensor)

@@ -74,6 +74,7 @@ class _Said:
     roles: dict[str, str]
     bits: int | dict[str, int] | None
     source: str
+    domain: str
 
     def has(self, path: str) -> bool:
         head, _, key = path.partition(".")
@@ -86,9 +87,6 @@ class _Said:
 
 
 def _said(reader: spec.Reader, needs_einsum: bool = False) -> _Said:
-    if reader.has("domain"):
-        mend = "an einsum spans the whole box of its ranks; remove `domain`"
-        reader.wrong("`domain` is not supported yet", mend, key="domain")
     many_bits = reader.is_mapping("bits")
     tables = {key: _table(reader, key) for key in ("ranks", "constants", "roles", *(["bits"] if many_bits else []))}
     return _Said(
@@ -101,6 +99,7 @@ def _said(reader: spec.Reader, needs_einsum: bool = False) -> _Said:
         roles={role: tensor for role in tables["roles"].keys if (tensor := tables["roles"].name(role))},
         bits=_numbers(tables["bits"]) if many_bits else _one_number(reader, "bits"),
         source=reader.text("source"),
+        domain=reader.text("domain"),
     )
 
 
@@ -160,6 +159,7 @@ def _given(said: _Said, top: _Said | None, statement: Statement) -> Given:
         constants={**_named(top.constants if top else {}, statement.constants), **said.constants},
         source=said.source or (top.source if top else ""),
         where=lambda path: _place(said, top, path) if path else said.reader.place,
+        domain=said.domain or (top.domain if top else ""),
     )
 
 

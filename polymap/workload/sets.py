@@ -3,25 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import TypeAlias
 
 import islpy as isl
 
 from polymap.errors import NOWHERE, Mistake, SpecError
+from polymap.workload.domain import box_of, names_of, over
 from polymap.workload.einsum import Affine, Einsum
 
 
 def domain(einsum: Einsum) -> isl.Set:
     """The iteration domain `{ name[r0, r1, ...] : 0 <= r0 < N0 and ... }`, in the order of `einsum.ranks`."""
-    box = isl.BasicSet.universe(_domain_space(einsum))
-    for position, (_, size) in enumerate(einsum.ranks):
-        box = box.lower_bound_val(isl.dim_type.set, position, isl.Val(0))
-        box = box.upper_bound_val(isl.dim_type.set, position, isl.Val(size - 1))
-    return isl.Set.from_basic_set(box)
+    found = box_of(einsum.sizes)
+    if einsum.domain_text:
+        found = found.intersect(over(isl.Set(einsum.domain_text), tuple(einsum.sizes)))
+    return found.set_tuple_name(einsum.name)
+
+
+Difference: TypeAlias = "tuple[str, str, int | None, int | None]"
+
+
+@lru_cache(maxsize=256)
+def difference(einsum: Einsum) -> Difference | None:
+    """`(i, j, low, high)` where the domain is exactly the box and `low <= i - j <= high`; else None, also for a box.
+
+    `i` comes before `j` in `einsum.ranks`; a bound that the box implies is None. Causal attention is one such domain.
+    """
+    if einsum.is_box:
+        return None
+    said = names_of(isl.Set(einsum.domain_text))
+    tied = [rank for rank in einsum.sizes if rank in said]
+    if len(tied) != 2:
+        return None
+    first, second = tied
+    sizes = {rank: einsum.sizes[rank] for rank in tied}
+    inside = box_of(sizes).intersect(over(isl.Set(einsum.domain_text), (first, second)))
+    low, high = _extremes(inside)
+    band = over(isl.Set(f"{{ [{first}, {second}] : {low} <= {first} - {second} <= {high} }}"), (first, second))
+    if not box_of(sizes).intersect(band).is_equal(inside):
+        return None
+    return first, second, low if low > 1 - sizes[second] else None, high if high < sizes[first] - 1 else None
+
+
+def _extremes(pairs: isl.Set) -> tuple[int, int]:
+    """Least and greatest `i - j` of a bounded set of pairs."""
+    difference = pairs.apply(isl.Map("{ [i, j] -> [i - j] }"))
+    return int(difference.dim_min_val(0).to_python()), int(difference.dim_max_val(0).to_python())
 
 
 def access(einsum: Einsum, tensor: str) -> isl.Map:
-    """The access of `tensor`: `{ name[r0, ...] -> tensor[affine0, ...] }`, one affine map over the whole rank space.
+    """The access of `tensor`: `{ name[r0, ...] -> tensor[affine0, ...] }`, one affine map.
 
+    It is defined on the whole rank space for a box, on the domain otherwise.
     Raises `SpecError` for a name that is no tensor of the einsum.
     """
     known = [t.name for t in einsum.tensors]
@@ -32,7 +66,8 @@ def access(einsum: Einsum, tensor: str) -> isl.Map:
     local = isl.LocalSpace.from_space(space)
     positions = {rank: i for i, (rank, _) in enumerate(einsum.ranks)}
     coordinates = [_expression(local, positions, coordinate) for coordinate in einsum.tensor(tensor).coordinates]
-    return isl.Map.from_multi_aff(_tuple_of(space, tensor, coordinates))
+    found = isl.Map.from_multi_aff(_tuple_of(space, tensor, coordinates))
+    return found if einsum.is_box else found.intersect_domain(domain(einsum))
 
 
 def _domain_space(einsum: Einsum) -> isl.Space:

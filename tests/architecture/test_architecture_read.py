@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from polymap.architecture import Architecture, Array, Bandwidth, Compute, Memory, Rate, architecture
+from polymap.architecture import Architecture, Array, Bandwidth, Compute, Memory, Rate, Wiring, architecture
 from polymap.errors import SpecError
+from polymap.workload import Tensor
 
+WIRE = "{energy: 1 pJ/b/mm, pitch: 1 mm}"
 GOOD = """\
 polymap: architecture/1
 name: tiny
@@ -86,6 +88,89 @@ def test_a_file_means_what_it_says() -> None:
         source="invented",
         technology=(("node", "65 nm"), ("voltage", "1.0 V"), ("temperature", "300 K")),
     )
+
+
+EXTRAS = """\
+polymap: architecture/1
+name: extras
+clock: 1 GHz
+hierarchy:
+  - memory: DRAM
+    width: 64 b
+    energy: {read: 1 pJ, write: 1 pJ}
+  - array: PE
+    shape: {X: 4}
+    network:
+      multicast: [input]
+      reduction: false
+      links: [weight, I]
+      share_halo: true
+      wire: {energy: 0.08 fJ/b/um, pitch: 200 um}
+      router: 0.3 pJ
+      reduce: 0.1 pJ
+      fill_latency: 3
+      drain_latency: 0
+  - memory: RF
+    capacity: 64 B
+    width: 64 b
+    word: {I: 8 b, output: 24 b}
+    energy: {read: 1 pJ, write: 1 pJ}
+    address: 0.1 pJ
+    reduce: 0.05 pJ
+    cluster: 2
+    power_gated_at: DRAM
+    min_utilization: 0.25
+  - compute: MAC
+    energy: 1 pJ
+"""
+
+
+def test_networks_and_what_surrounds_accesses_mean_what_they_say() -> None:
+    arch = architecture(EXTRAS)
+    assert arch.arrays == (
+        Array(
+            "PE",
+            (("X", 4),),
+            multicast=("input",),
+            reduction=False,
+            links=("weight", "I"),
+            share_halo=True,
+            wiring=Wiring(
+                wire_pj=Fraction(8, 100), pitch_mm=Fraction(1, 5), router_pj=Fraction(3, 10), reduce_pj=Fraction(1, 10)
+            ),
+            fill_latency=3,
+        ),
+    )
+    registers = arch.memory("RF")
+    assert registers.words == (("I", 8), ("output", 24))
+    assert (registers.address_pj, registers.reduce_pj) == (Fraction(1, 10), Fraction(1, 20))
+    assert (registers.cluster, registers.power_gated_at, registers.min_utilization) == (2, "DRAM", Fraction(1, 4))
+
+
+@pytest.mark.parametrize(("name", "role", "bits"), [("I", "input", 8), ("O", "output", 24), ("W", "weight", 12)])
+def test_an_element_takes_the_word_of_its_name_then_of_its_role_then_its_own_bits(
+    name: str, role: str, bits: int
+) -> None:
+    assert architecture(EXTRAS).memory("RF").element_bits(Tensor(name, (), 12, role)) == bits
+
+
+def test_a_network_property_may_be_for_some_tensors_only() -> None:
+    array, weight = architecture(EXTRAS).arrays[0], Tensor("W", (), 16, "weight")
+    assert (array.multicasts(weight), array.links_of(weight), array.shares_halo(weight)) == (False, True, True)
+
+
+def test_a_hop_costs_energy_per_bit_and_length() -> None:
+    wiring = architecture(EXTRAS).arrays[0].wiring
+    assert wiring is not None
+    assert wiring.hop_of(10) == 10 * Fraction(8, 100) * Fraction(1, 5)
+
+
+def test_a_network_without_energies_has_no_wiring() -> None:
+    assert architecture(GOOD).arrays[0].wiring is None
+
+
+def test_a_network_may_cost_nothing_if_the_file_says_so() -> None:
+    assert architecture(GOOD.replace("{multicast: false}", "{hop: 0 pJ}")).arrays[0].wiring == Wiring(Fraction(0))
 
 
 def test_levels_remember_their_places(tmp_path: Path) -> None:
@@ -205,7 +290,18 @@ def messages(text: str) -> list[str]:
         ("{X: 3, Y: 2}", "{X: 3, Y: 1099511627776}", "25:22 (hierarchy[2].shape.Y): `1099511627776` is"),
         ("{X: 3, Y: 2}", "{X: 1048576, Y: 1048576}", "7:3 (hierarchy): the arrays make 1099511627776 instances"),
         ("{multicast: false}", "{multicast: no}", "26:26 (hierarchy[2].network.multicast): `no` is neither true"),
-        ("{multicast: false}", "{links: true}", "26:22 (hierarchy[2].network.links): links between neighbours"),
+        ("{multicast: false}", "{links: [A, A]}", "26:26 (hierarchy[2].network.links[1]): `A` is listed twice"),
+        ("{multicast: false}", "{router: 1 pJ}", "26:14 (hierarchy[2].network): `router` is given, but not what a hop"),
+        ("{multicast: false}", "{hop: 1}", "26:20 (hierarchy[2].network.hop): `1` has no unit (energy): write `1 pJ`"),
+        ("{multicast: false}", f"{{hop: 1 pJ, wire: {WIRE}}}", "26:32 (hierarchy[2].network.wire): `hop` and"),
+        ("{multicast: false}", "{wire: {energy: 1 pJ/b/mm}}", "26:21 (hierarchy[2].network.wire): `pitch` of `wire`"),
+        ("{multicast: false}", "{wire: {energy: 0 pJ/b/mm, pitch: 1 V}}", "26:48 (hierarchy[2].network.wire.pitch):"),
+        ("{multicast: false}", "{wire: {energy: 1 pJ/b, pitch: 1 mm}}", "26:30 (hierarchy[2].network.wire.energy): `1"),
+        ("{multicast: false}", "{fill_latency: -1}", "26:29 (hierarchy[2].network.fill_latency): `-1` is out of range"),
+        ("buffering: 2", "cluster: 2", "19:14 (hierarchy[1].cluster): clusters of 2 do not divide the 1 instances"),
+        ("buffering: 2", "power_gated_at: PE", "19:21 (hierarchy[1].power_gated_at): no memory above is called `PE`"),
+        ("buffering: 2", "min_utilization: 2", "19:22 (hierarchy[1].min_utilization): `2` is no share: give a number"),
+        ("buffering: 2", "address: 1", "19:14 (hierarchy[1].address): `1` has no unit (energy): write `1 pJ`"),
         ("    energy: 0.5 pJ\n", "", "27:5 (hierarchy[3]): `energy` of a compute level is missing: add `energy: 1 pJ`"),
         ("energy: 0.5 pJ", "energy: {read: 1 pJ}", "28:13 (hierarchy[3].energy): a mapping stands"),
         ("compute: MAC", "compute: MAC\n    memory: M", "27:5 (hierarchy[3]): one level cannot be memory and compute"),
@@ -217,6 +313,12 @@ def test_a_slip_in_one_line_gets_one_located_message(line: str, slip: str, messa
     found = messages(GOOD.replace(line, slip, 1))
     assert len(found) == 1
     assert found[0].startswith(message)
+
+
+def test_a_word_per_tensor_needs_a_unit() -> None:
+    assert messages(EXTRAS.replace("{I: 8 b,", "{I: 8,")) == [
+        "23:15 (hierarchy[2].word.I): `8` has no unit (width): write `8 b` or `8 B`"
+    ]
 
 
 def test_a_component_does_not_stand_for_energies_yet() -> None:

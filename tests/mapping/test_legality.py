@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
+from math import prod
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
 from polymap.errors import IllegalMapping, Mistake
@@ -121,24 +125,37 @@ def test_the_trips_of_a_rank_multiply_to_its_size() -> None:
     assert said(rules.check_factors, LEGAL) == []
 
 
+def test_the_last_tile_of_a_rank_may_be_short() -> None:
+    seven = einsum("C[m,n] += A[m,k] * B[k,n]", name="gemm", m=7, n=3, k=6)
+    assert said(rules.check_factors, LEGAL, work=seven) == []
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         (
             "for m in 2\n",
             "",
-            "mapping: the trips of rank m multiply to 4, but its size is 8\n    mend: a factor of 2 is missing",
+            "mapping: the trips of rank m multiply to 4, but its size is 8\n"
+            "    mend: make it 'parallel m in 8 on X', or add a loop of 2 trips outside it",
         ),
         (
             "for m in 2\n",
             "for m in 6\n",
-            "mapping: the trips of rank m multiply to 6 x 4 = 24, but its size is 8\n    mend: it is 3 times too large",
+            "mapping[1]: 'for m in 6': 2 of its 6 iterations cover rank m of size 8, each spans 4; "
+            "the others are always empty\n    mend: make it 2 trips",
         ),
         (
             "for k in 6\n",
             "for k in 4\n",
             "mapping: the trips of rank k multiply to 4, but its size is 6\n"
-            "    mend: the trips of k must multiply to exactly 6",
+            "    mend: make it 'for k in 6', or add a loop of 2 trips outside it",
+        ),
+        (
+            "for k in 6\n",
+            "for k in 2\nfor k in 2\n",
+            "mapping: the trips of rank k multiply to 2 x 2 = 4, but its size is 6\n"
+            "    mend: make it 'for k in 3', or add a loop of 2 trips outside it",
         ),
         (
             "for k in 6\n",
@@ -147,8 +164,36 @@ def test_the_trips_of_a_rank_multiply_to_its_size() -> None:
         ),
     ],
 )
-def test_wrong_factors_are_told_with_product_size_and_mending(old: str, new: str, message: str) -> None:
+def test_wrong_factors_are_told_with_their_numbers_and_the_nearest_legal_trip(old: str, new: str, message: str) -> None:
     assert said(rules.check_factors, LEGAL.replace(old, new)) == [message]
+
+
+def test_every_loop_with_empty_iterations_is_named() -> None:
+    work = einsum("O[p] += I[p]", p=5)
+    text = "DRAM holds I O\nfor p in 2\nfor p in 6\ncompute"
+    assert [mistake.split(": ")[0] for mistake in said(rules.check_factors, text, work=work)] == [
+        "mapping[1]",
+        "mapping[2]",
+    ]
+    assert said(rules.check_factors, text.replace("in 2", "in 1").replace("in 6", "in 5"), work=work) == []
+
+
+@given(size=st.integers(1, 12), trips=st.lists(st.integers(1, 5), max_size=3))
+def test_a_legal_nest_has_no_iteration_that_is_empty_for_all_others(size: int, trips: list[int]) -> None:
+    work = einsum("O[p] += I[p]", p=size)
+    nest = Mapping(tuple(Temporal("p", trip) for trip in trips))
+    legal = not rules.check_factors(work, ARCH, nest)
+    assert legal == _covers_without_empty_iterations(size, trips)
+
+
+def _covers_without_empty_iterations(size: int, trips: list[int]) -> bool:
+    """Every point is visited, and every iteration of every loop is part of some visit."""
+    ran = [index for index in product(*map(range, trips)) if _point(trips, index) < size]
+    return len(ran) == size and all({index[i] for index in ran} == set(range(t)) for i, t in enumerate(trips))
+
+
+def _point(trips: list[int], index: tuple[int, ...]) -> int:
+    return sum(x * prod(trips[i + 1 :]) for i, x in enumerate(index))
 
 
 def test_a_rank_of_size_1_needs_no_loop() -> None:
@@ -323,6 +368,13 @@ def test_a_tile_is_the_hull_of_what_it_touches() -> None:
     conv = einsum("O[p] += I[3*p+r] * W[r]", p=4, r=2)
     text = "DRAM holds I W O\nGLB holds I\nfor p in 4\nfor r in 2\ncompute"
     assert "I 11 x 16" in said(rules.check_capacity, text, machine(GLB=replace(GLB, capacity_bits=1)), conv)[0]
+
+
+def test_a_short_last_tile_is_not_the_one_that_takes_the_room() -> None:
+    work = einsum("C[m,n] += A[m,k] * B[k,n]", m=7, n=4, k=5)
+    short = LEGAL.replace("for m in 2\nGLB holds A C\n", "GLB holds A C\nfor m in 2\n")
+    tiles = said(rules.check_capacity, short, machine(GLB=replace(GLB, capacity_bits=1)), work)
+    assert "A 35 x 16 + C 28 x 16" in tiles[0]
 
 
 def test_a_memory_without_capacity_is_unlimited() -> None:

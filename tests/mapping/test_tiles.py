@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polymap.mapping import Spatial, Storage, Temporal
-from polymap.mapping.tiles import elements, extent, extents, instances, step, tile_sizes
+from polymap.mapping.tiles import elements, extent, extents, instances, largest_sizes, step, tile_sizes
 from polymap.workload import Affine, einsum
 
 NEST = (
@@ -67,3 +67,8 @@ def test_sizes_may_be_symbols() -> None:
 def test_sizes_may_be_arrays() -> None:
     sizes = {"c": np.array([1, 2]), "p": np.array([4, 8]), "r": np.array([3, 3])}
     assert elements(CONV.tensor("I"), sizes).tolist() == [9, 34]
+
+
+def test_the_largest_tile_of_a_rank_is_no_larger_than_the_rank() -> None:
+    work = einsum("O[p] += I[p] * W[r]", p=7, r=3)
+    assert largest_sizes(work, [Temporal("p", 4), Spatial("p", 2, "X"), Temporal("r", 2)]) == {"p": 7, "r": 2}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, replace
 from fractions import Fraction
 from functools import partial
+from math import prod
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ from polymap.architecture.hierarchy import Bandwidth, Rate
 from polymap.errors import PolymapError
 from polymap.mapping.nest import Mapping
 from polymap.model import Cost, SymbolicCost, evaluate, symbolic
-from polymap.workload import einsum
+from polymap.model.conventions import POLYMAP
+from polymap.workload import Einsum, einsum
 from tests.model.machines import machine, memory, nest
 from tests.properties.strategies import Problem, problems
 
@@ -73,10 +75,16 @@ def test_arrays_of_trips_give_the_integers_of_every_mapping(problem: Problem, co
     run = symbolic(problem.einsum, problem.architecture, mapping, conventions).compile()
     batch = run(*zip(trips(mapping), trips(other)), exact=exact)
     for i, one in enumerate((mapping, other)[: len(batch.cycles)]):
-        cost = evaluate(problem.einsum, problem.architecture, one, conventions, check=False)
+        cost = evaluate(_sized(problem.einsum, one), problem.architecture, one, conventions, check=False)
         assert entry(batch, i) == numbers(cost.traffic)
         assert (batch.cycles[i], batch.compute_cycles[i]) == (cost.cycles, cost.compute_cycles)
         assert batch.energy_pj[i] == pytest.approx(cost.energy_pj, rel=1e-12)
+
+
+def _sized(work: Einsum, mapping: Mapping) -> Einsum:
+    """The einsum of which the mapping's trips are perfect factors."""
+    covered = {rank: prod(loop.trip for loop in mapping.loops if loop.rank == rank) for rank in work.sizes}
+    return replace(work, ranks=tuple(covered.items()))
 
 
 def _larger(node: Any) -> Any:
@@ -134,6 +142,15 @@ def test_rates_with_large_denominators_do_not_overflow_arrays() -> None:
     slow = machine(memory("DRAM", bandwidth=Bandwidth(shared=odd)), memory("Buf"))
     cost = evaluate(GEMM, slow, TILED)
     assert symbolic(GEMM, slow, TILED).compile()(*trips(TILED)).cycles.tolist() == [cost.cycles]
+
+
+def test_formulas_are_for_boxes_and_whole_windows_only() -> None:
+    triangle = einsum("C[i] += A[i,j]", i=8, j=8, domain="{ [i,j] : j <= i }")
+    with pytest.raises(PolymapError, match="no box"):
+        symbolic(triangle, TWO, nest("DRAM holds A C\nfor i in 8\nfor j in 8"))
+    strided = einsum("O[p] += I[2*p+r] * W[r]", p=8, r=3)
+    with pytest.raises(PolymapError, match="tiles of I may have holes"):
+        symbolic(strided, TWO, WINDOW, replace(POLYMAP, holes="exact"))
 
 
 def test_pricing_a_mapping_loads_neither_sympy_nor_numpy() -> None:

@@ -6,6 +6,7 @@ import builtins
 import json
 import math
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ import pytest
 from polymap.errors import Place, PolymapError
 from polymap.mapper.digest import digest
 from polymap.mapping import mapping
+from polymap.model.cost import Transport
 from tests.report.examples import ARCHITECTURE, COST, NEST, evaluated, gemm, network, stopped
 
-KEYS = "schema status objective totals levels compute components mapping conventions search inputs versions"
+KEYS = "schema status objective totals levels compute components networks mapping conventions search inputs versions"
 
 
 def read(result: Any) -> dict[str, Any]:
@@ -65,13 +67,26 @@ def test_levels_compute_and_leakage_add_up_to_the_energy() -> None:
     assert sum(parts) + found["compute"]["energy_pj"] == found["totals"]["energy_pj"]
 
 
+def test_a_network_without_energies_is_called_not_modelled() -> None:
+    rows = (
+        Transport("PE", "A", "DRAM", "RF", 8, 32, None, 0, None),
+        Transport("PE", "B", "DRAM", "RF", 8, 8, 12, 0, Fraction(7, 2)),
+    )
+    found = read(replace(gemm(), cost=replace(COST, networks=rows)))
+    assert [(row["network"], row["multicast"], row["energy_pj"]) for row in found["networks"]] == [
+        ("not modelled", 4.0, None),
+        ("modelled", 1.0, 3.5),
+    ]
+    assert found["totals"]["energy_pj"] == 6562.5 + 3.5
+
+
 def test_the_mapping_in_the_document_is_read_back_as_the_same_mapping() -> None:
     assert mapping(read(gemm())["mapping"]) == NEST
 
 
 def test_inputs_are_named_and_hashed() -> None:
     inputs = read(gemm())["inputs"]
-    assert inputs["architecture"] == {"name": "tiny", "sha256": digest(ARCHITECTURE)}
+    assert (inputs["architecture"]["name"], inputs["architecture"]["sha256"]) == ("tiny", digest(ARCHITECTURE))
     assert inputs["workload"]["name"] == "gemm"
     assert len(inputs["workload"]["sha256"]) == 64
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
+from polymap.model.cost import Transport
 from polymap.report import text
-from tests.report.examples import evaluated, gemm, network, stopped
+from tests.report.examples import COST, evaluated, gemm, network, stopped
 
 LAYER = """\
 gemm on tiny: optimal
@@ -52,6 +54,16 @@ def test_a_layer_is_summary_nest_and_energy_table() -> None:
 
 def test_a_network_is_one_row_per_distinct_layer_and_weighted_totals() -> None:
     assert text(network()) == NETWORK
+
+
+def test_an_array_whose_network_is_not_modelled_says_so() -> None:
+    unknown, known = (
+        Transport("PE", "A", "DRAM", "RF", 8, 32, hops, 0, energy)
+        for hops, energy in ((None, None), (8, Fraction(1_000)))
+    )
+    lines = [text(replace(gemm(), cost=replace(COST, networks=(row,)))).splitlines() for row in (unknown, known)]
+    rows = [[line.split() for line in page if line.startswith("PE ")] for page in lines]
+    assert rows == [[["PE", "network", "not", "modelled"]], [["PE", "network", "1", "nJ", "13.2", "%"]]]
 
 
 def test_an_evaluated_mapping_claims_no_objective_and_no_search() -> None:

@@ -33,6 +33,7 @@ layers:
   - {name: b, ranks: {k: 4, p: 8, c: 2, r: 1}, constants: {s: 2, pad: 0}, bits: {O: 24}}
   - {name: fc, einsum: "O[k] += I[c] * W[k,c]", ranks: {k: 10, c: 4}, source: elsewhere, roles: {query: I}}
 """
+DOMAIN = 'bits: 8\ndomain: "{ [p] : p < 4 }"'
 
 
 def network(text: str) -> Network:
@@ -93,8 +94,26 @@ def test_an_unknown_layer_is_answered_with_the_known_ones() -> None:
         workload("resnet18/layer1.x.com")
 
 
-def test_the_domain_is_not_supported_yet() -> None:
-    assert complaints(CONV + 'domain: "{ [p] : p < 3 }"\n') == ["<text>:8:9 (domain): `domain` is not supported yet"]
+def test_a_file_may_restrict_the_domain() -> None:
+    conv = workload(CONV + 'domain: "{ [r,p] : 1 <= p + r <= 56 }"\n')
+    assert isinstance(conv, Einsum)
+    assert conv.computes == 64 * 64 * 56 * 9 * (3 * 56 - 2) // 3
+    assert conv.place.line == 1
+
+
+def test_layers_inherit_the_domain_or_give_their_own() -> None:
+    own = NET.replace("c: 2, r: 1}", 'c: 2, r: 1}, domain: "{ [p] : p mod 2 = 0 }"').replace("bits: 8", DOMAIN)
+    a, b = (layer.einsum for layer in network(own.split("  - {name: fc")[0].replace("  - {name: acc", "")).layers)
+    assert (a.computes, b.computes) == (4 * 2 * 3 * 4, 4 * 2 * 4)
+
+
+def test_a_mistake_in_the_domain_has_its_place() -> None:
+    assert complaints(CONV + 'domain: "{ [p : }"\n') == [
+        "<text>:8:9 (domain): ISL cannot read the domain { [p : }: syntax error"
+    ]
+    assert complaints(CONV + 'domain: "{ [x,p] }"\n') == [
+        "<text>:8:9 (domain): the domain speaks of x, which is no rank of the einsum"
+    ]
 
 
 def test_all_mistakes_of_a_file_are_reported_at_once_with_their_places() -> None:

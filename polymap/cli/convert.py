@@ -1,0 +1,67 @@
+"""`polymap convert`: other tools' files in polymap's formats."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from polymap.cli.arguments import Parser
+from polymap.errors import Mistake, Place, SpecError
+
+if TYPE_CHECKING:
+    Verbs = argparse._SubParsersAction[Parser]
+
+EPILOG = """\
+examples:
+  polymap convert arch.yaml problem.yaml mapping.yaml ERT.yaml -o converted
+  polymap evaluate converted/architecture.yaml converted/workload.yaml converted/mapping.yaml --conventions timeloop
+
+The files are Timeloop's processed YAML, versions 0.2 to 0.4, in any order. What cannot be converted
+is told with its place (exit code 1), and then nothing is written.
+"""
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        "convert",
+        help="other tools' files in polymap's formats",
+        description="Write architecture.yaml, workload.yaml and mapping.yaml that say what Timeloop's files say.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("files", metavar="INPUT", nargs="+", help="a YAML file with one or more of Timeloop's sections")
+    parser.add_argument("-o", dest="folder", metavar="DIR", required=True, help="the folder to write to")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Convert, then write all files or none."""
+    from polymap.cli.folder import Folder
+    from polymap.frontends import convert
+
+    folder = Folder.checked(options.folder)
+    converted = convert(options.files)
+    write(folder.path, converted.files())
+    for left_out in converted.left_out:
+        print(f"left out: {left_out}", file=sys.stderr)
+    return 0
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    """Write all files beside the folder's own, then put them in place; other files there are left alone."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".convert.") as beside:
+            for name, text in files.items():
+                (Path(beside) / name).write_text(text, encoding="utf-8", newline="\n")
+            for name in files:
+                os.replace(Path(beside) / name, folder / name)
+    except OSError as error:
+        raise SpecError(Mistake(Place(str(folder)), f"cannot write here: {error.strerror}")) from error

@@ -1,0 +1,103 @@
+"""`polymap verify`: whether a result says what its inputs and its mapping say when everything is computed again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from polymap.cli.arguments import Parser, add_json
+from polymap.cli.failure import BAD_INPUT
+from polymap.cli.output import say
+from polymap.errors import Mistake, Place, SpecError
+
+if TYPE_CHECKING:
+    from polymap.mapper.verification import Check, Verification
+
+    Verbs = argparse._SubParsersAction[Parser]
+
+EPILOG = """\
+examples:
+  polymap verify best
+  polymap verify best/result.json --json
+  polymap verify old.json --architecture my_arch.yaml --workload my_layer.yaml
+
+Every count is made again by integer sets, and energy, time and the objective from the counts. A lower bound is held
+against the value; it is not proven again. Exit code 0 if all is equal, 1 if a number differs or the file is bad.
+"""
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        "verify",
+        help="compute everything in a result again",
+        description="Check a result against its inputs: hashes, legality, counts by integer sets, energy, time.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("result", metavar="RESULT", help="a result document, or the folder of `polymap optimize -o`")
+    parser.add_argument("--architecture", metavar="ARCH", help="use this one, not the document's own")
+    parser.add_argument("--workload", metavar="WORKLOAD", help="use this one, not the document's own")
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Verify and print; 0 if everything is confirmed, else 1."""
+    from polymap.mapper.verification import given, verify
+
+    file = os.path.join(options.result, "result.json") if os.path.isdir(options.result) else options.result
+    found = verify(document(file), given(options.architecture, options.workload), file)
+    say(json.dumps(found.to_dict(), indent=2) if options.json else text(found))
+    return BAD_INPUT if found.differences else 0
+
+
+def document(file: str) -> Any:
+    """The JSON value in a file. Raises `SpecError` with its place."""
+    try:
+        with open(file, encoding="utf-8") as opened:
+            return json.load(opened, parse_constant=_no_constant)
+    except OSError as error:
+        raise SpecError(Mistake(Place(file), f"cannot be read: {error.strerror}")) from None
+    except json.JSONDecodeError as error:
+        raise SpecError(Mistake(Place(file, error.lineno, error.colno), f"this is no JSON: {error.msg}")) from None
+    except (ValueError, RecursionError) as error:
+        raise SpecError(Mistake(Place(file), f"this is no JSON: {error}")) from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def text(found: Verification) -> str:
+    """The checks as a table, numbers counted together on one line, differences last."""
+    from polymap.report.table import table
+
+    rows = [_row(checks) for checks in _together(found)]
+    lines = table(("layer", "what", "how", "ms"), rows, names=3)
+    lines += ["", f"{len(found.checks)} checks, {len(found.differences)} differences: {found.status}"]
+    lines += [f"  {_name(check)}: stated {check.stated}, found {check.found}" for check in found.differences]
+    return "\n".join(lines)
+
+
+def _together(found: Verification) -> list[list[Check]]:
+    """Checks that were made together, in lists."""
+    groups: dict[tuple[str, str], list[Check]] = {}
+    for check in found.checks:
+        groups.setdefault((check.layer, check.group or check.name), []).append(check)
+    return list(groups.values())
+
+
+def _row(checks: list[Check]) -> tuple[str, str, str, str]:
+    first = checks[0]
+    what = f"{first.group} ({len(checks)})" if len(checks) > 1 else first.group or first.name
+    verdict = "" if all(check.agrees for check in checks) else "DIFFERENT: "
+    spent = sum(check.ms for check in checks)
+    return first.layer, verdict + what, first.method, f"{spent:.1f}" if spent else ""
+
+
+def _name(check: Check) -> str:
+    return f"{check.layer}: {check.name}" if check.layer else check.name

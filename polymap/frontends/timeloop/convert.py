@@ -1,0 +1,217 @@
+"""Timeloop's sections to documents in polymap's formats; nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+from polymap import spec
+from polymap.frontends.timeloop.amounts import amount, decimal
+from polymap.frontends.timeloop.machine import Level, Machine, machine
+from polymap.frontends.timeloop.nest import Stage, Trips, stages
+from polymap.frontends.timeloop.problem import Problem, problem
+from polymap.frontends.timeloop.sections import reading
+
+SOURCE = "converted from Timeloop's files"
+DIMENSIONS = ("X", "Y")
+
+
+@dataclass(frozen=True)
+class Converted:
+    """Three documents as plain data, ready for YAML, and what was left out as harmless, with place and reason."""
+
+    architecture: dict[str, Any]
+    workload: dict[str, Any]
+    mapping: dict[str, Any]
+    left_out: tuple[str, ...]
+
+    def files(self) -> dict[str, str]:
+        """File name to text."""
+        documents = {"architecture": self.architecture, "workload": self.workload, "mapping": self.mapping}
+        return {f"{name}.yaml": spec.dump(document) for name, document in documents.items()}
+
+
+def convert(files: Sequence[str]) -> Converted:
+    """The documents that say the same as Timeloop's processed files, in any order.
+
+    Under the conventions `timeloop` they cost what that tool prints. Raises `SpecError` with everything that cannot be
+    converted, each with its file, line, column and key path.
+    """
+    with reading(files) as sections:
+        top = sections.top
+        chip, work = machine(top), problem(top)
+        nest = stages(top, chip, work)
+        sections.check()
+        documents = _architecture(chip, work, nest), _workload(chip, work), _mapping(chip, work, nest)
+    _check_readable(*documents)
+    return Converted(*documents, sections.left_out)
+
+
+def _check_readable(architecture: dict[str, Any], workload: dict[str, Any], mapping: dict[str, Any]) -> None:
+    """Raises `SpecError` for what polymap's own readers refuse, such as a memory called `for`."""
+    from polymap.architecture import architecture as read_architecture
+    from polymap.mapping import mapping as read_mapping
+    from polymap.workload import workload as read_workload
+
+    read_architecture(architecture)
+    read_workload(workload)
+    read_mapping(mapping)
+
+
+# workload
+
+
+def _workload(chip: Machine, work: Problem) -> dict[str, Any]:
+    return {
+        "polymap": "workload/1",
+        "name": work.name,
+        "source": SOURCE,
+        "einsum": work.einsum,
+        "ranks": {dim: work.bounds[dim] for dim in work.ranks},
+        "bits": dict.fromkeys(work.tensors, chip.levels[0].word_bits),
+    }
+
+
+# mapping
+
+
+def _mapping(chip: Machine, work: Problem, nest: Sequence[Stage]) -> dict[str, Any]:
+    nodes: list[Any] = []
+    for at, (level, stage) in enumerate(zip(chip.levels, nest, strict=True)):
+        if stage.keeps:
+            nodes.append({"storage": level.name, "tensors": list(stage.keeps)})
+        nodes += (_loop(loop, "") for loop in reversed(stage.temporal) if loop.end > 1)
+        nodes += (_loop(loop, _array_name(chip, at)) for loop in reversed(stage.spatial) if loop.end > 1)
+    return {"polymap": "mapping/1", "source": SOURCE, "nodes": [*nodes, "compute"]}
+
+
+def _loop(loop: Trips, array: str) -> dict[str, Any]:
+    if loop.axis < 0:
+        return {"for": loop.dim, "in": loop.end}
+    return {"parallel": loop.dim, "in": loop.end, "on": f"{array}.{DIMENSIONS[loop.axis]}"}
+
+
+def _array_name(chip: Machine, at: int) -> str:
+    """A name that no level has."""
+    name, taken = f"{chip.levels[at].name}_array", {chip.compute, *(level.name for level in chip.levels)}
+    while name in taken:
+        name += "_"
+    return name
+
+
+# architecture
+
+
+def _architecture(chip: Machine, work: Problem, nest: Sequence[Stage]) -> dict[str, Any]:
+    hierarchy: list[dict[str, Any]] = []
+    for at, (level, stage) in enumerate(zip(chip.levels, nest, strict=True)):
+        hierarchy.append(_memory(chip, level, work, is_outermost=at == 0) | dict(_habits(stage)))
+        hierarchy += _array(chip, at, stage, work)
+    return {
+        "polymap": "architecture/1",
+        "name": "converted",
+        "source": SOURCE,
+        "clock": amount(chip.clock_hz / 10**9, "GHz"),
+        "hierarchy": [*hierarchy, {"compute": chip.compute, "energy": amount(chip.compute_pj, "pJ")}],
+    }
+
+
+def _memory(chip: Machine, level: Level, work: Problem, is_outermost: bool) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "memory": level.name,
+        "word": f"{level.word_bits} b",
+        "width": f"{level.word_bits * level.block * level.cluster} b",
+        "energy": {
+            "read": amount(level.energies.read, "pJ"),
+            "write": amount(level.energies.fill, "pJ"),
+            "update": amount(level.energies.update, "pJ"),
+        },
+        "may_keep": list(work.tensors),
+    }
+    given.update(_capacity(level, work, is_outermost))
+    given.update(_options(chip, level))
+    return given
+
+
+def _capacity(level: Level, work: Problem, is_outermost: bool) -> Iterator[tuple[str, Any]]:
+    """A memory without limit has room for all tensors whole, several times over, unless it is the outermost."""
+    buffering, size = level.buffering, level.size
+    if size is None and is_outermost:
+        return
+    if size is None:
+        size, buffering = sum(_elements(work, space.axes) for space in work.spaces), Fraction(1)
+    if buffering.denominator == 1:
+        yield "capacity", f"{size} words"
+        yield from [("buffering", int(buffering))] if buffering > 1 else []
+    else:
+        yield "capacity", f"{level.effective_size} words"
+
+
+def _elements(work: Problem, axes: Sequence[Sequence[tuple[str, int]]]) -> int:
+    return prod(1 + sum(abs(c) * (work.bounds[dim] - 1) for dim, c in axis) for axis in axes)
+
+
+def _options(chip: Machine, level: Level) -> Iterator[tuple[str, Any]]:
+    """Keys that are written only where they say something."""
+    rates: dict[str, Any] = {port: f"{decimal(rate)} words/cycle" for port, rate in level.rates.items()}
+    if level.scale:
+        rates["scale"] = {tensor: decimal(scale) for tensor, scale in level.scale}
+    if rates:
+        yield "bandwidth", rates
+    if level.cluster > 1:
+        yield "cluster", level.cluster
+    if level.min_utilization:
+        yield "min_utilization", decimal(level.min_utilization)
+    if level.address_pj:
+        yield "address", amount(level.address_pj, "pJ")
+    if level.energies.leak:
+        yield "leakage", amount(level.energies.leak * chip.clock_hz / 10**9, "mW")
+    if level.gate and level.gate in [above.name for above in chip.levels[: chip.levels.index(level)]]:
+        yield "power_gated_at", level.gate
+    if chip.areas.get(level.name):
+        yield "area", amount(chip.areas[level.name], "um2")
+
+
+def _habits(stage: Stage) -> Iterator[tuple[str, Any]]:
+    habits = (("refetches", stage.refetched), ("reads_first", stage.read_first), ("passes_through", stage.passing))
+    yield from ((key, list(tensors)) for key, tensors in habits if tensors)
+
+
+def _array(chip: Machine, at: int, stage: Stage, work: Problem) -> Iterator[dict[str, Any]]:
+    """The array below a level: its children, or a network of one child that costs energy or time."""
+    level, child = chip.levels[at], [*(level.mesh for level in chip.levels[at + 1 :]), chip.mesh][0]
+    fan = tuple(below // above for below, above in zip(child, level.mesh, strict=True))
+    if any(below % above for below, above in zip(child, level.mesh, strict=True)):
+        text = f"{child[0]} x {child[1]} instances below are not a multiple of the {level.mesh[0]} x {level.mesh[1]}"
+        level.reader.wrong(f"{text} of {level.name}", "make meshX and meshY multiples")
+    network = dict(_network(level, stage, work, prod(fan)))
+    if prod(fan) > 1 or network:
+        shape = dict(zip(DIMENSIONS, fan if fan[1] > 1 or _uses_y(stage) else fan[:1]))
+        named = {"array": _array_name(chip, at), "shape": shape}
+        yield {**named, "network": network} if network else named
+
+
+def _uses_y(stage: Stage) -> bool:
+    return any(loop.axis == 1 and loop.end > 1 for loop in stage.spatial)
+
+
+def _network(level: Level, stage: Stage, work: Problem, fan: int) -> Iterator[tuple[str, Any]]:
+    inputs = [space.name for space in work.spaces if not space.is_output]
+    output = next(space.name for space in work.spaces if space.is_output)
+    if set(stage.unshared) & set(inputs):
+        yield "multicast", [name for name in inputs if name not in stage.unshared] or False
+    if output in stage.unshared:
+        yield "reduction", False
+    if fan > 1 and len(stage.unlinked) < len(work.tensors):
+        yield "links", [name for name in work.tensors if name not in stage.unlinked] if stage.unlinked else True
+    if level.hop_pj or level.router_pj:
+        yield "hop", amount(level.hop_pj, "pJ")
+        yield "router", amount(level.router_pj, "pJ")
+    if level.router_pj and not level.adds_above:
+        yield "returns_sums", True
+    for key, cycles in (("fill_latency", level.fill_latency), ("drain_latency", level.drain_latency)):
+        if cycles:
+            yield key, cycles

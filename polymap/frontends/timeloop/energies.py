@@ -1,0 +1,102 @@
+"""Energies per vector access: the user's, the energy reference table's (ERT), or the built-in table's (PAT)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+from polymap import spec
+from polymap.frontends.timeloop import ignored
+
+# The first action that the table has is taken; what none of them names keeps its value from the built-in table.
+ACTIONS = {
+    "read": ("random_read", "read"),
+    "fill": ("random_fill", "random_write", "fill", "write"),
+    "update": ("random_update", "random_write", "update", "write"),
+    "leak": ("leak",),
+    "compute": ("random_compute", "compute", "mac_random", "mac"),
+    "transfer": ("transfer_random",),
+}
+WIRES = ("wire", "Wire")
+
+Table = Mapping[str, Fraction]
+
+
+@dataclass(frozen=True)
+class Energies:
+    """pJ per vector access, and pJ leaked per cycle and instance."""
+
+    read: Fraction
+    fill: Fraction
+    update: Fraction
+    leak: Fraction
+
+
+def tables(top: spec.Reader) -> Mapping[str, Table]:
+    """Per component the energy of every action, the largest over its argument lists."""
+    if not top.has("ERT"):
+        return {}
+    ert = top.child("ERT")
+    for key in ignored.ENERGY_TABLES:
+        ert.has(key)
+    return {_component(table): _actions(table) for table in ert.children("tables", required=True)}
+
+
+def areas(top: spec.Reader) -> Mapping[str, Fraction]:
+    """Per component its area in um2, from the ART."""
+    if not top.has("ART"):
+        return {}
+    art = top.child("ART")
+    for key in ignored.ENERGY_TABLES:
+        art.has(key)
+    return {_component(table): table.number("area", required=True) for table in art.children("tables", required=True)}
+
+
+def _component(table: spec.Reader) -> str:
+    """`system.PE[0..3].RF[1..4]` is RF."""
+    return re.sub(r"\[[^]]*\]$", "", table.text("name", required=True)).rpartition(".")[2]
+
+
+def _actions(table: spec.Reader) -> Table:
+    found: dict[str, Fraction] = {}
+    for action in table.children("actions", required=True):
+        action.has("arguments")
+        name, energy = action.text("name", required=True), action.number("energy", required=True)
+        found[name] = max(energy, found.get(name, energy))
+    return found
+
+
+def action(table: Table, kind: str, otherwise: Fraction) -> Fraction:
+    return next((table[name] for name in ACTIONS[kind] if name in table), otherwise)
+
+
+def of_memory(table: Table, builtin: Fraction) -> Energies:
+    read, fill, update = (action(table, kind, builtin) for kind in ("read", "fill", "update"))
+    return Energies(read, fill, update, action(table, "leak", Fraction(0)))
+
+
+def dram(word_bits: int, block: int) -> Fraction:
+    """Built-in: 200 pJ per 16 bits."""
+    return Fraction(200 * word_bits * block, 16)
+
+
+def sram(word_bits: int, block: int, cluster: int, words: int | None) -> Fraction:
+    """Built-in: grows with width and height; a memory without a size is free."""
+    if words is None:
+        return Fraction(0)
+    width, height = word_bits * block * cluster, ceil(Fraction(words, block))
+    return (Fraction(10, 199) * (Fraction(width * height, 8192) - Fraction(1, 2)) + 1) * width / 16 / cluster
+
+
+def mac(bits: int) -> Fraction:
+    """Built-in: 1 pJ for 16 bits, growing with the square."""
+    return Fraction(bits, 16) ** 2
+
+
+def wire(found: Mapping[str, Table], names: Sequence[str] = WIRES) -> Fraction | None:
+    """pJ per bit and mm of all networks, if the ERT says so."""
+    given = [found[name] for name in names if name in found]
+    return action(given[0], "transfer", Fraction(0)) if given else None

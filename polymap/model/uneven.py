@@ -1,0 +1,164 @@
+"""Boxes with imperfect factors or exact holes: exact counts as products over coordinates of sums over groups of tiles.
+
+A step of an instance exists per rank or not at all, so what is summed over steps and instances is, coordinate by
+coordinate, a sum over full and last tiles of the coordinate's ranks. It needs every rank to occur in at most one
+coordinate of the tensor. See docs/design/exact.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as MappingOf
+from collections.abc import Set as SetOf
+from dataclasses import dataclass, replace
+from itertools import product
+from math import gcd, prod
+from typing import TypeAlias
+
+from polymap.model.digits import Digit, Groups, Role, groups
+from polymap.model.nest import Access, Nest
+from polymap.model.quantities import Quantities
+from polymap.model.windows import Part, Slide, apart, reach, together, touched
+
+NONE: SetOf[int] = frozenset()
+Roles: TypeAlias = Callable[[int], Role]
+
+
+@dataclass(frozen=True)
+class Uneven:
+    """A nest of integer trips over a box: `sizes` of its ranks; `exact` tiles are what is touched, else its hull."""
+
+    nest: Nest
+    sizes: MappingOf[str, int]
+    exact: bool
+
+    def quantities(self, access: Access, homes: Sequence[tuple[str, int]]) -> tuple[Quantities, ...]:
+        """Quantities at every memory that keeps the tensor, outermost first."""
+        inner = [*(position for _, position in homes[1:]), None]
+        return tuple(self._node(access, level, here, below) for (level, here), below in zip(homes, inner))
+
+    def _node(self, access: Access, level: str, here: int, inner: int | None) -> Quantities:
+        below = len(self.nest.slots) if inner is None else inner
+        near = self.nest.spatial_between(here, below)
+        shared = frozenset(loop for loop in near if self.nest.slots[loop].shares(access.tensor))
+        known = Quantities(
+            level,
+            self.tile(access, here),
+            self.instances(here),
+            self.delivered(access, here, NONE),
+            self.delivered(access, below, shared, keeps=inner is not None),
+        )
+        if not access.tensor.is_output:
+            return known
+        arriving = self.held(access, below, frozenset(near))
+        return replace(known, seen=self.held(access, here, NONE), arriving=arriving)
+
+    def tile(self, access: Access, position: int) -> int:
+        """Elements of the largest tile at a position."""
+        tiles = self.nest.tiles[position]
+        measure = touched if self.exact else reach
+        return prod(
+            measure(list(terms.values()), [min(self.sizes[rank], tiles.get(rank, 1)) for rank in terms])
+            for terms in access.coefficients
+        )
+
+    def instances(self, position: int) -> int:
+        """Spatial index vectors above a position that ever run."""
+        return self._runs(position, lambda loop: self.nest.slots[loop].is_spatial)
+
+    def cycles(self) -> int:
+        """Values of all temporal loops for which any instance runs."""
+        return self._runs(len(self.nest.slots), lambda loop: not self.nest.slots[loop].is_spatial)
+
+    def used(self, hierarchy_index: int) -> int:
+        """Instances of a level that ever run: over the loops on the arrays above it."""
+        return self._runs(len(self.nest.slots), lambda loop: 0 <= self.nest.slots[loop].array < hierarchy_index)
+
+    def computes(self) -> int:
+        """Points of the box."""
+        return prod(self.sizes.values())
+
+    def _runs(self, position: int, counted: Callable[[int], bool]) -> int:
+        """Values of the counted loops above a position for which any value of the others runs."""
+        return self._often(self.sizes, position, lambda loop: Role.EACH if counted(loop) else Role.FIRST)
+
+    def delivered(self, access: Access, position: int, shared: SetOf[int], keeps: bool = True) -> int:
+        """Elements that all instances at a position fetch; equal sets along the shared spatial loops count once.
+
+        The computes keep nothing: they fetch their point at every step.
+        """
+        closing = self._closing(access, position) if keeps else len(self.nest.slots)
+
+        def role(loop: int) -> Role:
+            if loop in shared:
+                return Role.TOGETHER if self.nest.slots[loop].rank in access.ranks else Role.FIRST
+            return Role.FIRST if loop > closing and not self.nest.slots[loop].is_spatial else Role.EACH
+
+        return self._idle(access, position, role) * prod(
+            self._moving(terms, position, role, closing) for terms in access.coefficients
+        )
+
+    def held(self, access: Access, position: int, siblings: SetOf[int]) -> int:
+        """Distinct elements of the tiles at a position over steps and sibling loops, summed over other instances."""
+
+        def role(loop: int) -> Role:
+            if self.nest.slots[loop].is_spatial and loop not in siblings:
+                return Role.EACH
+            return Role.TOGETHER if self.nest.slots[loop].rank in access.ranks else Role.FIRST
+
+        return self._idle(access, position, role) * prod(
+            self._sum(terms, position, role, lambda parts: together(parts, self.exact)) for terms in access.coefficients
+        )
+
+    def _closing(self, access: Access, position: int) -> int:
+        """The innermost relevant temporal loop above a position, -1 if there is none."""
+        above = (loop for loop in self.nest.temporal_above(position) if self.nest.slots[loop].rank in access.ranks)
+        return max(above, default=-1)
+
+    def _idle(self, access: Access, position: int, role: Roles) -> int:
+        """How often the ranks that the tensor does not depend on repeat what the others do."""
+        return self._often([rank for rank in self.sizes if rank not in access.ranks], position, role)
+
+    def _often(self, ranks: Sequence[str] | MappingOf[str, int], position: int, role: Roles) -> int:
+        return prod(sum(self.groups(rank, position, role).values()) for rank in ranks)
+
+    def _moving(self, terms: MappingOf[str, int], position: int, role: Roles, closing: int) -> int:
+        """A coordinate's share of what is fetched: the first tile along the closing loop whole, then what is new."""
+        rank = self.nest.slots[closing].rank if 0 <= closing < position else ""
+        if len(terms) < 2 or rank not in terms:
+            return self._sum(terms, position, role, lambda parts: apart(parts, None, self.exact))
+        turned = terms if terms[rank] > 0 else {other: -c for other, c in terms.items()}
+        slide = Slide(list(turned).index(rank), self.nest.steps[closing])
+
+        def along(closes: Role) -> Roles:
+            return lambda loop: closes if loop == closing else role(loop)
+
+        first = self._sum(turned, position, along(Role.FIRST), lambda parts: apart(parts, None, self.exact))
+        return first + self._sum(turned, position, along(Role.LATER), lambda parts: apart(parts, slide, self.exact))
+
+    def _sum(
+        self, terms: MappingOf[str, int], position: int, role: Roles, measure: Callable[[tuple[Part, ...]], int]
+    ) -> int:
+        """`measure` of every combination of groups of a coordinate's ranks, times how often it occurs."""
+        common = gcd(*terms.values()) if self.exact and terms else 1
+        listed = [list(self.groups(rank, position, role).items()) for rank in terms]
+        total = 0
+        for chosen in product(*listed):
+            parts = tuple(
+                Part(c // common, self.nest.tiles[position].get(rank, 1), self._numbering(rank, position, role), group)
+                for (rank, c), (group, _) in zip(terms.items(), chosen)
+            )
+            total += prod(times for _, times in chosen) * measure(parts)
+        return total
+
+    def _numbering(self, rank: str, position: int, role: Roles) -> tuple[Digit, ...]:
+        return tuple(digit for digit in self._digits(rank, position, role) if digit.role is Role.TOGETHER)
+
+    def groups(self, rank: str, position: int, role: Roles) -> Groups:
+        """How often each group of tiles of a rank occurs, at a position of the nest."""
+        tile = self.nest.tiles[position].get(rank, 1)
+        return groups(self._digits(rank, position, role), self.sizes[rank], tile)
+
+    def _digits(self, rank: str, position: int, role: Roles) -> tuple[Digit, ...]:
+        loops = (loop for loop in range(position) if self.nest.slots[loop].rank == rank)
+        return tuple(Digit(self.nest.trips[loop], self.nest.steps[loop], role(loop)) for loop in loops)

@@ -1,0 +1,36 @@
+"""The largest tile of any step and instance."""
+
+from __future__ import annotations
+
+import islpy as isl
+
+from polymap.errors import NOWHERE, Mistake
+from polymap.polyhedral.relations import Part
+from polymap.workload.counting import TooLarge, budget, count
+
+MOST_STEPS = 4096
+
+
+def largest(part: Part) -> int:
+    """Most elements of this part that a tile holds, found among few steps that stand for all others.
+
+    Raises `TooLarge` if these are more than `MOST_STEPS`.
+    """
+    if not part.coordinates:
+        return 1
+    with budget(f"the largest tile of {part.tensor.name}"):
+        chosen, rest = part.representatives()
+        if count(chosen) + count(rest) > MOST_STEPS:
+            raise _too_many(part)
+        return max(count(part.held_at(step)) for step in [*_points(chosen), *_points(rest)])
+
+
+def _points(found: isl.Set) -> list[isl.Point]:
+    points: list[isl.Point] = []
+    found.foreach_point(points.append)
+    return points
+
+
+def _too_many(part: Part) -> TooLarge:
+    text = f"the largest tile of {part.tensor.name} is sought among more than {MOST_STEPS} steps"
+    return TooLarge(Mistake(NOWHERE, text, "tile it coarser"))

@@ -1,0 +1,224 @@
+"""`polymap explain`: any number of a result, its formula, and the conventions that decide it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sympy
+
+from polymap.cli import main
+
+ARCH = """\
+polymap: architecture/1
+name: tiny
+clock: 1 GHz
+hierarchy:
+  - memory: DRAM
+    width: 16 b
+    energy: {read: 100 pJ, write: 100 pJ}
+  - array: PE
+    shape: {X: 2}
+    network: {NETWORK}
+  - memory: RF
+    width: 16 b
+    capacity: 512 b
+    energy: {read: 1.25 pJ, write: 1 pJ}
+    leakage: 1 mW
+  - compute: MAC
+    energy: 1 pJ
+"""
+WORK = """\
+polymap: workload/1
+name: gemm
+einsum: "C[m,n] += A[m,k] * B[k,n]"
+ranks: {m: 4, n: 2, k: 8}
+"""
+NEST = """\
+DRAM holds A B C
+for k in 8
+for m in 2
+parallel n in 2 on X
+RF holds A B C
+for m in 2
+compute
+"""
+
+
+def result(folder: Path, capsys: pytest.CaptureFixture[str], network: str = "hop: 2 pJ", nest: str = NEST) -> str:
+    """The file of a priced mapping."""
+    (folder / "arch.yaml").write_text(ARCH.replace("NETWORK", network))
+    (folder / "work.yaml").write_text(WORK)
+    (folder / "nest.map").write_text(nest)
+    assert main(["evaluate", *(str(folder / name) for name in ("arch.yaml", "work.yaml", "nest.map")), "--json"]) == 0
+    (folder / "result.json").write_text(capsys.readouterr().out)
+    return str(folder / "result.json")
+
+
+def explained(capsys: pytest.CaptureFixture[str], file: str, *options: str) -> Any:
+    assert main(["explain", file, *options, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_every_number_of_the_document_can_be_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = result(tmp_path, capsys)
+    document = json.loads(Path(file).read_text())
+    found = explained(capsys, file)
+    for row in document["levels"]:
+        for name in ("tile_elements", "instances", "reads", "fills", "updates", "energy_pj"):
+            assert found[f"{row['level']}.{row['tensor']}.{name}"] == row[name]
+    for row in document["networks"]:
+        for name in ("words", "delivered", "word_hops", "link_words", "energy_pj"):
+            assert found[f"{row['array']}.{row['tensor']}.to_{row['child']}.{name}"] == row[name]
+    for row in document["components"]:
+        for name in ("instances", "cycles", "occupied_bits", "leakage_pj"):
+            assert found[f"{row['level']}.{name}"] == row[name]
+    totals = ("energy_pj", "cycles", "latency_s", "edp_js")
+    assert {name: found[name] for name in totals} == {name: document["totals"][name] for name in totals}
+
+
+def test_every_number_is_what_its_formula_gives_for_the_trips(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = result(tmp_path, capsys)
+    for number, value in explained(capsys, file).items():
+        found = explained(capsys, file, "--number", number)
+        names = {entry["symbol"]: sympy.Symbol(entry["symbol"], positive=True) for entry in found["values"]}
+        trips = {names[entry["symbol"]]: entry["trip"] for entry in found["values"]}
+        formula = sympy.sympify(found["formula"], locals=names)
+        assert float(formula.subs(trips)) == pytest.approx(value, rel=1e-15), number
+
+
+def test_the_loops_of_the_values_are_those_of_the_formula(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = explained(capsys, result(tmp_path, capsys), "--number", "DRAM.A.reads")
+    assert found["formula"] == "k0*m0*m1"
+    assert [(value["symbol"], value["trip"], value["loop"]) for value in found["values"]] == [
+        ("k0", 8, "for k in 8"),
+        ("m0", 2, "for m in 2"),
+        ("m1", 2, "for m in 2"),
+    ]
+
+
+def test_only_the_choices_that_change_a_number_decide_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = result(tmp_path, capsys)
+    # 64 tiles' elements come in and leave again: 56 partial sums are fetched back and read; 64 leave.
+    reads = explained(capsys, file, "--number", "RF.C.reads")
+    assert reads["value"] == 56 + 64
+    assert [(choice["name"], choice["value"], choice["otherwise"]) for choice in reads["conventions"]] == [
+        ("drains_are_read", True, 56)
+    ]
+    assert reads["conventions"][0]["sentence"].startswith("Writing a tile back to the parent reads it")
+    assert explained(capsys, file, "--number", "DRAM.A.reads")["conventions"] == []
+
+
+def test_other_presets_say_what_they_would_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = explained(capsys, result(tmp_path, capsys, "multicast: true"), "--number", "RF.C.reads")
+    assert found["presets"] == {"polymap": 120, "timeloop": 56, "accelforge": 120}
+
+
+def test_a_network_that_is_not_modelled_has_no_energy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = result(tmp_path, capsys, "multicast: true")
+    found = explained(capsys, file, "--number", "PE.A.to_RF.energy_pj")
+    assert (found["value"], found["formula"]) == (None, None)
+    assert main(["explain", file, "--number", "PE.A.to_RF.energy_pj"]) == 0
+    assert capsys.readouterr().out.startswith("PE.A.to_RF.energy_pj = not modelled\n")
+
+
+def test_a_count_over_short_last_tiles_has_no_formula_in_the_trips(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uneven = NEST.replace("for k in 8", "for k in 3\nfor k in 3")
+    file = result(tmp_path, capsys, "multicast: true", uneven)
+    found = explained(capsys, file, "--number", "DRAM.A.reads")
+    assert (found["value"], found["formula"]) == (32, None)
+
+
+TEXT = """\
+DRAM.A.reads = 32
+  Elements read, all instances together: for the next inner level, to be added to, and to be written back where the \
+conventions have it.
+
+formula
+  k0*m0*m1
+
+values
+  k0 = 8    for k in 8
+  m0 = 2    for m in 2
+  m1 = 2    for m in 2
+
+decided by
+  no convention: every preset counts it alike
+
+presets
+  polymap: 32
+  timeloop: 32
+  accelforge: 32
+"""
+
+
+def test_an_explanation_reads_from_the_number_to_the_presets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", result(tmp_path, capsys, "multicast: true"), "--number", "DRAM.A.reads"]) == 0
+    assert capsys.readouterr().out == TEXT
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["explain", *arguments]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    return said.err
+
+
+def test_an_unknown_number_is_refused_with_the_nearest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message = refusal(capsys, result(tmp_path, capsys), "--number", "DRAM.A.read")
+    assert "no number `DRAM.A.read`" in message
+    assert "did you mean `DRAM.A.reads`?" in message
+
+
+def test_what_is_no_result_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "other.json").write_text("[]")
+    assert "no polymap.result/1 document" in refusal(capsys, str(tmp_path / "other.json"))
+
+
+def test_a_document_without_its_inputs_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = Path(result(tmp_path, capsys))
+    document = json.loads(file.read_text())
+    del document["inputs"]["workload"]["value"]
+    file.write_text(json.dumps(document))
+    assert "cannot be read: 'value'" in refusal(capsys, str(file))
+
+
+def test_a_network_needs_the_name_of_a_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = json.loads(Path(result(tmp_path, capsys)).read_text())
+    layers = [{"name": name, "repeat": 1, **one} for name in ("first", "second")]
+    (tmp_path / "result.json").write_text(json.dumps({"schema": "polymap.result/1", "layers": layers}))
+    assert "give --layer with one of first, second" in refusal(capsys, str(tmp_path))
+    assert "no layer is called 'third'" in refusal(capsys, str(tmp_path), "--layer", "third")
+    assert explained(capsys, str(tmp_path), "--layer", "second")["cycles"] == one["totals"]["cycles"]
+
+
+SLIDING = {
+    "arch.yaml": ARCH.replace("NETWORK", "multicast: true"),
+    "work.yaml": WORK.replace("C[m,n] += A[m,k] * B[k,n]", "O[p] += I[p+r] * W[r]").replace(
+        "{m: 4, n: 2, k: 8}", "{p: 8, r: 3}"
+    ),
+    "nest.map": "DRAM holds I O W\nfor p in 2\nfor p in 2\nRF holds I O W\nfor p in 2\nfor r in 3\ncompute\n",
+}
+
+
+def test_a_sweep_that_goes_on_is_told_with_its_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, content in SLIDING.items():
+        (tmp_path / name).write_text(content)
+    assert main(["evaluate", *(str(tmp_path / name) for name in SLIDING), "--json"]) == 0
+    (tmp_path / "result.json").write_text(capsys.readouterr().out)
+    found = explained(capsys, str(tmp_path), "--number", "DRAM.I.reads")
+    # Tiles of 4 that move by 2: 4 + 2 twice, or 4 + 2 + 2 + 2 where the overlap is kept as the outer loop moves on.
+    assert found["value"] == 2 * (4 + 2)
+    assert [(choice["name"], choice["otherwise"]) for choice in found["conventions"]] == [
+        ("continuing_sweep", 10),
+        ("tiles_stay", 16),
+    ]
+    assert found["presets"] == {"polymap": 12, "timeloop": 10, "accelforge": 16}

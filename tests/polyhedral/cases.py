@@ -1,0 +1,111 @@
+"""Random small cases for the exact counts: imperfect factors, spatial loops, holes, domains of many shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+
+from hypothesis import strategies as st
+
+from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
+from polymap.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
+from polymap.workload import Einsum, einsum
+
+TEXTS = (
+    "O[m,n] += A[m,k] * B[k,n]",
+    "O[k,p] += I[p+r] * W[k,r]",
+    "O[p] += I[2*p+r] * W[r]",
+    "O[p] += I[3*p+2*r] * W[r]",
+    "O[p] += I[p-r+4] * W[r]",
+    "O[i,j] += A[i,i+j] * B[j+2*k]",
+    "O[p,q] += I[p+r,q+r] * W[r]",
+    "O[h,i] += A[h,j] * V[j,i]",
+)
+DOMAINS = (
+    "",
+    "{{ [{0},{1}] : {1} <= {0} }}",
+    "{{ [{0},{1}] : {0} - 1 <= {1} <= {0} + 2 }}",
+    "{{ [{0},{1}] : {0} + {1} <= 5 }}",
+    "{{ [{0},{1}] : 2{1} <= {0} + 1 }}",
+    "{{ [{0},{1}] : {0} <= 1 or {1} <= 1 }}",
+    "{{ [{0},{1}] : {0} = {1} }}",
+    "{{ [{0},{1}] : ({0} + {1}) mod 2 = 0 and {1} <= {0} + 1 }}",
+)
+ARRAY = Array("PE", (("X", 9), ("Y", 9)))
+
+
+@dataclass(frozen=True)
+class Case:
+    einsum: Einsum
+    architecture: Architecture
+    mapping: Mapping
+    holes: str
+
+    def __str__(self) -> str:
+        return f"{self.einsum.text} {self.einsum.sizes} {self.einsum.domain_text} {self.holes}\n{self.mapping}"
+
+
+def memory(name: str) -> Memory:
+    return Memory(name, 16, Fraction(1), Fraction(1), Fraction(1))
+
+
+@st.composite
+def works(draw: st.DrawFn, domains: tuple[str, ...] = DOMAINS) -> Einsum:
+    text = draw(st.sampled_from(TEXTS))
+    ranks = einsum(text, **dict.fromkeys(sorted({c for c in text if c.islower()}), 1)).sizes
+    sizes = {rank: draw(st.sampled_from((4, 3, 5, 2, 6, 7))) for rank in ranks}
+    while prod(sizes.values()) > 150:
+        sizes[max(sizes, key=lambda rank: sizes[rank])] -= 1
+    pair = draw(st.permutations(list(sizes)))
+    return einsum(text, domain=draw(st.sampled_from(domains)).format(*pair), **sizes)
+
+
+@st.composite
+def factors(draw: st.DrawFn, size: int) -> list[int]:
+    """Trips, outermost first, of which no iteration is always empty; their product is at least `size`."""
+    trips: list[int] = []
+    left = size
+    while left > 1:
+        tile = draw(st.integers(1, left - 1))
+        trips.append(-(-left // tile))
+        left = tile
+    return trips
+
+
+@st.composite
+def cases(draw: st.DrawFn, domains: tuple[str, ...] = DOMAINS) -> Case:
+    """A main memory, an array and two memories below it or around it; loops anywhere their kind allows."""
+    work = draw(works(domains))
+    array = Array("PE", ARRAY.shape, multicast=draw(st.booleans()), reduction=draw(st.booleans()))
+    architecture = Architecture(
+        "random", (memory("L0"), memory("L1"), array, memory("L2"), Compute("MAC", Fraction(1))), Fraction(1)
+    )
+    names = tuple(tensor.name for tensor in work.tensors)
+    gaps: list[list[Node]] = [[] for _ in range(4)]
+    room = {"X": 9, "Y": 9}
+    for rank, size in work.ranks:
+        gap = 0
+        for trip in draw(factors(size)):
+            gap = draw(st.integers(gap, 3))
+            gaps[gap].append(draw(loop(rank, trip, gap, room)))
+    nodes: list[Node] = [Storage("L0", names), *draw(interleaved(gaps[0]))]
+    nodes += [Storage("L1", names), *draw(interleaved(gaps[1])), *draw(interleaved(gaps[2]))]
+    nodes += [Storage("L2", names), *draw(interleaved(gaps[3]))]
+    return Case(work, architecture, Mapping(tuple(nodes)), draw(st.sampled_from(("hull", "exact"))))
+
+
+@st.composite
+def interleaved(draw: st.DrawFn, loops: list[Node]) -> list[Node]:
+    """The loops of a gap in any order."""
+    return list(draw(st.permutations(loops)))
+
+
+@st.composite
+def loop(draw: st.DrawFn, rank: str, trip: int, gap: int, room: dict[str, int]) -> Node:
+    dims = [dim for dim in room if room[dim] >= trip] if gap in (1, 2) else []
+    if dims and draw(st.booleans()):
+        dim = draw(st.sampled_from(dims))
+        room[dim] //= trip
+        return Spatial(rank, trip, dim)
+    return Temporal(rank, trip)
