@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from polymap.mapper.result import NetworkResult, Result
     from polymap.model.conventions import Conventions
     from polymap.model.cost import Cost
-    from polymap.verbs import evaluate, optimize
+    from polymap.verbs import evaluate, optimize, symbolic, verify
 
 __all__ = [
     "Architecture",
@@ -51,6 +51,8 @@ __all__ = [
     "evaluate",
     "mapping",
     "optimize",
+    "symbolic",
+    "verify",
     "workload",
 ]
 
@@ -61,6 +63,8 @@ _LAZY = {
     "Result": "polymap.mapper.result",
     "evaluate": "polymap.verbs",
     "optimize": "polymap.verbs",
+    "symbolic": "polymap.verbs",
+    "verify": "polymap.verbs",
 }
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from polymap.cli import main
-
 if __name__ == "__main__":
+    from polymap.cli import main
+
     sys.exit(main())

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from polymap.model.conventions import Conventions
     from polymap.model.cost import Cost
     from polymap.model.counting import Engine
+    from polymap.model.formulas import SymbolicCost
     from polymap.model.nest import Nest
-    from polymap.workload import Einsum
+    from polymap.workload import Einsum, Network
     from polymap.workload import Source as WorkloadSource
 
     OnLayer = Callable[[int, int, str], None]
@@ -75,9 +76,11 @@ def optimize(
     from polymap.architecture import architecture
     from polymap.mapper.query import optimize as optimize_einsum
     from polymap.mapper.query import optimize_network
+    from polymap.mapping.kept import check_kept
     from polymap.workload import Network, workload
 
     machine, subject = architecture(arch), workload(work)
+    check_kept(machine, einsums(subject))
     if isinstance(subject, Network):
         return optimize_network(
             subject, machine, objective, conventions, mapspace, gap, time_limit, seed, on_layer=on_layer
@@ -99,9 +102,12 @@ def evaluate(
     """
     from polymap.architecture import architecture
     from polymap.mapping import mapping
+    from polymap.mapping.kept import check_kept
     from polymap.model.evaluate import evaluate as price
 
-    return price(single(work), architecture(arch), mapping(nest), conventions, sets=integer_sets)
+    einsum, machine = single(work), architecture(arch)
+    check_kept(machine, [einsum])
+    return price(einsum, machine, mapping(nest), conventions, sets=integer_sets)
 
 
 def integer_sets(einsum: Einsum, conventions: Conventions, walked: Nest) -> Engine:
@@ -125,6 +131,33 @@ def verify(
     from polymap.mapper.verification import verify as check
 
     return check(result if isinstance(result, dict) else result.to_dict(), given(arch, work))
+
+
+def symbolic(
+    work: WorkloadSource,
+    arch: ArchitectureSource,
+    skeleton: MappingSource,
+    *,
+    conventions: str | Conventions = "polymap",
+) -> SymbolicCost:
+    """Footprints, counts, energy and cycles of a loop nest as sympy expressions in its trips.
+
+    The trips that `skeleton` gives do not matter: each loop stands for any trip greater than 1. The expressions print,
+    differentiate, and `compile()` to numpy. Raises `PolymapError` where closed forms do not apply (see
+    `model.symbolic`).
+    """
+    from polymap.architecture import architecture
+    from polymap.mapping import mapping
+    from polymap.model import symbolic as formulas
+
+    return formulas(single(work), architecture(arch), mapping(skeleton), conventions)
+
+
+def einsums(subject: Einsum | Network) -> list[Einsum]:
+    """What is run: the einsum itself, or those of a network's layers."""
+    from polymap.workload import Network
+
+    return [layer.einsum for layer in subject.layers] if isinstance(subject, Network) else [subject]
 
 
 def single(work: WorkloadSource) -> Einsum:

@@ -254,6 +254,7 @@ def _check_hierarchy(top: spec.Reader, items: tuple[spec.Reader, ...], levels: l
     _check_names(items, levels)
     _check_gates(items, levels)
     _check_clusters(items, levels)
+    _check_halos(items, levels)
     instances = prod(level.fanout for level in levels if isinstance(level, Array))
     if instances >= quantity.LARGEST_COUNT:
         top.wrong(f"the arrays make {instances} instances", "keep their product below 2^40", key="hierarchy")
@@ -278,6 +279,14 @@ def _check_names(items: tuple[spec.Reader, ...], levels: list[Level | None]) -> 
             item.wrong(message if item.place.line else message.partition(",")[0], "give each its own name")
         elif level and level.name:
             seen[level.name] = item.place.line
+
+
+def _check_halos(items: tuple[spec.Reader, ...], levels: list[Level | None]) -> None:
+    """An element in several tiles is one read above only where equal tiles are; which tensors is known later."""
+    for item, level in zip(items, levels, strict=True):
+        if isinstance(level, Array) and level.share_halo and not level.multicast:
+            message = "`share_halo` without `multicast` has no meaning: halos are shared by the same reads"
+            item.wrong(message, "remove `multicast: false`, or `share_halo`", key="network")
 
 
 def _check_gates(items: tuple[spec.Reader, ...], levels: list[Level | None]) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import Parser
-from polymap.errors import Mistake, Place, SpecError
+from polymap.cli.output import warn
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[Parser]
@@ -46,16 +45,19 @@ def run(options: argparse.Namespace) -> int:
     from polymap.cli.folder import Folder
     from polymap.frontends import convert
 
-    folder = Folder.checked(options.folder)
+    Folder.checked(options.folder, ())
     converted = convert(options.files)
-    write(folder.path, converted.files())
+    files = converted.files()
+    write(Folder.checked(options.folder, files).path, files)
     for left_out in converted.left_out:
-        print(f"left out: {left_out}", file=sys.stderr)
+        warn(f"left out: {left_out}")
     return 0
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:
     """Write all files beside the folder's own, then put them in place; other files there are left alone."""
+    from polymap.cli.folder import unwritable
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".convert.") as beside:
@@ -64,4 +66,4 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
             for name in files:
                 os.replace(Path(beside) / name, folder / name)
     except OSError as error:
-        raise SpecError(Mistake(Place(str(folder)), f"cannot write here: {error.strerror}")) from error
+        raise unwritable(folder, error) from error

@@ -56,6 +56,7 @@ def priced(architecture_source: str, workload_source: str, mapping_source: str, 
     from polymap.cli.inputs import both
     from polymap.mapper.result import Result
     from polymap.mapping import mapping
+    from polymap.mapping.kept import check_kept
     from polymap.model.conventions import conventions
     from polymap.model.evaluate import evaluate
     from polymap.verbs import integer_sets, single
@@ -64,6 +65,7 @@ def priced(architecture_source: str, workload_source: str, mapping_source: str, 
         lambda: both(lambda: architecture(architecture_source), lambda: single(workload_source)),
         lambda: mapping(mapping_source),
     )
+    check_kept(arch, [work])
     chosen = conventions(preset)
     try:
         cost = evaluate(work, arch, nest, chosen, sets=integer_sets)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from polymap.cli.output import say
+from polymap.cli.cut import cut
+from polymap.cli.output import say, warn
 from polymap.errors import NOWHERE, Mistake, PolymapError
 
 SCHEMA = "polymap.error/1"
@@ -20,19 +20,23 @@ STATUS = {
     INFEASIBLE: "infeasible",
     UNSOLVED: "unknown",
 }
+INTERRUPTED = "interrupted"
+LONGEST_MEND = 2000  # lists of names are long, and meant to be read
 TRACEBACK = "POLYMAP_TRACEBACK"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a command ended without an answer."""
+    """Why a command ended without an answer; `status` is what the document calls it, by default after the exit
+    code."""
 
     exit_code: int
     mistakes: tuple[Mistake, ...]
+    status: str = ""
 
     def tell(self, as_json: bool) -> None:
         for mistake in self.mistakes:
-            print(f"{_kind(self.exit_code)}: {mistake}", file=sys.stderr)
+            warn(f"{_kind(self.exit_code)}: {_cut(mistake)}")
         if as_json:
             say(json.dumps(self.document(), indent=2))
 
@@ -47,9 +51,14 @@ class Failure:
                 "message": mistake.message,
                 "mend": mistake.mend,
             }
-            for mistake in self.mistakes
+            for mistake in map(_cut, self.mistakes)
         ]
-        return {"schema": SCHEMA, "status": STATUS[self.exit_code], "exit_code": self.exit_code, "errors": errors}
+        status = self.status or STATUS[self.exit_code]
+        return {"schema": SCHEMA, "status": status, "exit_code": self.exit_code, "errors": errors}
+
+
+def _cut(mistake: Mistake) -> Mistake:
+    return replace(mistake, message=cut(mistake.message), mend=cut(mistake.mend, LONGEST_MEND))
 
 
 def refusal(error: PolymapError) -> Failure:
@@ -58,7 +67,9 @@ def refusal(error: PolymapError) -> Failure:
 
 
 def interruption() -> Failure:
-    return Failure(UNSOLVED, (Mistake(NOWHERE, "interrupted before there was an answer"),))
+    """Ctrl-C came before there was anything to tell."""
+    mend = "run again, or give `polymap optimize` a --time-limit to keep the best so far"
+    return Failure(UNSOLVED, (Mistake(NOWHERE, "interrupted before there was an answer", mend),), INTERRUPTED)
 
 
 def defect(error: Exception) -> Failure:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from polymap.errors import Mistake, Place, SpecError
+from polymap.errors import NOWHERE, Mistake, Place, SpecError
 from polymap.mapper.result import NetworkResult, Result
 from polymap.version import __version__
 
+DOCUMENT = "result.json"
 SUFFIX = ".map"
 LONGEST_NAME = 100
 
@@ -28,26 +29,46 @@ class Folder:
     path: Path
 
     @classmethod
-    def checked(cls, name: str) -> Folder:
-        """The folder called `name`; raises `SpecError` if files cannot be written there."""
-        path = Path(name)
-        existing = next((part for part in (path, *path.absolute().parents) if part.exists()), Path("."))
-        if not existing.is_dir():
-            raise SpecError(Mistake(Place(str(existing)), "not a folder", "give -o a folder"))
-        if not os.access(existing, os.W_OK | os.X_OK):
-            raise SpecError(Mistake(Place(str(existing)), "the folder cannot be written to", "give -o another folder"))
-        return cls(path)
+    def checked(cls, name: str, files: Iterable[str] = (DOCUMENT,)) -> Folder:
+        """The folder called `name`; raises `SpecError` if the files cannot be written there."""
+        if not name.strip():
+            raise SpecError(Mistake(NOWHERE, "-o is given no name", "name a folder: -o best; `-o .` is this one"))
+        try:
+            return cls(_writable(Path(name), files))
+        except OSError as error:
+            raise unwritable(Path(name), error) from error
 
     def write(self, result: Result | NetworkResult, architecture: str, workload: str) -> None:
         """Write the mappings and result.json; other files in the folder are left alone."""
         files = dict(mapping_files(result, architecture, workload))
-        files["result.json"] = result.to_json() + "\n"
+        files[DOCUMENT] = result.to_json() + "\n"
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             for name, text in files.items():
                 replace(self.path / name, text)
         except OSError as error:
-            raise SpecError(Mistake(Place(str(self.path)), f"cannot write here: {error.strerror}")) from error
+            raise unwritable(self.path, error) from error
+
+
+def _writable(path: Path, files: Iterable[str]) -> Path:
+    """The path itself, or `SpecError` if it, or what is there of it, is no folder with room for the files."""
+    existing = next((part for part in (path, *path.absolute().parents) if part.exists()), Path("."))
+    if not existing.is_dir():
+        raise SpecError(Mistake(Place(str(existing)), "not a folder", "give -o a folder"))
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise SpecError(Mistake(Place(str(existing)), "the folder cannot be written to", "give -o another folder"))
+    taken = [path / file for file in files if (path / file).is_dir()]
+    if taken:
+        mend = "move the folder away, or give -o another one"
+        raise SpecError(
+            Mistake(Place(str(file)), "a file is to be written here, but this is a folder", mend) for file in taken
+        )
+    return path
+
+
+def unwritable(path: Path, error: OSError) -> SpecError:
+    """What is said where the system refuses to write below `path`."""
+    return SpecError(Mistake(Place(str(path)), f"cannot write here: {error.strerror}", "give -o another folder"))
 
 
 def replace(path: Path, text: str) -> None:

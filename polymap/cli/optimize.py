@@ -18,7 +18,7 @@ from polymap.cli.arguments import (
     seed,
 )
 from polymap.cli.failure import STOPPED
-from polymap.cli.output import say
+from polymap.cli.output import check_open, say, warn
 
 if TYPE_CHECKING:
     from polymap.mapper.result import NetworkResult, Result
@@ -68,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
     from polymap.cli.folder import Folder
     from polymap.report import text
 
+    check_open()
     folder = Folder.checked(options.output) if options.output is not None else None
     result = search(options)
     if folder:
@@ -97,7 +98,7 @@ def search(options: argparse.Namespace) -> Result | NetworkResult:
 
 def progress(index: int, total: int, layer: str) -> None:
     """One line on the terminal before each layer of a network; `index` counts from 1."""
-    print(f"layer {index} of {total}: {layer}", file=sys.stderr, flush=True)
+    warn(f"layer {index} of {total}: {layer}")
 
 
 def proven(result: Result | NetworkResult, gap: float) -> bool:

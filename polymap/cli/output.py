@@ -12,12 +12,25 @@ class Unwritable(Exception):
 
 def say(text: str) -> None:
     """Print `text`; raises `BrokenPipeError` if the reader has gone, `Unwritable` if it cannot be written."""
+    check_open()
     try:
         print(text, flush=True)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise Unwritable(error.strerror) from error
+
+
+def check_open() -> None:
+    """Raises `Unwritable` if there is no standard output: what a search finds could not be told."""
+    if sys.stdout is None:
+        raise Unwritable("it is closed")
+
+
+def warn(text: str) -> None:
+    """Print on standard error, if there is one: `print` would take standard output instead."""
+    if sys.stderr is not None:
+        print(text, file=sys.stderr, flush=True)
 
 
 def survive_narrow_encodings() -> None:
@@ -30,4 +43,5 @@ def survive_narrow_encodings() -> None:
 
 def silence() -> None:
     """Send what is left to nowhere; the interpreter flushes standard output once more when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from polymap.cli import convert, evaluate, explain, optimize, verify
 from polymap.cli.arguments import Parser
 from polymap.cli.failure import BAD_INPUT, INTERNAL, PIPE_CLOSED, UNSOLVED, Failure, defect, interruption, refusal
-from polymap.cli.output import Unwritable, silence, survive_narrow_encodings
+from polymap.cli.output import Unwritable, silence, survive_narrow_encodings, warn
 from polymap.errors import PolymapError
 from polymap.version import __version__
 
 DESCRIPTION = "Provably optimal mappings of tensor computations on accelerators, and what they cost."
+REOPEN = "give it a file or a terminal that can be written to"
 EPILOG = """\
 examples:
   polymap optimize eyeriss_like resnet18/conv1 --objective edp
@@ -49,15 +50,30 @@ def parser() -> Parser:
 
 def run(argv: Sequence[str] | None) -> int:
     """Run one command. Failures are told on standard error and, with `--json`, as a document on standard output."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = _arguments(argv)
+    return _told(lambda: _attempt(arguments))
+
+
+def tell_interruption(argv: Sequence[str] | None) -> int:
+    """What `run` does with an interrupt, for one that came before `run` was there."""
+    arguments = _arguments(argv)
+    return _told(lambda: _ended(interruption(), arguments))
+
+
+def _arguments(argv: Sequence[str] | None) -> list[str]:
+    return list(sys.argv[1:] if argv is None else argv)
+
+
+def _told(command: Callable[[], int]) -> int:
+    """The exit code of a command, or of its failure to say something."""
     survive_narrow_encodings()
     try:
-        return _attempt(arguments)
+        return command()
     except BrokenPipeError:  # the reader has gone, e.g. `head`; nobody is left to tell
         silence()
         return PIPE_CLOSED
     except Unwritable as error:
-        print(f"error: cannot write to standard output: {error}", file=sys.stderr)
+        warn(f"error: cannot write to standard output: {error}\n    mend: {REOPEN}")
         silence()
         return INTERNAL
     except KeyboardInterrupt:
@@ -65,7 +81,10 @@ def run(argv: Sequence[str] | None) -> int:
 
 
 def _attempt(arguments: list[str]) -> int:
-    outcome = _outcome(arguments)
+    return _ended(_outcome(arguments), arguments)
+
+
+def _ended(outcome: int | Failure, arguments: list[str]) -> int:
     if isinstance(outcome, Failure):
         outcome.tell(as_json="--json" in arguments)
         return outcome.exit_code
@@ -86,4 +105,11 @@ def _outcome(arguments: list[str]) -> int | Failure:
     except KeyboardInterrupt:
         return interruption()
     except Exception as error:
-        return defect(error)
+        return interruption() if _of_interrupt(error) else defect(error)
+
+
+def _of_interrupt(error: BaseException | None) -> bool:
+    """Whether an interrupt lies behind an error: libraries make it an error of their own while they are loaded."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None

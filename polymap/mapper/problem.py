@@ -18,11 +18,19 @@ from polymap.model.conventions import Conventions
 
 @dataclass(frozen=True)
 class Part:
-    """Mappings with one choice of kept tensors, spatial factors and sharing: what remains are tiles and loop orders."""
+    """Mappings with one choice of kept tensors, spatial factors and sharing: what remains are tiles and loop orders.
+
+    With `alternatives` it stands for one part for each of them, `sharing` is at least as good as all, and only its
+    bounds count.
+    """
 
     geometry: Geometry
     sharing: Sharing
     conventions: Conventions
+    alternatives: tuple[Sharing, ...] = ()
+
+    def split(self) -> list[Part]:
+        return [Part(self.geometry, sharing, self.conventions) for sharing in self.alternatives]
 
     @cached_property
     def energy(self) -> Functional:

@@ -11,6 +11,7 @@ linear prices, attained.
 
 Proof that a rank needs no more than one loop in a gap: a second loop over the same rank can be moved inwards to
 the first. Nodes open there do not depend on the rank or close there anyway; a longer closing loop fetches no more.
+(Under a continuing sweep a second loop may help; there one loop per rank and gap is part of what `even` means.)
 """
 
 from __future__ import annotations

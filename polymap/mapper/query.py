@@ -15,7 +15,7 @@ from polymap.mapper.reasons import explain_infeasible
 from polymap.mapper.result import NetworkResult, Result
 from polymap.mapper.result import Search as Searched
 from polymap.mapper.search import Search
-from polymap.mapper.sharing import sharings
+from polymap.mapper.sharing import optimistic, sharings
 from polymap.mapper.space import skeletons, spatials
 from polymap.mapper.traffic import Geometry
 from polymap.mapper.unpriced import check_priced
@@ -48,7 +48,7 @@ def optimize(
     """
     _check(mapspace, gap, time_limit)
     goal, rules = objective_named(objective), conventions_named(conventions)
-    check_priced(architecture, rules)
+    check_priced(einsum, architecture, rules)
     begin = time.process_time()
 
     def price(mapping: Mapping) -> Cost:
@@ -65,7 +65,11 @@ def parts(einsum: Einsum, architecture: Architecture, conventions: Conventions) 
     for skeleton in skeletons(einsum, architecture):
         for spatial in spatials(einsum, architecture):
             geometry = Geometry(skeleton, spatial)
-            yield from (Part(geometry, sharing, conventions) for sharing in sharings(geometry))
+            first, *others = alternatives = sharings(geometry)
+            if others:
+                yield Part(geometry, optimistic(alternatives), conventions, tuple(alternatives))
+            else:
+                yield Part(geometry, first, conventions)
 
 
 def _check(mapspace: str, gap: float, time_limit: float | None) -> None:

@@ -106,7 +106,7 @@ class Search:
         cycles = max(part.geometry.compute_cycles, *(ceil(part.compulsory(p) - 1e-6) for p in part.ports.values()), 0)
         energy = max(part.compulsory(part.energy), part.compute_energy) + float(part.leakage) * cycles
         self._wait(QUICK, part, energy, cycles)
-        self.progress.parts += 1
+        self.progress.parts += max(1, len(part.alternatives))
 
     def _wait(self, stage: int, part: Part, energy: float, cycles: int) -> None:
         bound = self.objective.rank(energy, cycles)
@@ -123,7 +123,8 @@ class Search:
     @property
     def bounded(self) -> int:
         """Parts that needed no solver."""
-        return self.progress.parts - self.progress.solved - len(self.queue) - len(self.open)
+        waiting = sum(max(1, len(waiting.part.alternatives)) for waiting in self.queue)
+        return self.progress.parts - self.progress.solved - waiting - len(self.open)
 
     @property
     def proven(self) -> bool:
@@ -214,8 +215,12 @@ class Search:
         """Raise the bound to the least energy of the part."""
         part, cycles = waiting.part, waiting.cycles
         energy = part.least(part.energy) + float(part.leakage) * cycles
-        if not isinf(energy):
+        if isinf(energy):
+            return
+        if not part.alternatives:
             self._wait(PROGRAM, part, max(energy, waiting.energy), cycles)
+        for alternative in part.split():
+            self._wait(QUICK, alternative, max(energy, alternative.compulsory(alternative.energy)), cycles)
 
     def _attain(self, waiting: Waiting) -> bool:
         """Read a mapping of least energy off the table; True if it reaches the part's bound, which closes the part."""

@@ -115,5 +115,10 @@ def sharings(geometry: Geometry) -> list[Sharing]:
     return [Sharing(found, tuple(choices) if keys else ()) for found, choices in groups.values()]
 
 
+def optimistic(alternatives: list[Sharing]) -> Sharing:
+    """The most copies of any alternative on each link, whatever the tiles: prices under it are lower bounds for all."""
+    return Sharing({link: max(sharing.copies[link] for sharing in alternatives) for link in alternatives[0].copies})
+
+
 def _divisors(size: int) -> list[int]:
     return [d for d in range(1, size + 1) if size % d == 0]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
 from polymap.errors import NOWHERE, Mistake, SpecError
+from polymap.mapper.lattice import factorize
 from polymap.model.conventions import Conventions
+from polymap.workload.einsum import Einsum
 
+MOST_TILES = 4_000_000
 MEND = "leave it out, or price given mappings with `evaluate`"
 
 
-def check_priced(architecture: Architecture, conventions: Conventions) -> None:
-    """Raises `SpecError` naming what of machine and conventions `evaluate` prices and `optimize` does not."""
-    found = [] if conventions.tiles_stay else [_unsearched(conventions)]
+def check_priced(einsum: Einsum, architecture: Architecture, conventions: Conventions) -> None:
+    """Raises `SpecError` naming what of a query `evaluate` prices and `optimize` does not."""
+    found = [*_unsearched_conventions(conventions), *_unsearched_workload(einsum)]
     found += [
         Mistake(level.place, f"optimize does not price {what} yet ({level.name}); evaluate does", MEND)
         for level in architecture.hierarchy
@@ -21,6 +25,29 @@ def check_priced(architecture: Architecture, conventions: Conventions) -> None:
     ]
     if found:
         raise SpecError(found)
+
+
+def _unsearched_workload(einsum: Einsum) -> Iterator[Mistake]:
+    if not einsum.is_box:
+        message = f"optimize does not search domains that are not boxes yet ({einsum.name}); evaluate does price them"
+        yield Mistake(einsum.place, message, "leave `domain` out for the optimum of the whole box")
+    points = lattice_points(einsum)
+    if points > MOST_TILES:
+        message = f"{einsum.name} has {points} tile shapes, more than the {MOST_TILES} that optimize can hold in memory"
+        yield Mistake(einsum.place, message, "join ranks that always occur together")
+
+
+def lattice_points(einsum: Einsum) -> int:
+    """Ways to choose one divisor for each rank."""
+    return prod(exponent + 1 for _, size in einsum.ranks for _, exponent in factorize(size))
+
+
+def _unsearched_conventions(conventions: Conventions) -> Iterator[Mistake]:
+    if not conventions.tiles_stay:
+        yield _unsearched(conventions)
+    if conventions.holes != "hull":
+        message = f"optimize does not search with `holes: {conventions.holes}` yet; evaluate counts them"
+        yield Mistake(NOWHERE, message, "use `holes: hull`")
 
 
 def _unsearched(conventions: Conventions) -> Mistake:

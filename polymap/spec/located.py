@@ -14,6 +14,7 @@ from polymap.quantity import shown
 
 DEEPEST = 64
 MOST_NODES = 200_000
+LONGEST_KEY = 60
 
 _INTEGER = re.compile(r"[+-]?\d{1,40}")
 _DECIMAL = re.compile(r"[+-]?(\d{1,40}\.\d{0,40}|\.\d{1,40}|\d{1,40}(?=[eE]))([eE][+-]?\d{1,3})?")
@@ -81,9 +82,11 @@ def plain_value(text: str) -> Value:
 
 
 def key_path(path: str, key: str | int) -> str:
-    """`hierarchy` + 2 is `hierarchy[2]`; that + `capacity` is `hierarchy[2].capacity`."""
+    """`hierarchy` + 2 is `hierarchy[2]`; that + `capacity` is `hierarchy[2].capacity`. Long keys are cut."""
     if isinstance(key, int):
         return f"{path}[{key}]"
+    if len(key) > LONGEST_KEY:
+        key = f"{key[: LONGEST_KEY - 3]}..."
     return f"{path}.{key}" if path else key
 
 

@@ -17,13 +17,16 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 MOST_MISTAKES = 100
+LONGEST_TEXT = 10_000
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def text(value: object) -> str:
-    """Text that is not empty. Raises Misread."""
+    """Text that is not empty and at most `LONGEST_TEXT` long. Raises Misread."""
     if not isinstance(value, str) or not value.strip():
         raise Misread(f"{shown(value)} is not text" if value != "" else "the text is empty", "write some text")
+    if len(value) > LONGEST_TEXT:
+        raise Misread(f"{shown(value)} has {len(value)} characters", f"write at most {LONGEST_TEXT}")
     return value
 
 
@@ -50,10 +53,15 @@ class Mistakes:
         self.more = 0
 
     def note(self, mistake: Mistake) -> None:
-        if len(self.found) >= MOST_MISTAKES:
+        if self.full:
             self.more += 1
         elif mistake not in self.found:
             self.found.append(mistake)
+
+    @property
+    def full(self) -> bool:
+        """Whether more findings are only counted."""
+        return len(self.found) >= MOST_MISTAKES
 
     def check(self) -> None:
         """Raises SpecError with everything found, in the order of the file."""
@@ -255,7 +263,8 @@ class Reader:
         """Note every key that was never asked for, with the nearest known one."""
         for key, field in self._fields.items() if self._known_only else ():
             if key not in self._asked:
-                guess = near(key, self._asked)
+                # Looking for near names is slow, and a long file of the wrong kind has a great many keys.
+                guess = "" if self._mistakes.full else near(key, self._asked)
                 mend = f"did you mean `{guess}`?" if guess else f"remove it; known keys: {', '.join(self._asked)}"
                 self.wrong_at(field.place, f"{shown(key)} is not a key here", mend)
 

@@ -114,4 +114,4 @@ def find(kind: str, name: str | os.PathLike[str]) -> str:
     guess = near(path, known)
     mend = f"did you mean `{guess}`? " if guess else ""
     mend += f"shipped {kind}: {', '.join(known) or 'none'}; or give the path of a file"
-    raise SpecError(Mistake(Place(), f"there is no file and no shipped name {shown(path)}", mend))
+    raise SpecError(Mistake(Place(path), f"there is no file and no shipped name {shown(path)}", mend))

@@ -367,3 +367,18 @@ def test_all_mistakes_of_a_file_come_at_once() -> None:
 def test_a_workload_is_not_an_architecture() -> None:
     found = messages("polymap: workload/1\nname: x\n")
     assert found == ["1:10 (polymap): `workload/1` is not the format expected here: write `polymap: architecture/1`"]
+
+
+@pytest.mark.parametrize("network", ["multicast: false, share_halo: true", "multicast: [], share_halo: [input]"])
+def test_halos_are_not_shared_where_nothing_is_multicast(network: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        architecture(GOOD.replace("{multicast: false}", f"{{{network}}}"))
+    (mistake,) = caught.value.mistakes
+    assert (mistake.place.line, mistake.place.path) == (26, "hierarchy[2].network")
+    assert mistake.message.startswith("`share_halo` without `multicast` has no meaning")
+    assert mistake.mend
+
+
+@pytest.mark.parametrize("network", ["share_halo: true", "multicast: false, share_halo: []", "multicast: false"])
+def test_halos_may_be_shared_where_something_is_multicast_and_need_not_be(network: str) -> None:
+    assert architecture(GOOD.replace("{multicast: false}", f"{{{network}}}")).arrays

@@ -85,6 +85,29 @@ def test_writing_twice_gives_the_same_files(tmp_path: Path) -> None:
 
 
 def test_what_goes_wrong_while_writing_is_bad_input(tmp_path: Path) -> None:
+    folder = Folder.checked(str(tmp_path))
     (tmp_path / "result.json").mkdir()
-    with pytest.raises(SpecError, match="cannot write here"):
-        Folder.checked(str(tmp_path)).write(gemm(), "tiny", "gemm")
+    with pytest.raises(SpecError, match="cannot write here") as caught:
+        folder.write(gemm(), "tiny", "gemm")
+    assert caught.value.mistakes[0].mend == "give -o another folder"
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_folder_without_a_name_is_refused(name: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        Folder.checked(name)
+    assert caught.value.mistakes[0].mend
+
+
+def test_a_folder_in_place_of_the_document_is_found_beforehand(tmp_path: Path) -> None:
+    (tmp_path / "result.json").mkdir()
+    with pytest.raises(SpecError, match="but this is a folder") as caught:
+        Folder.checked(str(tmp_path))
+    assert caught.value.mistakes[0].place.file == str(tmp_path / "result.json")
+    assert caught.value.mistakes[0].mend
+
+
+def test_a_name_that_the_system_refuses_is_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="cannot write here") as caught:
+        Folder.checked(str(tmp_path / ("a" * 5000)))
+    assert caught.value.mistakes[0].mend == "give -o another folder"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -193,6 +194,54 @@ def test_an_interrupted_search_ends_without_an_answer_and_leaves_no_file(polymap
     assert not Path("best").exists()
 
 
+def test_an_interrupt_without_an_answer_is_a_document_too(polymap: Polymap, found: Any) -> None:
+    found(KeyboardInterrupt())
+    ended = polymap(*OPTIMIZE, "--json")
+    document = json.loads(ended.out)
+    assert (ended.code, document["status"], document["exit_code"]) == (5, "interrupted", 5)
+    assert "--time-limit" in document["errors"][0]["mend"]
+
+
+def test_an_interrupt_that_a_library_made_its_own_error_is_still_one(polymap: Polymap, found: Any) -> None:
+    error = ImportError("cannot be loaded")
+    error.__cause__ = KeyboardInterrupt()
+    found(error)
+    assert polymap(*OPTIMIZE).code == 5
+
+
+INTERRUPTED_WHILE_LOADING = """\
+import os, signal, sys
+from polymap.cli import main
+
+class Finder:
+    # Ctrl-C when the program is first looked for, within `exec`, as when a dataclass is made.
+    def find_spec(self, name, path=None, target=None):
+        if name == "polymap.cli.program":
+            sys.meta_path.remove(self)
+            exec("os.kill(os.getpid(), signal.SIGINT)")
+
+sys.meta_path.insert(0, Finder())
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_an_interrupt_while_the_program_is_loaded_is_told_like_any_other() -> None:
+    root = str(Path(verbs.__file__).resolve().parent.parent)
+    command = [sys.executable, "-c", INTERRUPTED_WHILE_LOADING, "optimize", "teaching", "gemm_64", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": root})
+    assert (done.returncode, json.loads(done.stdout)["status"]) == (5, "interrupted")
+    assert done.stderr.startswith("stopped: interrupted before there was an answer\n    mend: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_the_handling_of_interrupts_is_left_as_it_was(polymap: Polymap, found: Any) -> None:
+    found(gemm())
+    before = signal.getsignal(signal.SIGINT)
+    polymap(*OPTIMIZE)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -258,6 +307,37 @@ def test_a_folder_that_is_a_file_is_refused_before_the_search(polymap: Polymap, 
     assert (ended.code, asked) == (1, [])
     assert "arch.yaml: not a folder" in ended.err
     assert Path("arch.yaml").read_text() == ARCH
+
+
+@pytest.mark.parametrize("folder", ["", "taken"])
+def test_a_folder_that_cannot_take_the_document_is_refused_before_the_search(
+    polymap: Polymap, found: Any, folder: str
+) -> None:
+    asked = found(gemm())
+    Path("taken/result.json").mkdir(parents=True)
+    ended = polymap(*OPTIMIZE, "-o", folder)
+    assert (ended.code, asked) == (1, [])
+    assert "\n    mend: " in ended.err
+
+
+def test_a_name_that_means_nothing_is_the_file_of_the_error(polymap: Polymap) -> None:
+    document = json.loads(polymap("evaluate", "arch.yaml", "work.yaml", "missing.map", "--json").out)
+    assert [error["file"] for error in document["errors"]] == ["missing.map"]
+
+
+def test_a_long_argument_is_not_told_in_full(polymap: Polymap) -> None:
+    ended = polymap("optimize", "arch.yaml", "work.yaml", "--objective", "x" * 50_000)
+    assert ended.code == 1
+    assert max(map(len, ended.err.splitlines())) < 500
+
+
+def test_a_long_einsum_is_told_around_the_mistake(polymap: Polymap) -> None:
+    long = "+".join(["m"] * 2000) + "+?" + "+m" * 2000
+    Path("work.yaml").write_text(WORK.replace("A[m,k]", f"A[{long},k]"))
+    ended = polymap(*EVALUATE)
+    message, text, caret, *_ = ended.err.splitlines()
+    assert text[caret.index("^")] == "?"
+    assert max(map(len, (message, text, caret))) < 200
 
 
 def test_a_network_leaves_one_mapping_per_layer_and_the_document(polymap: Polymap, found: Any) -> None:
@@ -332,6 +412,25 @@ def test_a_reader_that_leaves_is_no_error(polymap: Polymap) -> None:
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait() == 141
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+@pytest.mark.parametrize("command", [EVALUATE, (*OPTIMIZE, "--json", "-o", "best")])
+def test_a_standard_output_that_is_closed_is_told(polymap: Polymap, command: tuple[str, ...]) -> None:
+    root = str(Path(verbs.__file__).resolve().parent.parent)
+    shell = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "polymap", *command]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": root})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: cannot write to standard output: it is closed\n    mend: ")
+    assert not Path("best").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+def test_without_standard_error_standard_output_still_holds_one_document(polymap: Polymap) -> None:
+    root = str(Path(verbs.__file__).resolve().parent.parent)
+    shell = ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-m", "polymap", "optimize", "x", "y", "--json"]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": root})
+    assert (done.returncode, json.loads(done.stdout)["status"]) == (1, "bad input")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -30,7 +30,7 @@ hierarchy:
     width: 1 b
     energy: {read: 1 pJ, write: 2 pJ}
     bandwidth: 64 b/cycle
-    may_keep: [A, B, Z, I, W, O]
+    may_keep: [input, weight, output]
     leakage: 0.5 mW
   - array: PE
     shape: {X: 4, Y: 4}
@@ -39,7 +39,7 @@ hierarchy:
     capacity: 512 b
     width: 1 b
     energy: {read: 0.1 pJ, write: 0.2 pJ}
-    may_keep: [A, B, Z, I, W, O]
+    may_keep: [input, weight, output]
   - compute: MAC
     energy: 1 pJ
 """

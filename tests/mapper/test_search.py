@@ -154,3 +154,48 @@ def test_a_network_is_the_sum_of_its_layers() -> None:
     assert said == [(1, 2, "a"), (2, 2, "b")]
     assert found.energy == 3 * found.layers[0][1].cost.energy + found.layers[1][1].cost.energy
     assert found.status == "optimal"
+
+
+def test_a_domain_that_is_no_box_is_refused_rather_than_searched_as_its_box() -> None:
+    work = pm.einsum("S[i,j] += Q[i,k] * K[j,k]", i=8, j=8, k=4, domain="{ [i,j,k] : j <= i }")
+    with pytest.raises(pm.SpecError, match="not boxes"):
+        optimize(work, teaching())
+
+
+def test_exact_holes_are_refused() -> None:
+    with pytest.raises(pm.SpecError, match="holes"):
+        optimize(matmul(), teaching(), conventions=replace(POLYMAP, holes="exact"))
+
+
+def test_more_tile_shapes_than_memory_holds_are_refused() -> None:
+    ranks = [f"r{i}" for i in range(40)]
+    listed = ",".join(ranks)
+    work = pm.einsum(f"A[{listed}] += B[{listed}]", ranks=dict.fromkeys(ranks, 2))
+    with pytest.raises(pm.SpecError, match="tile shapes"):
+        optimize(work, teaching())
+
+
+def test_a_machine_whose_energies_are_all_zero_is_no_defect() -> None:
+    arch = teaching()
+    levels = tuple(
+        replace(level, read_pj=Fraction(0), write_pj=Fraction(0), update_pj=Fraction(0))
+        if isinstance(level, Memory)
+        else replace(level, energy_pj=Fraction(0))
+        if hasattr(level, "energy_pj")
+        else level
+        for level in arch.hierarchy
+    )
+    free = replace(arch, hierarchy=levels)
+    found = optimize(matmul(4, 4, 4), free, "edp")
+    assert (found.status, found.value, found.lower_bound) == ("optimal", 0, 0)
+    assert found.cost.cycles == optimize(matmul(4, 4, 4), free, "latency").cost.cycles
+
+
+def test_a_window_in_the_output_keeps_the_bound_sound() -> None:
+    """The first writes of such outputs are bounded from above only: the energy bound must not fall below zero."""
+    work = pm.einsum("O[p+q] += I[p,q]", p=4, q=8)
+    found = optimize(work, teaching(), "edp", time_limit=20)
+    assert found.lower_bound is not None
+    assert found.gap is not None
+    assert 0 < found.lower_bound <= found.cost.edp_js
+    assert 0 <= found.gap <= 1

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 
 import polymap as pm
 from polymap.architecture.hierarchy import Array, Compute, Memory
@@ -17,17 +17,11 @@ from polymap.mapping.nest import Mapping
 from polymap.model import evaluate
 from polymap.model.conventions import POLYMAP, TIMELOOP, Conventions
 from tests.oracles import exhaust
+from tests.properties.exact_engines import law
 from tests.properties.strategies import Query, queries
 
 MOST_MAPPINGS = 1500
 PRESETS = pytest.mark.parametrize("conventions", [POLYMAP, TIMELOOP], ids=lambda preset: preset.name)
-
-law = partial(
-    settings,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
 
 
 def priced(work: pm.Einsum, arch: pm.Architecture, mapping: Mapping, conventions: Conventions) -> pm.Cost:
@@ -40,14 +34,14 @@ def small(query: Query) -> bool:
 
 
 @pytest.mark.parametrize("objective", exhaust.OBJECTIVES)
-@law(max_examples=200)
+@law(200)
 @given(query=queries())
 def test_no_even_mapping_is_better_than_the_one_found(query: Query, objective: str) -> None:
     check_optimum(replace(query, objective=objective), POLYMAP)
 
 
 @pytest.mark.parametrize("objective", exhaust.OBJECTIVES)
-@law(max_examples=60)
+@law(60)
 @given(query=queries())
 def test_no_even_mapping_is_better_where_tiles_sweep_on(query: Query, objective: str) -> None:
     check_optimum(replace(query, objective=objective), TIMELOOP)
@@ -76,7 +70,7 @@ def search(query: Query, conventions: Conventions) -> Result:
     return found
 
 
-@law(max_examples=30)
+@law(30)
 @given(query=queries())
 def test_every_exhausted_mapping_is_legal(query: Query) -> None:
     for mapping in islice(exhaust.mappings(query.einsum, query.architecture), 40):
@@ -84,7 +78,7 @@ def test_every_exhausted_mapping_is_legal(query: Query) -> None:
 
 
 @PRESETS
-@law(max_examples=15)
+@law(15)
 @given(query=queries())
 def test_the_order_below_the_innermost_node_never_matters(query: Query, conventions: Conventions) -> None:
     assume(small(query))

@@ -179,3 +179,39 @@ def test_beyond_a_hundred_mistakes_are_only_counted() -> None:
     found = mistakes(text, lambda top: None)
     assert len(found) == 101
     assert found[-1] == "and 150 more mistakes"
+
+
+def test_beyond_a_hundred_mistakes_no_near_names_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def near(word: str, known: object) -> str:
+        asked.append(word)
+        return ""
+
+    monkeypatch.setattr("polymap.spec.reader.near", near)
+    mistakes(HEAD + "".join(f"k{i}: 1\n" for i in range(250)), lambda top: None)
+    assert len(asked) == 100
+
+
+def test_text_is_at_most_ten_thousand_characters_long() -> None:
+    assert decode(f"{HEAD}a: {'x' * 10_000}\n", lambda top: top.text("a")) == "x" * 10_000
+    (found,) = mistakes(f"{HEAD}a: {'x' * 10_001}\n", lambda top: top.text("a"))
+    assert found.startswith("<text>:2:4 (a): `xxx")
+    assert found.endswith("...` has 10001 characters: write at most 10000")
+
+
+def test_a_long_einsum_is_refused_before_it_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from polymap.workload import read, workload
+
+    parsed: list[str] = []
+    monkeypatch.setattr(read, "parse", lambda text, *_: parsed.append(text))
+    data = {"name": "long", "einsum": "C[m] += A[" + "+".join(["m"] * 100_000) + "]", "ranks": {"m": 2}}
+    with pytest.raises(SpecError, match="characters"):
+        workload(data)
+    assert parsed == []
+
+
+def test_the_place_of_a_long_key_is_cut() -> None:
+    (found,) = mistakes(f"{HEAD}{'k' * 1000}: 1\n", lambda top: None)
+    assert f"({'k' * 57}...)" in found
+    assert len(found) < 250

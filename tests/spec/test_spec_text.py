@@ -196,6 +196,7 @@ def test_a_name_that_is_neither_shipped_nor_a_file_suggests_a_near_one() -> None
     found = file_mistake("eyeris_like")
     assert "there is no file and no shipped name `eyeris_like`" in found
     assert "did you mean `eyeriss_like`?" in found
+    assert found.startswith("eyeris_like: ")
 
 
 def test_a_shipped_name_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
