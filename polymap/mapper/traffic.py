@@ -15,6 +15,7 @@ from functools import cached_property
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polymap.architecture.hierarchy import Array
 from polymap.mapper.lattice import Lattice, Values
@@ -89,7 +90,7 @@ class Geometry:
         legal = self._within_capacity(stop) & self._at_home(stop)
         return np.where(legal, 0.0, np.inf)
 
-    def _within_capacity(self, stop: int) -> np.ndarray:
+    def _within_capacity(self, stop: int) -> NDArray[np.bool_]:
         memory, einsum = self.skeleton.memories[stop], self.skeleton.einsum
         if memory.capacity_bits is None:
             return np.ones(self.lattice.shape, dtype=bool)
@@ -97,7 +98,7 @@ class Geometry:
         bits = sum(self.tile(t, stop) * float(memory.element_bits(t)) for t in tensors)
         return np.broadcast_to(np.asarray(bits * memory.buffering <= memory.capacity_bits), self.lattice.shape)
 
-    def _at_home(self, stop: int) -> np.ndarray:
+    def _at_home(self, stop: int) -> NDArray[np.bool_]:
         legal = np.ones(self.lattice.shape, dtype=bool)
         for name in self.skeleton.kept[stop]:
             if self.skeleton.chains[name][0] == stop:

@@ -34,8 +34,8 @@ class Contexts:
 
     def of_points(self) -> Ints:
         """The context of every point of the rank, as a number."""
-        points = np.arange(self.line.size, dtype=np.int64)
-        found = np.zeros_like(points)
+        points: Ints = np.arange(self.line.size, dtype=np.int64)
+        found: Ints = np.zeros_like(points)
         for trip, step, apart in self.line.digits:
             if apart:
                 found = found * trip + points // step % trip
