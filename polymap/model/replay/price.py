@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from math import ceil, floor, prod
+from operator import add
 
 from polymap.architecture.hierarchy import Architecture, Compute, Memory, Rate
 from polymap.errors import IllegalMapping, Mistake, Place
@@ -135,16 +137,21 @@ def _slowed(run: _Run, level: int) -> int:
     """
     shares = [1.0]
     for port in _ports(run.nest.memories[level]):
-        asked = sum(_demand(run, flow, port) for flow in run.at(level))
+        asked = _added(_demand(run, flow, port) for flow in run.at(level))
         shares += [float(port.rate.per_cycle) / asked] if asked else []
     return ceil(run.compute_cycles / min(shares))
+
+
+def _added(values: Iterable[float]) -> float:
+    """One after the other, as that tool adds: `sum` corrects its rounding from Python 3.12 on."""
+    return reduce(add, values, 0.0)
 
 
 def _demand(run: _Run, flow: Flow, port: _Port) -> float:
     """Words, or bits, that an average instance moves per compute cycle."""
     scale = float(run.nest.memories[flow.level].bandwidth.scale_of(flow.tensor))
     size = 1 if port.rate.in_words else _word_bits(run, flow)
-    return sum(words / run.compute_cycles * scale for words in _words(run, flow, port)) * size
+    return _added(words / run.compute_cycles * scale for words in _words(run, flow, port)) * size
 
 
 def _moved(run: _Run, flow: Flow, port: _Port) -> Fraction:
