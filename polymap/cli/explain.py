@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from polymap.cli.arguments import Parser, add_json
 from polymap.cli.output import say
-from polymap.errors import Mistake, Place, SpecError
+from polymap.errors import Mistake, Place, PolymapError, SpecError
 
 if TYPE_CHECKING:
     from polymap.report.explain import Price, Subject
@@ -49,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
     file = os.path.join(options.result, "result.json") if os.path.isdir(options.result) else options.result
     subject = read(file, options.layer)
     price = _price(subject)
+    _check(subject, price, file)
     say(_one(subject, price, options) if options.number else _all(subject, price, options.json))
     return 0
 
@@ -79,6 +80,17 @@ def _price(subject: Subject) -> Price:
         return evaluate(subject.einsum, subject.architecture, subject.mapping, conventions, sets=integer_sets)
 
     return price
+
+
+def _check(subject: Subject, price: Price, file: str) -> None:
+    """Raises `SpecError` for a document that was changed so that nothing can be computed from it."""
+    try:
+        price(subject.conventions)
+    except (PolymapError, MemoryError):
+        raise
+    except Exception as error:
+        message = f"nothing can be computed from the inputs and the mapping: {type(error).__name__} {error}"
+        raise _wrong(file, "inputs", message.strip(), "see what `polymap verify` says of it") from error
 
 
 def read(file: str, layer: str | None = None) -> Subject:

@@ -57,7 +57,12 @@ def add_to(verbs: Verbs) -> None:
 def _add_search(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--objective", choices=OBJECTIVES, default="energy", help="what is made least (default: energy)")
-    add("--mapspace", choices=MAPSPACES, default="even", help="even: all tensors of a level at one depth")
+    add(
+        "--mapspace",
+        choices=MAPSPACES,
+        default="even",
+        help="even: one node per memory, in hierarchy order; spatial loops innermost in a gap",
+    )
     add("--gap", type=gap, default=0.0, metavar="G", help="relative gap at which the search may stop (default: 0)")
     add("--time-limit", type=seconds, metavar="S", help="seconds after which the best mapping so far is given")
     add("--seed", type=seed, default=0, metavar="N", help="seed of the solver (default: 0)")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import types
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
+from hashlib import sha256
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Value = TypeVar("Value")
@@ -21,6 +23,16 @@ def restored(data: object, kind: type[Value]) -> Value:
     """
     found: Value = _value(data, kind)
     return found
+
+
+def fingerprint(data: object) -> str:
+    """The digest that the value of canonical `data` has, whether or not `data` can be restored.
+
+    >>> from polymap.mapper.digest import canonical, digest
+    >>> fingerprint(canonical(Fraction(1, 3))) == digest(Fraction(1, 3))
+    True
+    """
+    return sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _value(data: object, hint: Any) -> Any:

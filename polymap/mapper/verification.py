@@ -5,31 +5,38 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import Any
 
 from polymap.architecture import Architecture, architecture
 from polymap.architecture import Source as ArchitectureSource
-from polymap.errors import IllegalMapping, Mistake, Place, PolymapError, SpecError
+from polymap.errors import IllegalMapping, PolymapError
 from polymap.mapper.digest import digest
-from polymap.mapper.document import SCHEMA, document, network_document
+from polymap.mapper.document import SCHEMA, document, network_document, versions
 from polymap.mapper.objective import objective
-from polymap.mapper.restore import restored
 from polymap.mapper.result import NetworkResult, Result, relative_gap
-from polymap.mapping import Mapping, mapping
-from polymap.model.conventions import Conventions
+from polymap.mapper.stated import (
+    broken_inputs,
+    carried_input,
+    claims,
+    section,
+    stated_conventions,
+    stated_mapping,
+    unreadable,
+)
+from polymap.model.conventions import PRESETS, Conventions
 from polymap.model.evaluate import evaluate
 from polymap.polyhedral import audit, integer_sets
+from polymap.polyhedral.audit import NOT_COUNTED, SETS
 from polymap.workload import Einsum, workload
 from polymap.workload import Source as WorkloadSource
 
 VERIFICATION = "polymap.verification/1"
-STATUSES = ("optimal", "feasible", "evaluated")
 # Sections of a document that follow from the mapping alone.
 PRICED = ("totals", "levels", "compute", "components", "networks")
 SUMMED = ("status", "objective", "totals")
-MODEL, INPUT = "cost model", "read from the document"
-
-Value = TypeVar("Value")
+MODEL, INPUT, HASH = "cost model", "read from the document", "SHA-256"
+RECOUNTED, RECOMPUTED, UNPROVEN = "counted again independently", "computed again by the model only", "not proven again"
+VERSION = "versions.polymap"
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,13 @@ class Check:
     ms: float = 0.0
     group: str = ""
 
+    @property
+    def proof(self) -> str:
+        """How far the check reaches: by other means than the result was made, by the same, or not at all."""
+        if self.method in (SETS, HASH):
+            return RECOUNTED
+        return self.method if self.method in (INPUT, UNPROVEN) else RECOMPUTED
+
 
 @dataclass(frozen=True)
 class Verification:
@@ -62,13 +76,31 @@ class Verification:
 
     @property
     def status(self) -> str:
-        """`confirmed`, or `different` if any check failed."""
-        return "different" if self.differences else "confirmed"
+        """`different` if any check failed, `recomputed` if a count was not counted again, else `confirmed`.
+
+        None of them speaks of a lower bound: see `proof` of its check.
+        """
+        if self.differences:
+            return "different"
+        return "recomputed" if self.uncounted else "confirmed"
+
+    @property
+    def uncounted(self) -> tuple[Check, ...]:
+        """Counts that only the model made."""
+        return tuple(check for check in self.checks if check.method.startswith(NOT_COUNTED))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may explain a difference, and is none."""
+        named = (check for check in self.checks if check.name == VERSION and check.agrees)
+        others = (check for check in named if check.stated != check.found)
+        return tuple(dict.fromkeys(f"made by polymap {check.stated}, this is {check.found}" for check in others))
 
     def to_dict(self) -> dict[str, object]:
         """The document `polymap.verification/1`."""
-        checks = [{field.name: getattr(check, field.name) for field in fields(check)} for check in self.checks]
-        return {"schema": VERIFICATION, "status": self.status, "checks": checks}
+        names = [*(field.name for field in fields(Check)), "proof"]
+        checks = [{name: getattr(check, name) for name in names} for check in self.checks]
+        return {"schema": VERIFICATION, "status": self.status, "warnings": list(self.warnings), "checks": checks}
 
 
 @dataclass(frozen=True)
@@ -99,9 +131,9 @@ def verify(stated: object, inputs: Given | None = None, file: str = "") -> Verif
     Inputs against their hashes, legality, every count by integer sets, energy, time, the objective. A lower bound is
     held against the value, not proven again. Raises `SpecError` for what is no such document or cannot be read.
     """
-    top = _mapping(stated, file, "")
+    top = section(stated, file, "")
     if top.get("schema") != SCHEMA:
-        raise _unreadable(file, "schema", f"this is no {SCHEMA} document", "give what `polymap optimize` wrote")
+        raise unreadable(file, "schema", f"this is no {SCHEMA} document", "give what `polymap optimize` wrote")
     instead = inputs or Given()
     if "layers" in top:
         return Verification(tuple(_network(top, instead, file)))
@@ -110,12 +142,13 @@ def verify(stated: object, inputs: Given | None = None, file: str = "") -> Verif
 
 def _network(top: dict[str, Any], instead: Given, file: str) -> Iterator[Check]:
     layers = []
+    yield _made_by(top, "")
     listed = top["layers"] if isinstance(top["layers"], list) else [top["layers"]]
     for n, item in enumerate(listed):
-        layer = _mapping(item, file, f"layers[{n}]")
+        layer = section(item, file, f"layers[{n}]")
         name, repeat = layer.get("name"), layer.get("repeat")
         if not isinstance(name, str) or type(repeat) is not int or repeat < 1:
-            raise _unreadable(file, f"layers[{n}]", "the layer has no name or no repeat count")
+            raise unreadable(file, f"layers[{n}]", "the layer has no name or no repeat count")
         checks, result = _result(layer, instead, file, name)
         yield from checks
         if result is None:
@@ -123,14 +156,27 @@ def _network(top: dict[str, Any], instead: Given, file: str) -> Iterator[Check]:
         yield _equal(name, "name", name, result.einsum.name, INPUT)
         layers.append((repeat, result))
     whole = network_document(NetworkResult(str(top.get("name")), tuple(layers)))
-    for section in SUMMED:
-        yield from _compared("", section, top.get(section), whole[section])
+    for part in SUMMED:
+        yield from _compared("", part, top.get(part), whole[part])
 
 
 def _result(top: dict[str, Any], instead: Given, file: str, layer: str) -> tuple[list[Check], Result | None]:
     """The checks of one result, and the result computed again: None if the mapping is illegal."""
+    try:
+        return _checked(top, instead, file, layer)
+    except (PolymapError, MemoryError):
+        raise
+    except Exception as error:
+        # Inputs that were changed by hand need not be any that the readers let through: everything may break on them.
+        stated = {"architecture": instead.architecture, "workload": instead.workload}
+        used = {key: top["inputs"][key] for key, other in stated.items() if other is None}
+        raise broken_inputs(used, file, f"{type(error).__name__} {error}".strip()) from error
+
+
+def _checked(top: dict[str, Any], instead: Given, file: str, layer: str) -> tuple[list[Check], Result | None]:
     machine, einsum, checks = _inputs(top, instead, file, layer)
-    nest, conventions = _nest(top, file), _conventions(top, file)
+    nest, conventions = stated_mapping(top, file), stated_conventions(top, file)
+    checks += [_made_by(top, layer), *_preset(conventions, layer)]
     begin = time.perf_counter()
     try:
         cost = evaluate(einsum, machine, nest, conventions, sets=integer_sets)
@@ -140,11 +186,11 @@ def _result(top: dict[str, Any], instead: Given, file: str, layer: str) -> tuple
     spent = 1000 * (time.perf_counter() - begin)
     checks.append(Check(layer, "mapping", "legal", "legal", "legality rules", True, spent))
     result = Result(
-        **_claims(top, file), mapping=nest, cost=cost, einsum=einsum, architecture=machine, conventions=conventions
+        **claims(top, file), mapping=nest, cost=cost, einsum=einsum, architecture=machine, conventions=conventions
     )
     again = document(result)
-    for section in (key for key in PRICED if key in again or key in top):
-        checks += _compared(layer, section, top.get(section), again.get(section))
+    for part in (key for key in PRICED if key in again or key in top):
+        checks += _compared(layer, part, top.get(part), again.get(part))
     checks += _objective(top, result, layer)
     checks += _counted(result, layer)
     return checks, result
@@ -154,65 +200,32 @@ def _result(top: dict[str, Any], instead: Given, file: str, layer: str) -> tuple
 
 
 def _inputs(top: dict[str, Any], instead: Given, file: str, layer: str) -> tuple[Architecture, Einsum, list[Check]]:
-    inputs = _mapping(top.get("inputs"), file, "inputs")
-    machine, work = (_mapping(inputs.get(key), file, f"inputs.{key}") for key in ("architecture", "workload"))
-    found = instead.architecture or _carried(machine, Architecture, file, "architecture")
-    einsum = instead.workload(str(work.get("name"))) if instead.workload else _carried(work, Einsum, file, "workload")
+    inputs = section(top.get("inputs"), file, "inputs")
+    machine, work = (section(inputs.get(key), file, f"inputs.{key}") for key in ("architecture", "workload"))
+    found = instead.architecture or carried_input(machine, Architecture, file, "architecture")
+    named = instead.workload(str(work.get("name"))) if instead.workload else None
+    einsum = named or carried_input(work, Einsum, file, "workload")
     checks = []
     for key, stated, value in (("architecture", machine, found), ("workload", work, einsum)):
-        checks.append(_equal(layer, f"inputs.{key}.sha256", stated.get("sha256"), digest(value), "SHA-256"))
+        checks.append(_equal(layer, f"inputs.{key}.sha256", stated.get("sha256"), digest(value), HASH))
         checks.append(_equal(layer, f"inputs.{key}.name", stated.get("name"), value.name, INPUT))
     return found, einsum, checks
 
 
-def _carried(stated: dict[str, Any], kind: type[Value], file: str, key: str) -> Value:
-    option = f"give the {key} with --{key}"
-    if "value" not in stated:
-        raise _unreadable(file, f"inputs.{key}.value", f"the document does not carry its {key}", option)
-    try:
-        return restored(stated["value"], kind)
-    except ValueError as error:
-        raise _unreadable(file, f"inputs.{key}.value", f"the {key} cannot be read: {error}", option) from None
-
-
-def _nest(top: dict[str, Any], file: str) -> Mapping:
-    listed = top.get("mapping")
-    if not isinstance(listed, list):
-        raise _unreadable(file, "mapping", "the document has no mapping")
-    return mapping(listed)
-
-
-def _conventions(top: dict[str, Any], file: str) -> Conventions:
-    stated = _mapping(top.get("conventions"), file, "conventions")
-    try:
-        return restored({"type": "Conventions", **stated}, Conventions)
-    except ValueError as error:
-        raise _unreadable(file, "conventions", f"the conventions cannot be read: {error}") from None
-
-
-def _claims(top: dict[str, Any], file: str) -> dict[str, Any]:
-    """What the document claims beyond a price: status and objective."""
-    status, goal = top.get("status"), top.get("objective")
-    if status not in STATUSES:
-        raise _unreadable(file, "status", f"the status is none of {', '.join(STATUSES)}")
-    if goal is None:
-        return {"status": status, "objective": None, "value": None, "lower_bound": None}
-    stated = _mapping(goal, file, "objective")
-    for key in ("value", "lower_bound"):
-        if type(stated.get(key)) not in (float, int):
-            raise _unreadable(file, f"objective.{key}", "this is no number")
-    if not isinstance(stated.get("name"), str):
-        raise _unreadable(file, "objective.name", "this is no name")
-    objective(stated["name"])
-    return {
-        "status": status,
-        "objective": stated["name"],
-        "value": stated["value"],
-        "lower_bound": stated["lower_bound"],
-    }
-
-
 # What is compared.
+
+
+def _made_by(top: dict[str, Any], layer: str) -> Check:
+    """Another version may have written the document (see `warnings`); one that names none was changed."""
+    stated = top.get("versions")
+    made = stated.get("polymap") if isinstance(stated, dict) else None
+    return Check(layer, VERSION, made, dict(versions())["polymap"], INPUT, isinstance(made, str))
+
+
+def _preset(chosen: Conventions, layer: str) -> Iterator[Check]:
+    """Conventions with the name of a preset are that preset."""
+    preset = PRESETS.get(chosen.name, chosen)
+    yield from _compared(layer, "conventions", chosen.to_dict(), preset.to_dict(), INPUT)
 
 
 def _objective(top: dict[str, Any], result: Result, layer: str) -> Iterator[Check]:
@@ -226,9 +239,10 @@ def _objective(top: dict[str, Any], result: Result, layer: str) -> Iterator[Chec
     yield _equal(layer, "objective.unit", stated.get("unit"), goal.unit, MODEL)
     yield _equal(layer, "objective.gap", stated.get("gap"), relative_gap(result.value, result.lower_bound), MODEL)
     below = result.lower_bound <= result.value
-    yield Check(layer, "objective.lower_bound", result.lower_bound, "at most the value", "not proven again", below)
+    yield Check(layer, "objective.lower_bound", result.lower_bound, "at most the value", UNPROVEN, below)
     tight = result.status != "optimal" or result.lower_bound == result.value
-    yield Check(layer, "status", result.status, "bound and value" + (" agree" if tight else " differ"), MODEL, tight)
+    method = UNPROVEN if result.status == "optimal" else MODEL
+    yield Check(layer, "status", result.status, "bound and value" + (" agree" if tight else " differ"), method, tight)
 
 
 def _counted(result: Result, layer: str) -> Iterator[Check]:
@@ -239,13 +253,13 @@ def _counted(result: Result, layer: str) -> Iterator[Check]:
         yield Check(layer, f"counts.{name}", row.model, row.counted, row.method, row.agrees, row.milliseconds, group)
 
 
-def _compared(layer: str, path: str, stated: Any, found: Any) -> Iterator[Check]:
+def _compared(layer: str, path: str, stated: Any, found: Any, method: str = MODEL) -> Iterator[Check]:
     """One check for a section that is equal in all its parts, else one for every part that differs."""
     apart = list(_apart(path, stated, found))
     if not apart:
-        yield Check(layer, path, "as stated", "as stated", MODEL, agrees=True)
+        yield Check(layer, path, "as stated", "as stated", method, agrees=True)
     for where, old, new in apart:
-        yield Check(layer, where, old, new, MODEL, agrees=False)
+        yield Check(layer, where, old, new, method, agrees=False)
 
 
 def _apart(path: str, stated: Any, found: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -262,13 +276,3 @@ def _apart(path: str, stated: Any, found: Any) -> Iterator[tuple[str, Any, Any]]
 
 def _equal(layer: str, name: str, stated: Any, found: Any, method: str) -> Check:
     return Check(layer, name, stated, found, method, agrees=stated == found)
-
-
-def _mapping(value: object, file: str, path: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _unreadable(file, path, "an object with keys belongs here")
-    return value
-
-
-def _unreadable(file: str, path: str, message: str, mend: str = "") -> PolymapError:
-    return SpecError(Mistake(Place(file, path=path), message, mend))

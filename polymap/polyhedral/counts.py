@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from math import prod
 
@@ -17,8 +18,8 @@ from polymap.model.quantities import Counts, Quantities, actions
 from polymap.polyhedral.largest import largest
 from polymap.polyhedral.nest import Line, Nest
 from polymap.polyhedral.relations import Part, Relation
-from polymap.workload.counting import budget, joined
 from polymap.workload.counting import count as points
+from polymap.workload.counting import joined, within
 from polymap.workload.einsum import Einsum, Tensor
 
 
@@ -43,18 +44,17 @@ class IntegerSets:
 
     def computes(self) -> int:
         """Points of the iteration domain."""
-        with budget(f"the domain of {self.nest.einsum.name}"):
-            return points(self.nest.einsum.domain())
+        return within(f"the domain of {self.nest.einsum.name}", lambda: points(self.nest.einsum.domain()))
 
     def _values(self, what: str, chosen: Callable[[Line], bool]) -> int:
         """How many values the chosen loops take while a point runs."""
-        total = 1
-        for ranks in self.nest.tied:
-            with budget(what):
-                part = Part(self.nest, NOTHING, self.nest.end, ranks, hull=False)
-                rest = [line for line in part.lines if not chosen(line)]
-                total *= points(part.relation.without(rest).steps())
-        return total
+
+        def values(ranks: frozenset[str]) -> int:
+            part = Part(self.nest, NOTHING, self.nest.end, ranks, hull=False)
+            rest = [line for line in part.lines if not chosen(line)]
+            return points(part.relation.without(rest).steps())
+
+        return prod(within(what, partial(values, ranks)) for ranks in self.nest.tied)
 
 
 NOTHING = Tensor("", (), 1, "")
@@ -177,31 +177,37 @@ class TensorCount:
         return self.product(below, f"traffic of {self.tensor.name} below {here.level}", distinct)
 
     def product(self, stop: Stop, what: str, change: Callable[[Part, Relation], Relation]) -> int:
-        total = 1
-        for ranks in stop.parts:
-            with budget(what):
-                part = self.part(stop, ranks)
-                total *= points(change(part, self.fetched(stop, part)).without(part.followed).points())
-        return total
+        def related(part: Part) -> int:
+            return points(change(part, self.fetched(stop, part)).without(part.followed).points())
+
+        return self.over(stop, what, related)
+
+    def over(self, stop: Stop, what: str, counted: Callable[[Part], int]) -> int:
+        """The product over all parts of what is counted of each, each within its own budget.
+
+        Every attempt builds its part anew: nothing that a spent one left behind is used.
+        """
+
+        def attempt(ranks: frozenset[str]) -> int:
+            return counted(self.part(stop, ranks))
+
+        return prod(within(what, partial(attempt, ranks)) for ranks in stop.parts)
 
     def seen(self, stop: Stop, position: int) -> int:
         """Distinct elements of the tiles at `stop`, per instance at `position`, summed over these instances."""
-        total = 1
-        for ranks in stop.parts:
-            part = self.part(stop, ranks)
+
+        def elements(part: Part) -> int:
             gone = [line for line in part.lines if not line.is_spatial or line.index >= position]
-            with budget(f"elements of {self.tensor.name} seen at {stop.level or 'compute'}"):
-                total *= points(part.relation.without({*gone, *part.followed}).points())
-        return total
+            return points(part.relation.without({*gone, *part.followed}).points())
+
+        return self.over(stop, f"elements of {self.tensor.name} seen at {stop.level or 'compute'}", elements)
 
     def instances(self, stop: Stop) -> int:
-        total = 1
-        for ranks in stop.parts:
-            part = self.part(stop, ranks)
+        def running(part: Part) -> int:
             temporal = [line for line in part.lines if not line.is_spatial]
-            with budget(f"instances of {stop.level}"):
-                total *= points(part.relation.without(temporal).steps())
-        return total
+            return points(part.relation.without(temporal).steps())
+
+        return self.over(stop, f"instances of {stop.level}", running)
 
     def tile(self, stop: Stop) -> int:
         return prod(largest(self.part(stop, ranks)) for ranks in self.nest.parts(self.tensor))

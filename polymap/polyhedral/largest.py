@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import islpy as isl
 
 from polymap.errors import NOWHERE, Mistake
 from polymap.polyhedral.relations import Part
-from polymap.workload.counting import TooLarge, budget, count
+from polymap.workload.counting import TooLarge, count, within
 
 MOST_STEPS = 4096
 
@@ -18,11 +20,14 @@ def largest(part: Part) -> int:
     """
     if not part.coordinates:
         return 1
-    with budget(f"the largest tile of {part.tensor.name}"):
-        chosen, rest = part.representatives()
-        if count(chosen) + count(rest) > MOST_STEPS:
-            raise _too_many(part)
-        return max(count(part.held_at(step)) for step in [*_points(chosen), *_points(rest)])
+    return within(f"the largest tile of {part.tensor.name}", lambda: _largest(replace(part)))
+
+
+def _largest(part: Part) -> int:
+    chosen, rest = part.representatives()
+    if count(chosen) + count(rest) > MOST_STEPS:
+        raise _too_many(part)
+    return max(count(part.held_at(step)) for step in [*_points(chosen), *_points(rest)])
 
 
 def _points(found: isl.Set) -> list[isl.Point]:

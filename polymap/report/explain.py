@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from polymap.errors import NOWHERE, Mistake, PolymapError, SpecError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # A number that a result has; None is not modelled, a text says why there is none.
 Number = int | Fraction | None
 Found = Number | str
+NONE = "none: "
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Choice:
 class Explanation:
     """One number: `formula` in the trips of the loops in `values`; None where there is no closed form in them.
 
-    `presets` are the number under each preset of the conventions, or why it has none there.
+    `presets` are the number under each preset of the conventions, or why it has none there. `beyond` says what else
+    than a single choice sets presets apart: their own walk, a refusal, several choices together.
     """
 
     number: str
@@ -58,6 +61,7 @@ class Explanation:
     values: tuple[tuple[str, int, str], ...]
     choices: tuple[Choice, ...]
     presets: tuple[tuple[str, Found], ...]
+    beyond: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """The explanation as plain data."""
@@ -68,6 +72,7 @@ class Explanation:
             "formula": self.formula,
             "values": [{"symbol": name, "trip": trip, "loop": loop} for name, trip, loop in self.values],
             "conventions": [{**vars(choice), "otherwise": plain(choice.otherwise)} for choice in self.choices],
+            "beyond": list(self.beyond),
             "presets": {name: plain(value) for name, value in self.presets},
         }
 
@@ -93,6 +98,9 @@ def _numbers(cost: Cost) -> Iterator[tuple[str, Number]]:
     yield f"{cost.compute_level}.computes", cost.computes
     yield f"{cost.compute_level}.energy_pj", cost.compute_energy
     yield from (("energy_pj", cost.energy), ("cycles", cost.cycles), ("latency_s", cost.latency), ("edp_js", cost.edp))
+    yield "area_um2", Fraction(cost.area_um2) if isfinite(cost.area_um2) else None
+    yield "computes", cost.computes
+    yield "utilization", Fraction(cost.computes, cost.physical_compute_instances * cost.cycles)
 
 
 def _crossing(row: Any) -> str:
@@ -111,14 +119,16 @@ def explain(subject: Subject, price: Price, number: str) -> Explanation:
         mend = f"did you mean `{guess}`?" if guess else f"it has {', '.join(list(found)[:8])}, ..."
         raise SpecError(Mistake(NOWHERE, f"the result has no number `{number}`", mend))
     formula, values = _formula(subject, number, found[number])
+    choices, presets = tuple(_choices(subject, price, number, found[number])), tuple(_presets(price, number))
     return Explanation(
         number,
         found[number],
         meaning(number),
         formula,
         values,
-        tuple(_choices(subject, price, number, found[number])),
-        tuple(_presets(price, number)),
+        choices,
+        presets,
+        tuple(_beyond(subject, found[number], choices, presets)),
     )
 
 
@@ -149,11 +159,21 @@ def _formula(subject: Subject, number: str, value: Number) -> tuple[str | None, 
         return None, ()
     loops = zip(formulas.symbols, nest.loops, strict=True)
     values = tuple((str(symbol), loop.trip, str(loop)) for symbol, loop in loops)
-    expression = named(formulas).get(number)
+    known = named(formulas)
+    expression = {**known, **_totals(subject, formulas, known)}.get(number)
     if expression is None or value is None or not _gives(formulas, expression, [v for _, v, _ in values], value):
         return None, values
     used = {str(symbol) for symbol in getattr(expression, "free_symbols", ())}
     return str(expression), tuple(entry for entry in values if entry[0] in used)
+
+
+def _totals(subject: Subject, formulas: Any, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Formulas of the totals that follow from other numbers; the area does not depend on the mapping."""
+    compute = subject.architecture.compute
+    computes = formulas.at(known[f"{compute.name}.computes"], formulas.symbols)
+    used = computes / (subject.architecture.instances(compute.name) * formulas.cycles)
+    area = formulas.setting.area_um2
+    return {"computes": computes, "utilization": used, "area_um2": Fraction(area) if isfinite(area) else None}
 
 
 def _gives(formulas: Any, expression: Any, trips: list[int], value: int | Fraction) -> bool:
@@ -194,13 +214,34 @@ def _presets(price: Price, number: str) -> Iterator[tuple[str, Found]]:
         yield name, _under(price, preset, number)
 
 
+def _beyond(
+    subject: Subject, value: Number, choices: tuple[Choice, ...], presets: tuple[tuple[str, Found], ...]
+) -> Iterator[str]:
+    """Why presets differ from the value where no single choice accounts for it."""
+    for name, found in presets:
+        if isinstance(found, str):
+            yield f"the refusal of conventions {name}: {found.removeprefix(NONE)}"
+        elif found != value and _walks_apart(subject, name):
+            yield f"the own walk of conventions timeloop: they replay this mapping; {name} counts {shown(found)}"
+        elif found != value and not choices:
+            yield f"several choices of conventions {name} together: {shown(found)}"
+
+
+def _walks_apart(subject: Subject, name: str) -> bool:
+    """Whether either the subject's conventions or those of the preset replay the mapping, and the other does not."""
+    from polymap.model.conventions import PRESETS
+
+    apart = PRESETS[name].continuing_sweep != subject.conventions.continuing_sweep
+    return apart and not _stands_alone(subject, "continuing_sweep")
+
+
 def _under(price: Price, conventions: Conventions, number: str) -> Found:
     """The number under other conventions, or why there is none."""
     try:
         found: Mapping[str, Number] = numbers(price(conventions))
     except PolymapError as error:
-        return f"none: {error.mistakes[0].message}"
-    return found.get(number, "none")
+        return f"{NONE}{error.mistakes[0].message}"
+    return found.get(number, f"{NONE}there is no such number")
 
 
 # text
@@ -212,9 +253,14 @@ def explanation_text(found: Explanation) -> str:
     lines += ["formula", f"  {found.formula or 'counted, not a formula in the trips: see docs/design/exact.md'}", ""]
     if found.values:
         lines += ["values", *(f"  {symbol} = {trip}    {loop}" for symbol, trip, loop in found.values), ""]
-    lines += ["decided by", *(_choice_lines(found.choices) or ["  no convention: every preset counts it alike"]), ""]
+    lines += ["decided by", *_deciding_lines(found), ""]
     lines += ["presets", *(f"  {name}: {shown(value)}" for name, value in found.presets)]
     return "\n".join(lines)
+
+
+def _deciding_lines(found: Explanation) -> list[str]:
+    lines = [*_choice_lines(found.choices), *(f"  {sentence}" for sentence in found.beyond)]
+    return lines or ["  no convention: every preset counts it alike"]
 
 
 def _choice_lines(choices: tuple[Choice, ...]) -> list[str]:

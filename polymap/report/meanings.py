@@ -33,6 +33,9 @@ _RUN = {
     "cycles": "The slowest of compute and every memory, and what networks take to fill and drain.",
     "latency_s": "Cycles over the clock.",
     "edp_js": "Energy in J times latency in s.",
+    "area_um2": "Area in um^2 of all memories and units that have one; the same for every mapping.",
+    "computes": "Points of the iteration domain, i.e. multiply-accumulates.",
+    "utilization": "Computes over those that all units of the architecture could have made in the cycles.",
 }
 
 

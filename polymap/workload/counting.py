@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import prod
+from time import thread_time
 from typing import TypeVar
 
 import islpy as isl
 
 from polymap.errors import NOWHERE, Mistake, PolymapError
 
+Found = TypeVar("Found")
 Member = TypeVar("Member")
 
-BUDGET = 15_000_000  # elementary steps of ISL: seconds, at the worst some ten of them
+BUDGET = 15_000_000  # elementary steps of ISL; one takes 0.5 us to 20 us, the more the more divisions sets have
+SECONDS = 6.0  # CPU time for one count; a mapping asks for some ten of them, of which few are dear
+SLICE = 100_000  # steps of the first attempt at a count
+DEARER = 3  # how many times longer an attempt with twice the steps may take
 
 
 class TooLarge(PolymapError):
-    """Counting or computing a set took more steps than it may."""
+    """Counting or computing a set took more steps or time than it may."""
+
+
+class _Spent(TooLarge):
+    """ISL used up the steps it was given; with more it might end."""
+
+
+def within(what: str, body: Callable[[], Found]) -> Found:
+    """What `body` counts, within `BUDGET` steps and about `SECONDS` of CPU time.
+
+    Nothing stops ISL at a time, only after a number of steps: the body, which may have no effects, is tried with ever
+    more of them, as long as the time that its last attempt took says that the next one ends in time. Raises `TooLarge`.
+    """
+    began, steps = thread_time(), min(SLICE, BUDGET)
+    while True:
+        tried = thread_time()
+        try:
+            with budget(what, steps):
+                return body()
+        except _Spent:
+            now = thread_time()
+            if steps >= BUDGET:
+                raise
+            if now - began + DEARER * (now - tried) > SECONDS:
+                raise _too_large(what, f"{SECONDS:g} s of CPU time") from None
+        steps = min(2 * steps, BUDGET)
 
 
 @contextmanager
@@ -31,13 +61,13 @@ def budget(what: str, steps: int | None = None) -> Iterator[None]:
     context.set_max_operations(steps)
     try:
         yield
-    except (isl.Error, TypeError, ValueError):
+    except (isl.Error, TypeError, ValueError, TooLarge):
         if not _is_spent():
             raise
-        raise _too_large(what, steps) from None
+        raise _too_large(what, f"{steps} steps") from None
     else:
         if _is_spent():  # a count that ran out of steps may come back all the same, and is wrong
-            raise _too_large(what, steps)
+            raise _too_large(what, f"{steps} steps")
     finally:
         context.set_max_operations(0)
 
@@ -50,14 +80,14 @@ def _is_spent() -> bool:
         return True
 
 
-def _too_large(what: str, steps: int) -> TooLarge:
-    message = f"{what} cannot be counted exactly in {steps} steps"
+def _too_large(what: str, limit: str) -> _Spent:
+    message = f"{what} cannot be counted exactly in {limit}"
     mend = "tile it coarser, describe its domain with fewer constraints, or install islpy-barvinok, which needs no scan"
-    return TooLarge(Mistake(NOWHERE, message, mend))
+    return _Spent(Mistake(NOWHERE, message, mend))
 
 
 def count(found: isl.Set) -> int:
-    """Number of points of a bounded set without parameters. Call it inside `budget`.
+    """Number of points of a bounded set without parameters. Call it inside `within` or `budget`.
 
     Every disjoint piece is the product of its groups: dimensions that share no constraint, directly or through
     divisions. A group of one dimension is an interval, others are scanned row by row.

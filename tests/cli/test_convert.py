@@ -49,7 +49,39 @@ def test_nothing_is_written_where_something_cannot_be_converted(
 def test_what_is_left_out_is_said_on_standard_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = written(tmp_path, {"ert": ("ERT:", "globals: {}\nERT:")})
     assert main(["convert", *files, "-o", str(tmp_path / "out")]) == 0
-    assert capsys.readouterr().err.endswith("(globals): settings of the front end\n")
+    assert "ert.yaml:1:1 (globals): settings of the front end\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("section", "change", "told"),
+    [
+        ("problem", ("K: 4}", "K: 4, Stride: 2}"), "(problem.instance.Stride): `Stride` is not a key here and is"),
+        (
+            "architecture",
+            ("technology: 45nm", "bogus_key: 1"),
+            "architecture.yaml:5:29 (architecture.subtree[0].attributes.bogus_key): `bogus_key` is not a key here",
+        ),
+        ("ert", ("system.RF[1..4]", "system.PE[1..4]"), "no component `PE`, so this table of the ERT is not used"),
+        ("ert", ("{name: leak", "{name: idle"), "no access or operation is the action `idle`"),
+        ("architecture", ("power_gated_at: null", "power_gated_at: RF"), "`RF` is no memory above GLB, so it gates"),
+    ],
+)
+def test_what_is_ignored_is_said_once_with_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], section: str, change: tuple[str, str], told: str
+) -> None:
+    assert main(["convert", *written(tmp_path, {section: change}), "-o", str(tmp_path / "out")]) == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if told in line]
+    assert len(lines) == 1
+    assert f"{section}.yaml:" in lines[0]
+
+
+def test_a_file_that_does_not_parse_is_the_only_thing_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("architecture: [\n")
+    assert main(["convert", str(broken), "-o", str(tmp_path / "out")]) == 1
+    told = capsys.readouterr().err
+    assert "broken.yaml:" in told
+    assert "there is no section" not in told
 
 
 def test_a_folder_that_cannot_be_written_to_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -75,8 +75,7 @@ def test_every_number_of_the_document_can_be_asked_for(tmp_path: Path, capsys: p
     for row in document["components"]:
         for name in ("instances", "cycles", "occupied_bits", "leakage_pj"):
             assert found[f"{row['level']}.{name}"] == row[name]
-    totals = ("energy_pj", "cycles", "latency_s", "edp_js")
-    assert {name: found[name] for name in totals} == {name: document["totals"][name] for name in totals}
+    assert {name: found[name] for name in document["totals"]} == document["totals"]
 
 
 def test_every_number_is_what_its_formula_gives_for_the_trips(
@@ -191,6 +190,20 @@ def test_a_document_without_its_inputs_is_refused(tmp_path: Path, capsys: pytest
     assert "cannot be read: 'value'" in refusal(capsys, str(file))
 
 
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [("workload", {"domain_text": "x"}), ("architecture", {"clock_hz": "0"})],
+)
+def test_inputs_from_which_nothing_can_be_computed_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, change: dict[str, str]
+) -> None:
+    file = Path(result(tmp_path, capsys))
+    document = json.loads(file.read_text())
+    document["inputs"][name]["value"].update(change)
+    file.write_text(json.dumps(document))
+    assert "(inputs): nothing can be computed from the inputs and the mapping" in refusal(capsys, str(file))
+
+
 def test_a_network_needs_the_name_of_a_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one = json.loads(Path(result(tmp_path, capsys)).read_text())
     layers = [{"name": name, "repeat": 1, **one} for name in ("first", "second")]
@@ -222,3 +235,35 @@ def test_a_sweep_that_goes_on_is_told_with_its_sentence(tmp_path: Path, capsys: 
         ("tiles_stay", 16),
     ]
     assert found["presets"] == {"polymap": 12, "timeloop": 10, "accelforge": 16}
+
+
+def test_a_walk_of_another_tool_and_a_refusal_are_named_as_what_decides(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = result(tmp_path, capsys, "multicast: true", NEST.replace("for k in 8", "for k in 3\nfor k in 3"))
+    found = explained(capsys, file, "--number", "cycles")
+    # 8 of the 9 steps of k, or all of them, times 4 of m.
+    assert (found["presets"]["polymap"], found["presets"]["timeloop"], found["conventions"]) == (32, 36, [])
+    refused = found["presets"]["accelforge"].removeprefix("none: ")
+    assert found["beyond"] == [
+        "the own walk of conventions timeloop: they replay this mapping; timeloop counts 36",
+        f"the refusal of conventions accelforge: {refused}",
+    ]
+    assert main(["explain", file, "--number", "cycles"]) == 0
+    said = capsys.readouterr().out
+    assert "decided by\n  " + "\n  ".join(found["beyond"]) in said
+    assert "counts it alike" not in said
+
+
+def test_a_result_of_another_tools_walk_says_so_of_the_other_presets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, content in {**SLIDING, "work.yaml": SLIDING["work.yaml"].replace("p: 8", "p: 7")}.items():
+        (tmp_path / name).write_text(content)
+    assert main(["evaluate", *(str(tmp_path / name) for name in SLIDING), "--conventions", "timeloop", "--json"]) == 0
+    (tmp_path / "result.json").write_text(capsys.readouterr().out)
+    found = explained(capsys, str(tmp_path), "--number", "DRAM.I.reads")
+    # Tiles of 4 that move by 2, the last one of 3: 4 + 2 and 4 + 1, or 4 + 2 + 2 + 1 where the overlap is kept.
+    assert (found["value"], found["presets"]["polymap"]) == (9, 11)
+    walk = "the own walk of conventions timeloop: they replay this mapping; polymap counts 11"
+    assert found["beyond"][0] == walk

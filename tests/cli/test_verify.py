@@ -11,8 +11,9 @@ import pytest
 
 from polymap import verbs
 from polymap.cli import main
+from polymap.errors import SpecError
 from polymap.mapper.digest import canonical, digest
-from polymap.mapper.restore import restored
+from polymap.mapper.restore import fingerprint, restored
 from polymap.mapper.result import Result
 from polymap.mapping import mapping
 from polymap.model.conventions import POLYMAP, TIMELOOP, Conventions
@@ -109,7 +110,8 @@ def test_the_table_says_what_was_confirmed_and_how(optimum: Document, verify: Ve
     said = capsys.readouterr().out
     assert "counts of A (" in said
     assert "integer sets" in said
-    assert "0 differences: confirmed" in said
+    unproven = "the lower bound and the status optimal, which are not proven again"
+    assert f"0 differences: confirmed, but for {unproven}" in said
 
 
 def test_a_folder_stands_for_its_result(tmp_path: Path, capsys: Any) -> None:
@@ -233,9 +235,88 @@ def test_counts_of_a_triangle_are_confirmed() -> None:
 def test_another_tools_walk_is_recomputed_but_not_counted() -> None:
     result = evaluated(GEMM, "DRAM holds A B C\nfor k in 4\nRF holds A B C\nfor m in 4\nfor n in 2\ncompute", TIMELOOP)
     found = verbs.verify(result)
-    assert found.status == "confirmed"
+    assert (found.status, found.differences) == ("recomputed", ())
     methods = {check.method for check in found.checks if check.group == "counts of A"}
     assert methods == {"not counted: conventions timeloop follow another tool's walk"}
+
+
+def test_the_verdict_tells_apart_what_was_counted_computed_and_not_proven(
+    optimum: Document, verify: Verify, capsys: Any
+) -> None:
+    assert verify(optimum) == 0
+    counted, computed, unproven = capsys.readouterr().out.splitlines()[-3:]
+    assert counted.startswith("  counted again independently: 37 (inputs.architecture.sha256, ")
+    assert counted.endswith("counts of A, counts of B, counts of C)")
+    assert computed.startswith("  computed again by the model only: ")
+    assert "totals" in computed
+    assert "objective.value" in computed
+    assert unproven == "  not proven again: 2 (objective.lower_bound, status)"
+
+
+def test_counts_that_were_not_counted_are_not_called_confirmed(verify: Verify, capsys: Any) -> None:
+    nest = "DRAM holds A B C\nfor k in 4\nRF holds A B C\nfor m in 4\nfor n in 2\ncompute"
+    document = evaluated(GEMM, nest, TIMELOOP).to_dict()
+    assert verify(document) == 0
+    said = capsys.readouterr().out
+    verdict, counted, computed = said.splitlines()[-3:]
+    # Five quantities of three tensors in two memories.
+    assert verdict.endswith("0 differences: recomputed, not confirmed: 30 counts are the model's alone")
+    assert "counts of A" not in counted
+    assert "counts of A, counts of B, counts of C" in computed
+
+
+def test_a_document_of_another_version_is_warned_of(optimum: Document, verify: Verify, capsys: Any) -> None:
+    assert verify(changed(optimum, ("versions", "polymap"), lambda _: "0.0.0")) == 0
+    assert f"warning: made by polymap 0.0.0, this is {optimum['versions']['polymap']}" in capsys.readouterr().out
+    assert verify(optimum) == 0
+    assert "warning" not in capsys.readouterr().out
+
+
+def test_a_document_without_its_version_is_different(optimum: Document, network: Document) -> None:
+    for document in (optimum, network):
+        bare = {key: value for key, value in document.items() if key != "versions"}
+        assert differences(bare) == ["versions.polymap"]
+    assert differences(changed(optimum, ("versions",), lambda _: {"python": "3"})) == ["versions.polymap"]
+
+
+def test_conventions_that_are_not_those_of_their_name_are_found(optimum: Document) -> None:
+    flipped = changed(optimum, ("conventions", "latency_leaks"), lambda choice: not choice)
+    assert "conventions.latency_leaks" in differences(flipped)
+    renamed = changed(optimum, ("conventions", "name"), lambda _: "accelforge")
+    assert differences(renamed) == ["conventions.tiles_stay"]
+    assert differences(changed(flipped, ("conventions", "name"), lambda _: "mine")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("architecture", "value", "hierarchy", 0, "power_gated_at"), "x"),
+        (("architecture", "value", "hierarchy", 2, "power_gated_at"), "x"),
+        (("architecture", "value", "clock_hz"), "0"),
+        (("architecture", "value", "hierarchy"), []),
+        (("workload", "value", "domain_text"), "x"),
+    ],
+)
+def test_inputs_from_which_nothing_can_be_computed_are_named(
+    optimum: Document, path: tuple[str | int, ...], value: object, verify: Verify, capsys: Any
+) -> None:
+    broken = changed(optimum, ("inputs", *path), lambda _: value)
+    assert verify(broken) == 1
+    said = capsys.readouterr().err
+    assert f"result.json (inputs.{path[0]}.value): the {path[0]} does not match its hash" in said
+    assert f"mend: give the {path[0]} with --{path[0]}" in said
+    forged = json.loads(json.dumps(broken))
+    forged["inputs"][path[0]]["sha256"] = fingerprint(forged["inputs"][path[0]]["value"])
+    assert verify(forged) == 1
+    assert "(inputs): nothing can be computed from the inputs and the mapping" in capsys.readouterr().err
+
+
+def test_an_input_that_is_replaced_is_not_the_one_that_is_broken(optimum: Document) -> None:
+    broken = changed(optimum, ("inputs", "architecture", "value", "clock_hz"), lambda _: "0")
+    assert differences(broken, arch=ARCH) == []
+    broken = changed(broken, ("inputs", "workload", "value", "domain_text"), lambda _: "x")
+    with pytest.raises(SpecError, match=r"^inputs\.workload\.value: the workload does not match its hash"):
+        verbs.verify(broken, arch=ARCH)
 
 
 @pytest.mark.parametrize("name", ["eyeriss_like", "teaching"])

@@ -9,6 +9,7 @@ import pytest
 
 import polymap as pm
 from polymap.frontends import Converted, convert
+from polymap.frontends.timeloop import ignored
 from tests.frontends.inputs import written
 
 
@@ -25,6 +26,15 @@ def refusal(tmp_path: Path, **changes: tuple[str, str]) -> str:
     with pytest.raises(pm.SpecError) as caught:
         converted(tmp_path, **changes)
     return str(caught.value)
+
+
+def component_refusals(tmp_path: Path, name: str) -> str:
+    """What is wrong where a memory has the attribute in place of its size."""
+    try:
+        converted(tmp_path, architecture=("entries: 1024, power_gated_at: null", f"{name}: 1"))
+    except pm.SpecError as error:
+        return str(error)
+    return ""
 
 
 def evaluated(found: Converted) -> pm.Cost:
@@ -137,7 +147,8 @@ def test_the_files_may_come_in_any_order_and_as_one(tmp_path: Path) -> None:
     files = written(tmp_path)
     one = tmp_path / "all.yaml"
     one.write_text("".join(Path(file).read_text() for file in files))
-    assert convert(files) == convert(files[::-1]) == convert([str(one)])
+    assert convert(files) == convert(files[::-1])
+    assert convert(files).files() == convert([str(one)]).files()
 
 
 def test_older_versions_spell_with_hyphens(tmp_path: Path) -> None:
@@ -147,8 +158,30 @@ def test_older_versions_spell_with_hyphens(tmp_path: Path) -> None:
 
 def test_what_is_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
     files = written(tmp_path, {"ert": ("ERT:", "mapper: {timeout: 10}\nERT:")})
-    (told,) = convert(files).left_out
-    assert told.endswith("ert.yaml:1:1 (mapper): steers the search, not the model")
+    section, attribute = convert(files).left_out
+    assert section.endswith("ert.yaml:1:1 (mapper): steers the search, not the model")
+    assert attribute.endswith("attributes.technology): default for the components below, which repeat it")
+
+
+def test_what_is_left_out_for_one_reason_in_many_places_is_one_line(tmp_path: Path) -> None:
+    text = "meshX: 4, meshY: 1"
+    files = written(tmp_path, {"architecture": (text, text + ", nports: 2")})
+    told = [line for line in convert(files).left_out if "nports" in line]
+    assert len(told) == 1
+    assert "local[2].attributes.nports) and 1 more place: read by the energy estimator" in told[0]
+
+
+def test_a_near_name_is_offered_for_a_key_of_the_instance(tmp_path: Path) -> None:
+    (told, _) = converted(tmp_path, problem=("K: 4}", "K: 4, Stride: 2}")).left_out[::-1]
+    assert told.endswith("did you mean `stride`?")
+
+
+@pytest.mark.parametrize("name", ignored.MODELLED)
+def test_what_the_model_takes_from_a_component_is_known_to_a_container(tmp_path: Path, name: str) -> None:
+    found = converted(tmp_path, architecture=("technology: 45nm", f"{name}: 1"))
+    assert found.left_out[0].endswith(ignored.DEFAULTS)
+    text = component_refusals(tmp_path, name)
+    assert f"`{name}` is not a key here" not in text
 
 
 def test_the_cost_is_that_of_a_count_by_hand(tmp_path: Path) -> None:
@@ -186,6 +219,8 @@ def test_imperfect_factors_run_as_many_cycles_as_their_trips(tmp_path: Path) -> 
             ("meshX: 4, meshY: 1, entries", "meshX: 3, entries"),
             "3 along one dimension do not divide the 4",
         ),
+        ("problem", ("'0.4'", "banana"), "version `banana` is not read"),
+        ("ert", ("'0.4'", "banana"), "version `banana` is not read"),
         ("problem", ("[[R], [P, stride]]", "[[R], [S, stride]]"), "`S` is no dimension"),
         ("problem", ("      read_write: true\n", ""), "there is not one output and at least one input"),
         ("problem", ("K: 4}", "K: 4, densities: {Inputs: 0.5}}"), "sparse tensors are not modelled"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from fractions import Fraction
 from importlib import import_module
@@ -125,9 +126,37 @@ def test_the_largest_tile_of_a_diagonal_is_found() -> None:
 
 
 def test_a_count_that_is_too_large_is_refused_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    counting = import_module("polymap.workload.counting")
-    monkeypatch.setattr(counting, "BUDGET", 100)
     attention = workload("causal_attention")
     assert isinstance(attention, Einsum)
+    monkeypatch.setattr(import_module("polymap.workload.counting"), "BUDGET", 100)
     with pytest.raises(TooLarge, match=r"of S cannot be counted exactly in 100 steps\n    mend: tile it coarser"):
         count(attention, ARCHITECTURE, mapping(CAUSAL), "S")
+
+
+def test_a_count_whose_single_steps_are_dear_is_refused_by_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("polymap.workload.counting"), "SECONDS", 0.25)
+    said = "{ [i,j] : (i mod 17) + (j mod 19) <= 20 and (i + j) mod 23 > 4 }"
+    work = einsum("O[i] += A[i+3*j] * B[j]", i=200, j=200, domain=said)
+    nest = mapping("DRAM holds O A B\nfor i in 5\nfor j in 4\nGLB holds O A B\nfor i in 40\nfor j in 50\ncompute")
+    with pytest.raises(
+        TooLarge, match=r"of A .*cannot be counted exactly in 0.25 s of CPU time\n    mend: tile it coarser"
+    ):
+        count(work, ARCHITECTURE, nest, "A")
+
+
+def test_a_count_that_is_tried_again_with_more_steps_stays_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    counting = import_module("polymap.workload.counting")
+    attention = workload("causal_attention")
+    assert isinstance(attention, Einsum)
+    at_once = count(attention, ARCHITECTURE, mapping(CAUSAL), "K")
+    attempts: list[int] = []
+    budget = counting.budget
+
+    def noted(what: str, steps: int) -> AbstractContextManager[None]:
+        attempts.append(steps)
+        return budget(what, steps)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(counting, "SLICE", 10)
+    monkeypatch.setattr(counting, "budget", noted)
+    assert count(attention, ARCHITECTURE, mapping(CAUSAL), "K") == at_once
+    assert max(attempts) > 10

@@ -42,12 +42,13 @@ def convert(files: Sequence[str]) -> Converted:
     """
     with reading(files) as sections:
         top = sections.top
-        chip, work = machine(top), problem(top)
+        left_out = sections.left_out
+        chip, work = machine(top, left_out), problem(top, left_out)
         nest = stages(top, chip, work)
         sections.check()
         documents = _architecture(chip, work, nest), _workload(chip, work), _mapping(chip, work, nest)
     _check_readable(*documents)
-    return Converted(*documents, sections.left_out)
+    return Converted(*documents, left_out.lines())
 
 
 def _check_readable(architecture: dict[str, Any], workload: dict[str, Any], mapping: dict[str, Any]) -> None:
@@ -169,7 +170,7 @@ def _options(chip: Machine, level: Level) -> Iterator[tuple[str, Any]]:
         yield "address", amount(level.address_pj, "pJ")
     if level.energies.leak:
         yield "leakage", amount(level.energies.leak * chip.clock_hz / 10**9, "mW")
-    if level.gate and level.gate in [above.name for above in chip.levels[: chip.levels.index(level)]]:
+    if level.gate:
         yield "power_gated_at", level.gate
     if chip.areas.get(level.name):
         yield "area", amount(chip.areas[level.name], "um2")

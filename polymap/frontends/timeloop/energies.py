@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
 from polymap import spec
 from polymap.frontends.timeloop import ignored
+from polymap.frontends.timeloop.aside import LeftOut
+from polymap.quantity import shown
 
 # The first action that the table has is taken; what none of them names keeps its value from the built-in table.
 ACTIONS = {
@@ -35,24 +37,29 @@ class Energies:
     leak: Fraction
 
 
-def tables(top: spec.Reader) -> Mapping[str, Table]:
+def tables(top: spec.Reader, components: Sequence[str], left_out: LeftOut) -> Mapping[str, Table]:
     """Per component the energy of every action, the largest over its argument lists."""
-    if not top.has("ERT"):
-        return {}
-    ert = top.child("ERT")
-    for key in ignored.ENERGY_TABLES:
-        ert.has(key)
-    return {_component(table): _actions(table) for table in ert.children("tables", required=True)}
+    return {name: _actions(table, left_out) for name, table in _tables(top, "ERT", (*components, *WIRES), left_out)}
 
 
-def areas(top: spec.Reader) -> Mapping[str, Fraction]:
+def areas(top: spec.Reader, components: Sequence[str], left_out: LeftOut) -> Mapping[str, Fraction]:
     """Per component its area in um2, from the ART."""
-    if not top.has("ART"):
-        return {}
-    art = top.child("ART")
-    for key in ignored.ENERGY_TABLES:
-        art.has(key)
-    return {_component(table): table.number("area", required=True) for table in art.children("tables", required=True)}
+    found = _tables(top, "ART", components, left_out)
+    return {name: table.number("area", required=True) for name, table in found}
+
+
+def _tables(top: spec.Reader, key: str, known: Sequence[str], left_out: LeftOut) -> Iterator[tuple[str, spec.Reader]]:
+    """Component and table, of a section that may be absent. Tables of other components are read and told."""
+    if not top.has(key):
+        return
+    section = top.child(key)
+    ignored.check_version(section)
+    for table in section.children("tables", required=True):
+        name = _component(table)
+        if name not in known:
+            reason = f"the architecture has no component {shown(name)}, so this table of the {key} is not used"
+            left_out.tell(table.place, name, reason)
+        yield name, table
 
 
 def _component(table: spec.Reader) -> str:
@@ -60,12 +67,14 @@ def _component(table: spec.Reader) -> str:
     return re.sub(r"\[[^]]*\]$", "", table.text("name", required=True)).rpartition(".")[2]
 
 
-def _actions(table: spec.Reader) -> Table:
+def _actions(table: spec.Reader, left_out: LeftOut) -> Table:
     found: dict[str, Fraction] = {}
     for action in table.children("actions", required=True):
         action.has("arguments")
         name, energy = action.text("name", required=True), action.number("energy", required=True)
         found[name] = max(energy, found.get(name, energy))
+        if not any(name in names for names in ACTIONS.values()):
+            left_out.tell(action.place_of("name"), name, f"no access or operation is the action {shown(name)}")
     return found
 
 

@@ -1,5 +1,10 @@
 """What is left out of a conversion because no count, time or energy depends on it, each with the reason."""
 
+from __future__ import annotations
+
+from polymap import spec
+from polymap.quantity import shown
+
 SECTIONS = {
     "dumped_by_timeloop_front_end": "says which program wrote the file",
     "compound_components": "describes components to the energy estimator, whose answers are the ERT and the ART",
@@ -15,10 +20,10 @@ SECTIONS = {
 }
 
 _ESTIMATOR = "read by the energy estimator, whose answer is the ERT"
-_DEFAULTS = "default for the components below, which repeat it"
+DEFAULTS = "default for the components below, which repeat it"
 
 ATTRIBUTES = {
-    "technology": "the class says whether a memory is DRAM; otherwise " + _ESTIMATOR,
+    "technology": "beyond `DRAM`, " + _ESTIMATOR,
     "type": _ESTIMATOR,
     "n_banks": _ESTIMATOR,
     "nbanks": _ESTIMATOR,
@@ -48,10 +53,33 @@ COMPONENT = {
 }
 
 TREE = {
-    "attributes": _DEFAULTS,
     "constraints": "limits the search, not the model",
     "required_actions": _ESTIMATOR,
-    "enabled": _DEFAULTS,
+    "enabled": DEFAULTS,
 }
 
-ENERGY_TABLES = ("version",)
+VERSIONS = ("0.2", "0.3", "0.4")
+
+# What the model takes from a component; a container may give defaults of it to the components below.
+# fmt: off
+MODELLED = (
+    "word_bits", "word_width", "datawidth", "block_size", "n_words", "cluster_size", "width", "memory_width",
+    "entries", "depth", "sizeKB", "instances", "meshX", "meshY", "multiple_buffering", "min_utilization", "bandwidth",
+    "read_bandwidth", "write_bandwidth", "shared_bandwidth", "per_dataspace_bandwidth_consumption_scale",
+    "vector_access_energy", "addr_gen_energy", "power_gated_at", "network_type", "network_fill_latency",
+    "network_drain_latency", "wire_energy", "tile_width", "energy_per_hop", "router_energy", "reduction_supported",
+    "global_cycle_seconds",
+)
+# fmt: on
+
+
+def container() -> dict[str, str]:
+    """Attributes that a container may have."""
+    return {**dict.fromkeys((*MODELLED, *ATTRIBUTES), DEFAULTS), "version": "repeats the version of the section"}
+
+
+def check_version(section: spec.Reader) -> None:
+    """A section may say its version; others than those read are a mistake."""
+    version = section.text("version", VERSIONS[-1])
+    if version not in VERSIONS:
+        section.wrong(f"version {shown(version)} is not read", f"use one of: {', '.join(VERSIONS)}", key="version")

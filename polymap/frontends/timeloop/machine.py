@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor, prod, sqrt
 
 from polymap import spec
 from polymap.frontends.timeloop import energies, ignored
+from polymap.frontends.timeloop.aside import LeftOut
 from polymap.frontends.timeloop.energies import Energies
 from polymap.quantity import number, shown
 
-VERSIONS = ("0.2", "0.3", "0.4")
 STORAGE = ("DRAM", "SRAM", "regfile", "smartbuffer", "storage")
 COMPUTE = ("mac", "intmac", "fpmac", "compute")
 RANGE = re.compile(r"(?P<name>.*?)(\[(?P<low>\d+)\.\.(?P<high>\d+)\])?")
@@ -77,16 +77,15 @@ class _Component:
     copies: int
 
 
-def machine(top: spec.Reader) -> Machine:
+def machine(top: spec.Reader, left_out: LeftOut) -> Machine:
     """The machine, with everything of the ERT that belongs to it. Mistakes are noted."""
-    tree, ert = top.child("architecture"), energies.tables(top)
-    version = tree.text("version", "0.4")
-    if version not in VERSIONS:
-        tree.wrong(f"version {shown(version)} is not read", f"use one of: {', '.join(VERSIONS)}", key="version")
+    tree = top.child("architecture")
+    ignored.check_version(tree)
     if tree.has("nodes"):
         tree.wrong("`nodes` is the front end's input", "give its processed output, with `subtree`", key="nodes")
-    found = tuple(_components(tree, 1))
-    areas = energies.areas(top)
+    found = tuple(_components(tree, 1, left_out))
+    names = [component.name for component in found]
+    ert, areas = energies.tables(top, names, left_out), energies.areas(top, names, left_out)
     storages = [component for component in found if _is_any(component.kind, STORAGE)]
     computes = [component for component in found if component not in storages]
     if len(computes) != 1 or not storages or found[-1] is not computes[0]:
@@ -97,7 +96,20 @@ def machine(top: spec.Reader) -> Machine:
     levels = tuple(_level(component, ert.get(component.name), wire, width) for component, width in widths)
     compute = computes[0]
     energy = _compute_pj(compute, ert.get(compute.name, {}))
-    return Machine(levels, compute.name, _mesh(compute), energy, _clock(found), areas)
+    return Machine(_gated(levels, storages, left_out), compute.name, _mesh(compute), energy, _clock(found), areas)
+
+
+def _gated(levels: tuple[Level, ...], storages: Sequence[_Component], left_out: LeftOut) -> tuple[Level, ...]:
+    """Only a level above can gate."""
+    above = {level.name: [other.name for other in levels[:at]] for at, level in enumerate(levels)}
+    found = []
+    for level, component in zip(levels, storages, strict=True):
+        is_lost = bool(level.gate) and level.gate not in above[level.name]
+        if is_lost:
+            reason = f"{shown(level.gate)} is no memory above {level.name}, so it gates nothing"
+            left_out.tell(component.attributes.place_of("power_gated_at"), level.name, reason)
+        found.append(replace(level, gate="") if is_lost else level)
+    return tuple(found)
 
 
 def _clock(found: tuple[_Component, ...]) -> Fraction:
@@ -108,18 +120,25 @@ def _clock(found: tuple[_Component, ...]) -> Fraction:
     return Fraction(10**9)
 
 
-def _components(tree: spec.Reader, copies: int) -> Iterator[_Component]:
+def _components(tree: spec.Reader, copies: int, left_out: LeftOut) -> Iterator[_Component]:
     """All components, outermost first: those of `local`, then those of the subtree."""
     for local in tree.children("local"):
-        yield _component(local, copies)
+        yield _component(local, copies, left_out)
     below = tree.children("subtree")
     if len(below) > 1:
         tree.wrong("the tree has branches", "only a chain of levels has an order", key="subtree")
     for subtree in below[:1]:
-        for key in ignored.TREE:
-            subtree.has(key)
+        _pass_over_defaults(subtree, left_out)
         _, inside = _name_and_copies(subtree)
-        yield from _components(subtree, copies * inside)
+        yield from _components(subtree, copies * inside, left_out)
+
+
+def _pass_over_defaults(subtree: spec.Reader, left_out: LeftOut) -> None:
+    """The attributes of a container say nothing that its components do not repeat."""
+    left_out.known(subtree, ignored.TREE)
+    attributes, reasons = subtree.child("attributes"), ignored.container()
+    left_out.known(attributes, reasons)
+    left_out.unknown(attributes, reasons)
 
 
 def _name_and_copies(reader: spec.Reader) -> tuple[str, int]:
@@ -129,13 +148,11 @@ def _name_and_copies(reader: spec.Reader) -> tuple[str, int]:
     return match["name"], int(high) - int(low) + 1 if high else 1
 
 
-def _component(local: spec.Reader, copies: int) -> _Component:
-    for key in ignored.COMPONENT:
-        local.has(key)
+def _component(local: spec.Reader, copies: int, left_out: LeftOut) -> _Component:
+    left_out.known(local, ignored.COMPONENT)
     name, mine = _name_and_copies(local)
     attributes = local.child("attributes")
-    for key in ignored.ATTRIBUTES:
-        attributes.has(key)
+    left_out.known(attributes, ignored.ATTRIBUTES)
     attributes.has("global_cycle_seconds")
     kind = local.text("class", required=True)
     if not _is_any(kind, (*STORAGE, *COMPUTE)):

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from polymap import spec
+from polymap.frontends.timeloop import ignored
+from polymap.frontends.timeloop.aside import LeftOut
 from polymap.quantity import count, shown
 from polymap.spec import Items, Located, Misread, Scalar, described
 
@@ -47,10 +49,10 @@ class Problem:
         return f"{output} += {inputs}"
 
 
-def problem(top: spec.Reader) -> Problem:
+def problem(top: spec.Reader, left_out: LeftOut) -> Problem:
     """The problem. Mistakes are noted."""
     section = top.child("problem")
-    section.has("version")
+    ignored.check_version(section)
     if not section.is_mapping("shape"):
         section.wrong("the shape is not given here", "put the shape itself under `shape:`", key="shape")
     shape, instance = section.child("shape"), section.child("instance", required=True)
@@ -61,15 +63,15 @@ def problem(top: spec.Reader) -> Problem:
     _check_outputs(shape, spaces)
     found = Problem(shape.text("name", "problem"), bounds, spaces)
     _check_used(instance, found)
-    _skip(instance)
+    _pass_over(instance, (*dimensions, *coefficients, "densities"), left_out)
     return found
 
 
-def _skip(instance: spec.Reader) -> None:
+def _pass_over(instance: spec.Reader, known: Sequence[str], left_out: LeftOut) -> None:
     """That tool, too, passes over keys that are neither dimensions nor coefficients; only densities change a model."""
     if instance.has("densities") and instance.description("densities") != "{}":
         instance.wrong("sparse tensors are not modelled", "remove `densities`", key="densities")
-    instance.ignore_rest()
+    left_out.unknown(instance, known)
 
 
 def _names(shape: spec.Reader, key: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from polymap import spec
 from polymap.errors import Mistake, Place, SpecError
 from polymap.frontends.timeloop import ignored
+from polymap.frontends.timeloop.aside import LeftOut
 from polymap.quantity import shown
 from polymap.spec import Field, Fields, Items, Located, Scalar
 
@@ -17,13 +18,13 @@ REQUIRED = ("architecture", "problem", "mapping")
 
 @dataclass(frozen=True)
 class Sections:
-    """What the files hold: a reader whose keys are the sections, and what was left out, with its reason.
+    """What the files hold: a reader whose keys are the sections, and what is left out, with its reason.
 
     `check` raises every mistake noted so far; what is built after it needs no stand-ins for missing values.
     """
 
     top: spec.Reader
-    left_out: tuple[str, ...]
+    left_out: LeftOut
     check: Callable[[], None]
 
 
@@ -32,8 +33,12 @@ def reading(files: Sequence[str]) -> Iterator[Sections]:
     """Read all files. Leaving the block raises one `SpecError` with every mistake noted in it."""
     mistakes, readers = spec.Mistakes(), list[spec.Reader]()
     fields = _fields(files, mistakes)
+    # Of a file that does not parse, nothing is known: its sections are not missing.
+    mistakes.check()
     skipped = [field for field in fields if field.key in ignored.SECTIONS]
-    left_out = tuple(f"{field.place}: {ignored.SECTIONS[field.key]}" for field in skipped)
+    left_out = LeftOut()
+    for field in skipped:
+        left_out.tell(field.place, field.key, ignored.SECTIONS[field.key])
     place = Place(files[0] if len(files) == 1 else "")
     wanted = tuple(field for field in fields if field not in skipped)
     top = spec.Reader(Fields(wanted, place), place, mistakes, readers, "")

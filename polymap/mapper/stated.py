@@ -1,0 +1,86 @@
+"""What a result document states, read for its verification. Every error has its place in the document."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from polymap.errors import Mistake, Place, PolymapError, SpecError
+from polymap.mapper.objective import objective
+from polymap.mapper.restore import fingerprint, restored
+from polymap.mapping import Mapping, mapping
+from polymap.model.conventions import Conventions
+
+STATUSES = ("optimal", "feasible", "evaluated")
+
+Value = TypeVar("Value")
+
+
+def carried_input(stated: dict[str, Any], kind: type[Value], file: str, key: str) -> Value:
+    """The architecture or the workload, `key`, that a document carries. Raises `SpecError`."""
+    option = f"give the {key} with --{key}"
+    if "value" not in stated:
+        raise unreadable(file, f"inputs.{key}.value", f"the document does not carry its {key}", option)
+    try:
+        return restored(stated["value"], kind)
+    except (ValueError, PolymapError) as error:
+        raise unreadable(file, f"inputs.{key}.value", f"the {key} cannot be read: {error}", option) from None
+
+
+def stated_mapping(top: dict[str, Any], file: str) -> Mapping:
+    """The mapping of a document. Raises `SpecError`."""
+    listed = top.get("mapping")
+    if not isinstance(listed, list):
+        raise unreadable(file, "mapping", "the document has no mapping")
+    return mapping(listed)
+
+
+def stated_conventions(top: dict[str, Any], file: str) -> Conventions:
+    """The conventions of a document. Raises `SpecError`."""
+    stated = section(top.get("conventions"), file, "conventions")
+    try:
+        return restored({"type": "Conventions", **stated}, Conventions)
+    except (ValueError, PolymapError) as error:
+        raise unreadable(file, "conventions", f"the conventions cannot be read: {error}") from None
+
+
+def claims(top: dict[str, Any], file: str) -> dict[str, Any]:
+    """What the document claims beyond a price: status and objective. Raises `SpecError`."""
+    status, goal = top.get("status"), top.get("objective")
+    if status not in STATUSES:
+        raise unreadable(file, "status", f"the status is none of {', '.join(STATUSES)}")
+    if goal is None:
+        return {"status": status, "objective": None, "value": None, "lower_bound": None}
+    stated = section(goal, file, "objective")
+    for key in ("value", "lower_bound"):
+        if type(stated.get(key)) not in (float, int):
+            raise unreadable(file, f"objective.{key}", "this is no number")
+    if not isinstance(stated.get("name"), str):
+        raise unreadable(file, "objective.name", "this is no name")
+    objective(stated["name"])
+    return {
+        "status": status,
+        "objective": stated["name"],
+        "value": stated["value"],
+        "lower_bound": stated["lower_bound"],
+    }
+
+
+def broken_inputs(inputs: dict[str, Any], file: str, reason: str) -> PolymapError:
+    """The error for inputs from which nothing can be computed: it names the one that does not match its hash."""
+    for key, stated in inputs.items():
+        if "value" in stated and fingerprint(stated["value"]) != stated.get("sha256"):
+            message = f"the {key} does not match its hash, and nothing can be computed from it: {reason}"
+            return unreadable(file, f"inputs.{key}.value", message, f"give the {key} with --{key}")
+    return unreadable(file, "inputs", f"nothing can be computed from the inputs and the mapping: {reason}")
+
+
+def section(value: object, file: str, path: str) -> dict[str, Any]:
+    """A part of a document that is an object. Raises `SpecError`."""
+    if not isinstance(value, dict):
+        raise unreadable(file, path, "an object with keys belongs here")
+    return value
+
+
+def unreadable(file: str, path: str, message: str, mend: str = "") -> PolymapError:
+    """The error for a part of a document, with its place."""
+    return SpecError(Mistake(Place(file, path=path), message, mend))
