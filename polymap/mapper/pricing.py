@@ -15,8 +15,9 @@ from math import prod
 from polymap.architecture.hierarchy import Memory, Rate
 from polymap.mapper.sharing import Sharing
 from polymap.mapper.traffic import Geometry
+from polymap.mapping.tiles import extent
 from polymap.model.conventions import Conventions
-from polymap.workload.einsum import Tensor
+from polymap.workload.einsum import Affine, Tensor
 
 # Price of one (read, fill, update) of a tensor at a stop.
 Actions = Callable[[int, Tensor], tuple[Fraction, Fraction, Fraction]]
@@ -70,21 +71,27 @@ def _link(
 
 
 def seen(geometry: Geometry, tensor: Tensor, stop: int) -> int:
-    """Distinct output elements that pass through the instances of a stop, summed; an upper bound where ranks mix."""
+    """Distinct output elements that pass through the instances of a stop, summed; where not `exact_seen` from above."""
     above = geometry.above(stop)
-    sizes = [size // factor for (_, size), factor in zip(geometry.skeleton.einsum.ranks, above)]
-    known, whole = dict(zip(geometry.ranks, sizes)), geometry.skeleton.einsum.sizes
-    extents = (
-        known[c.ranks[0]] if len(c.ranks) == 1 else 1 + sum(abs(k) * (whole[r] - 1) for r, k in c.terms)
-        for c in tensor.coordinates
+    shares = dict(zip(geometry.ranks, above))
+    sizes = geometry.skeleton.einsum.sizes
+    parts = (
+        sizes[c.ranks[0]] // shares[c.ranks[0]] if _is_one_rank(c) else extent(c, sizes) for c in tensor.coordinates
     )
-    return prod(extents) * prod(above)
+    return prod(parts) * prod(above)
 
 
 def exact_seen(tensor: Tensor) -> bool:
-    """Whether `seen` is exact: every coordinate of the output is one rank, and no rank occurs twice."""
+    """Whether `seen` is exact: every coordinate of the output is one rank without a stride, and no rank occurs twice.
+
+    A stride leaves holes, and a filled tile holds more than the elements that are updated.
+    """
     ranks = [rank for coordinate in tensor.coordinates for rank in coordinate.ranks]
-    return len(ranks) == len(set(ranks)) and all(len(c.ranks) <= 1 for c in tensor.coordinates)
+    return len(ranks) == len(set(ranks)) and all(not c.terms or _is_one_rank(c) for c in tensor.coordinates)
+
+
+def _is_one_rank(coordinate: Affine) -> bool:
+    return len(coordinate.terms) == 1 and abs(coordinate.terms[0][1]) == 1
 
 
 def energy_actions(geometry: Geometry) -> Actions:

@@ -286,9 +286,11 @@ def tight(draw: st.DrawFn, einsum: Einsum, level: Level) -> Level:
 
 
 @st.composite
-def queries(draw: st.DrawFn) -> Query:
+def queries(draw: st.DrawFn, workloads: st.SearchStrategy[Einsum] | None = None) -> Query:
     """At most three memories and a few dozen points; every memory but the outermost is tight."""
-    einsum = draw(einsums(most_computes=draw(st.sampled_from((32, 16, 48)))))
+    if workloads is None:
+        workloads = einsums(most_computes=draw(st.sampled_from((32, 16, 48))))
+    einsum = draw(workloads)
     architecture = draw(architectures(einsum, most_memories=3, most_arrays=1))
     outermost, *levels = architecture.hierarchy
     bounded = tuple(draw(tight(einsum, level)) for level in levels)

@@ -9,6 +9,7 @@ from itertools import islice
 
 import pytest
 from hypothesis import assume, given
+from hypothesis import strategies as st
 
 import polymap as pm
 from polymap.architecture.hierarchy import Array, Compute, Memory
@@ -120,3 +121,31 @@ def test_windows_that_meet_on_a_diagonal_of_the_array_are_read_once(
     assert truth is not None
     measure = exhaust.OBJECTIVES[objective]
     assert exhaust.ranked(measure, search(query, conventions).cost) == exhaust.ranked(measure, truth.cost)
+
+
+OUTPUTS = (
+    "O[2*p,k] += I[p,c] * W[c,k]",
+    "O[3*p+1] += I[p,c] * W[c]",
+    "O[-p] += I[p,c] * W[c]",
+    "O[p+k] += I[p] * W[k]",
+    "O[2*p+k] += I[p,k,c] * W[c]",
+    "O[p,p] += I[p,c] * W[c]",
+    "O[p,p+k] += I[p,k,c] * W[c]",
+    "O[] += I[p,c] * W[c,k]",
+)
+
+
+@st.composite
+def unusual_outputs(draw: st.DrawFn) -> pm.Einsum:
+    """Outputs with strides, windows or a rank in two coordinates: their tiles have holes, or first writes are only
+    bounded."""
+    text = draw(st.sampled_from(OUTPUTS))
+    sizes = {rank: draw(st.sampled_from((2, 3, 4, 6))) for rank in "pkc" if rank in text}
+    return pm.einsum(text, ranks=sizes, bits=8)
+
+
+@PRESETS
+@law(250)
+@given(query=queries(unusual_outputs()))
+def test_no_even_mapping_is_better_whatever_the_output_looks_like(query: Query, conventions: Conventions) -> None:
+    check_optimum(query, conventions)
