@@ -2,29 +2,35 @@
 
     python benchmarks/exact.py
 
-Prints the best time of several pricings in milliseconds, counts not cached, and what was priced. Times vary; nothing
-here is a test.
+Prints the median time of several pricings, wall clock and CPU, counts not cached, and the most memory that one of them
+takes. Attention is priced at coarse, middle and finest tiles of its innermost memory. Times vary; nothing here is a
+test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from fractions import Fraction
-from time import perf_counter
+from statistics import median
+from time import perf_counter, process_time
+
+from machines import around_array
 
 import polymap as pm
-from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
 from polymap.mapping import parse_mapping
 from polymap.model import evaluate
-from polymap.model.band import spread
 from polymap.model.conventions import POLYMAP, Conventions
 from polymap.model.meeting import meeting
+from polymap.model.onsets import onsets
+from polymap.model.passing import arriving, coinciding, staying
 from polymap.model.windows import apart, together
 from polymap.report.table import Row, table
 
 RUNS = 5
 EXACT = replace(POLYMAP, name="exact holes", holes="exact")
+COLUMNS = ("case", "innermost tiles", "ms", "CPU s", "MB", "compute cycles", "outer reads")
+REMEMBERED = (apart, together, arriving, staying, coinciding, meeting, onsets)
 
 CONV = """
 DRAM holds I W O
@@ -47,75 +53,115 @@ for p in 3
 compute
 """
 
+# Scores of a sequence in outer tiles of 128 x 64, rows and columns spread over the array.
 ATTENTION = """
 DRAM holds Q K S
 for h in 32
-for i in 32
-for j in 64
+for i in {i}
+for j in {j}
 GLB holds Q K S
 parallel j in 8 on X
 parallel i in 8 on Y
 SPAD holds Q K S
-for i in 2
-for j in 2
+for i in {x}
+for j in {y}
 REG holds Q K S
 for d in 128
-for i in 8
-for j in 4
+for i in {p}
+for j in {q}
 compute
 """
 
+# Heads share the keys, so rounds of rows pass by a column again; the tiles of a row lie an eighth of it apart.
+SCATTERED = """
+DRAM holds Q K S
+for j in {n}
+parallel i in 8 on X
+for h in 32
+for i in {eighth}
+REG holds Q K S
+for d in 128
+compute
+"""
+
+TILES = {"coarse": (1, 1, 16, 8), "middle": (4, 2, 4, 4), "1 x 1": (16, 8, 1, 1)}
+DOMAINS = {"causal": "{{ [i,j] : j <= i }}", "band of {w}": "{{ [i,j] : 0 <= i - j < {w} }}"}
+
 
 def main() -> None:
-    """Price each case a few times and print the best."""
+    """Price each case a few times and print the medians."""
+    print("\n".join(table(COLUMNS, [*boxes(), *attention(4096, 512), *attention(65536, 4096)])))
+
+
+def boxes() -> Iterator[Row]:
     conv = pm.einsum(
         "O[n,k,p,q] += I[n,c,2*p+r,2*q+s] * W[k,c,r,s]", name="conv", n=2, k=62, c=33, p=55, q=27, r=3, s=3
     )
     long = pm.einsum("O[p] += I[3*p+2*r] * W[r]", name="long", p=2**20 - 3, r=1021)
     line = "DRAM holds I W O\nfor p in 999\nGLB holds I W O\nfor r in 7\nfor p in 1050\nSPAD holds I W O\nfor r in 146"
-    scores = "S[h,i,j] += Q[h,i,d] * K[h,j,d]"
-    causal = pm.einsum(scores, name="causal", h=32, i=4096, j=4096, d=128, domain="{ [i,j] : j <= i }")
-    band = pm.einsum(scores, name="band", h=32, i=4096, j=4096, d=128, domain="{ [i,j] : 0 <= i - j < 512 }")
-    rows = [
-        row("7-rank conv, stride 2, imperfect", conv, CONV, POLYMAP),
-        row("the same, exact holes", conv, CONV, EXACT),
-        row("rank of 2^20, imperfect", long, f"{line}\ncompute", POLYMAP),
-        row("the same, exact holes", long, f"{line}\ncompute", EXACT),
-        row("causal 4096 x 4096, 32 heads", causal, ATTENTION, POLYMAP),
-        row("band of 512, 32 heads", band, ATTENTION, POLYMAP),
-    ]
-    print("\n".join(table(("case", "ms", "compute cycles", "outer reads"), rows)))
+    yield row("7-rank conv, stride 2, imperfect", "", conv, CONV, POLYMAP)
+    yield row("the same, exact holes", "", conv, CONV, EXACT)
+    yield row("rank of 2^20, imperfect", "", long, f"{line}\ncompute", POLYMAP)
+    yield row("the same, exact holes", "", long, f"{line}\ncompute", EXACT)
 
 
-def row(name: str, work: pm.Einsum, text: str, conventions: Conventions) -> Row:
-    """Best of several pricings on four memories and an array, nothing remembered from run to run."""
+def attention(size: int, width: int) -> Iterator[Row]:
+    """32 heads over a sequence, causal and banded, at all tile sizes; then with keys that all heads share."""
+    for name, domain in DOMAINS.items():
+        said, tied = name.format(w=width), domain.format(w=width)
+        work = scores("S[h,i,j] += Q[h,i,d] * K[h,j,d]", size, tied)
+        for tiles, (x, y, p, q) in TILES.items():
+            text = ATTENTION.format(i=size // 128, j=size // 64, x=x, y=y, p=p, q=q)
+            yield row(f"{said}, {size}, {tiles}", f"{(size // p) * (size // q):,}", work, text, POLYMAP)
+        shared = scores("S[h,i,j] += Q[h,i,d] * K[j,d]", size, tied)
+        text = SCATTERED.format(n=size, eighth=size // 8)
+        yield row(f"{said}, {size}, 1 x 1, shared keys", f"{size * size:,}", shared, text, POLYMAP)
+
+
+def scores(text: str, size: int, domain: str) -> pm.Einsum:
+    return pm.einsum(text, name="scores", h=32, i=size, j=size, d=128, domain=domain)
+
+
+def row(name: str, tiles: str, work: pm.Einsum, text: str, conventions: Conventions) -> Row:
+    """Medians of several pricings on four memories and an array, nothing remembered from run to run."""
     nest = parse_mapping(text.strip())
-    machine = four_memories()
+    machine = around_array({"DRAM": 1, "GLB": 1}, {"SPAD": 1, "REG": 1})
 
     def price() -> pm.Cost:
         return evaluate(work, machine, nest, conventions, check=False)
 
     cost = price()
     reads = sum(traffic.reads for traffic in cost.traffic if traffic.level == "DRAM")
-    return (name, f"{best_ms(price):.1f}", f"{cost.compute_cycles:,}", f"{reads:,}")
+    wall, cpu = times(price)
+    figures = (f"{1000 * wall:.1f}", f"{cpu:.3f}", f"{peak_mb(price):.1f}")
+    return (name, tiles, *figures, f"{cost.compute_cycles:,}", f"{reads:,}")
 
 
-def best_ms(run: Callable[[], object]) -> float:
-    times = []
+def times(run: Callable[[], object]) -> tuple[float, float]:
+    """Median seconds of wall clock and of CPU."""
+    taken = []
     for _ in range(RUNS):
-        for remembered in (apart, together, spread, meeting):
-            remembered.cache_clear()
-        begin = perf_counter()
+        forget()
+        begin, cpu = perf_counter(), process_time()
         run()
-        times.append(perf_counter() - begin)
-    return 1000 * min(times)
+        taken.append((perf_counter() - begin, process_time() - cpu))
+    walls, cpus = zip(*taken)
+    return median(walls), median(cpus)
 
 
-def four_memories() -> Architecture:
-    one = Fraction(1)
-    dram, glb, spad, reg = (Memory(name, 16, one, one, one) for name in ("DRAM", "GLB", "SPAD", "REG"))
-    array = Array("PE", (("X", 16), ("Y", 16)))
-    return Architecture("four", (dram, glb, array, spad, reg, Compute("MAC", one)), Fraction(10**9))
+def peak_mb(run: Callable[[], object]) -> float:
+    """Most memory that one pricing holds at a time."""
+    forget()
+    tracemalloc.start()
+    run()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 2**20
+
+
+def forget() -> None:
+    for remembered in REMEMBERED:
+        remembered.cache_clear()
 
 
 if __name__ == "__main__":

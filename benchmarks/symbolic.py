@@ -10,13 +10,12 @@ is a test.
 from __future__ import annotations
 
 import argparse
-from fractions import Fraction
 from time import perf_counter, process_time
 
 import numpy as np
+from machines import around_array
 
 import polymap as pm
-from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
 from polymap.mapping import parse_mapping
 from polymap.model import SymbolicCost, symbolic
 from polymap.report.table import table
@@ -65,10 +64,7 @@ def arguments() -> argparse.Namespace:
 
 def skeleton() -> SymbolicCost:
     """The formulas of the nest on three memories and an array."""
-    energies = (("DRAM", 200), ("GLB", 6), ("RF", 1))
-    dram, glb, rf = (Memory(n, 16, Fraction(e), Fraction(e), Fraction(e)) for n, e in energies)
-    array = Array("PE", (("X", 16), ("Y", 16)))
-    machine = Architecture("three", (dram, glb, array, rf, Compute("MAC", Fraction(1))), Fraction(10**9))
+    machine = around_array({"DRAM": 200, "GLB": 6}, {"RF": 1})
     work = pm.einsum("O[k,p,q] += I[c,p+r,q+s] * W[k,c,r,s]", name="conv", k=8, c=16, p=4, q=8, r=3, s=3)
     return symbolic(work, machine, parse_mapping(SKELETON.strip()))
 

@@ -7,30 +7,34 @@
     best = pm.optimize(work, arch, objective="edp")
     pm.evaluate(work, arch, best.mapping) == best.cost
 
-What is listed in `__all__` is public; nothing else is. Names that need a large library are loaded when first used.
+What is listed in `__all__` is public; nothing else is. Every name is loaded when it is first used, so that the command
+line can answer an interrupt from the very beginning.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+import sys
+from types import ModuleType
 
-# `architecture`, `mapping` and `workload` are also the names of rooms. Importing a room binds its name here to the
-# room, once; so the rooms are imported first, and the functions take the names over.
-from polymap.architecture import Architecture, architecture
-from polymap.errors import IllegalMapping, Infeasible, Mistake, Place, PolymapError, SpecError, Unsolved
-from polymap.mapping import Mapping, mapping
 from polymap.version import __version__
-from polymap.workload import Einsum, Network, einsum, workload
 
+TYPE_CHECKING = False  # importing `typing` takes longer than all of this module
 if TYPE_CHECKING:
+    from polymap.architecture import Architecture, architecture
+    from polymap.constraints import constraints
+    from polymap.constraints.statements import Constraints
+    from polymap.errors import IllegalMapping, Infeasible, Mistake, Place, PolymapError, SpecError, Unsolved
     from polymap.mapper.result import NetworkResult, Result
+    from polymap.mapping import Mapping, mapping
     from polymap.model.conventions import Conventions
     from polymap.model.cost import Cost
     from polymap.verbs import evaluate, optimize, symbolic, verify
+    from polymap.workload import Einsum, Network, workload
+    from polymap.workload.arguments import einsum
 
 __all__ = [
     "Architecture",
+    "Constraints",
     "Conventions",
     "Cost",
     "Einsum",
@@ -47,6 +51,7 @@ __all__ = [
     "Unsolved",
     "__version__",
     "architecture",
+    "constraints",
     "einsum",
     "evaluate",
     "mapping",
@@ -56,22 +61,38 @@ __all__ = [
     "workload",
 ]
 
-_LAZY = {
-    "Conventions": "polymap.model.conventions",
-    "Cost": "polymap.model.cost",
-    "NetworkResult": "polymap.mapper.result",
-    "Result": "polymap.mapper.result",
-    "evaluate": "polymap.verbs",
-    "optimize": "polymap.verbs",
-    "symbolic": "polymap.verbs",
-    "verify": "polymap.verbs",
+_HOMES = {
+    "polymap.architecture": ("Architecture", "architecture"),
+    "polymap.constraints": ("constraints",),
+    "polymap.constraints.statements": ("Constraints",),
+    "polymap.errors": ("IllegalMapping", "Infeasible", "Mistake", "Place", "PolymapError", "SpecError", "Unsolved"),
+    "polymap.mapper.result": ("NetworkResult", "Result"),
+    "polymap.mapping": ("Mapping", "mapping"),
+    "polymap.model.conventions": ("Conventions",),
+    "polymap.model.cost": ("Cost",),
+    "polymap.verbs": ("evaluate", "optimize", "symbolic", "verify"),
+    "polymap.workload": ("Einsum", "Network", "einsum", "workload"),
 }
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+class _Package(ModuleType):
+    """This package. Some of its functions are called like rooms; importing a room does not bind its name here."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> object:
-    if name not in _LAZY:
+    if name not in _HOME:
         raise AttributeError(f"module 'polymap' has no attribute '{name}'")
-    value: object = getattr(import_module(_LAZY[name]), name)
+    from importlib import import_module
+
+    value: object = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
     return value
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
-from polymap.errors import NOWHERE, Mistake, SpecError
+from polymap.errors import NOWHERE, IllegalMapping, Mistake, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from polymap.architecture import Architecture
     from polymap.architecture import Source as ArchitectureSource
+    from polymap.constraints import Source as ConstraintsSource
     from polymap.mapper.result import NetworkResult, Result
     from polymap.mapper.verification import Verification
+    from polymap.mapping import Mapping
     from polymap.mapping import Source as MappingSource
     from polymap.model.conventions import Conventions
     from polymap.model.cost import Cost
-    from polymap.model.counting import Engine
+    from polymap.model.counting import General
     from polymap.model.formulas import SymbolicCost
     from polymap.model.nest import Nest
     from polymap.workload import Einsum, Network
@@ -94,23 +97,49 @@ def evaluate(
     nest: MappingSource,
     *,
     conventions: str | Conventions = "polymap",
+    constraints: ConstraintsSource | None = None,
 ) -> Cost:
     """What a mapping of one einsum costs: exact counts, energy and cycles.
 
-    Each argument is a value, a path, a Python mapping of a file's form, or (workload, architecture) a shipped name.
-    Raises `SpecError` for what cannot be understood and `IllegalMapping` with every broken rule.
+    Each argument is a value, a path, a Python mapping of a file's form, or a shipped name. Raises `SpecError` for what
+    cannot be understood and `IllegalMapping` with every broken rule and every broken statement of `constraints`.
     """
     from polymap.architecture import architecture
     from polymap.mapping import mapping
     from polymap.mapping.kept import check_kept
+
+    einsum, machine, loops = single(work), architecture(arch), mapping(nest)
+    check_kept(machine, [einsum])
+    broken = [] if constraints is None else statements_broken(constraints, einsum, machine, loops)
+    return legal_cost(einsum, machine, loops, conventions, broken)
+
+
+def statements_broken(
+    constraints: ConstraintsSource, einsum: Einsum, arch: Architecture, nest: Mapping, file: str = ""
+) -> list[Mistake]:
+    """The statements that a mapping breaks; `file` is the mapping's. Raises `SpecError` for names that nobody has."""
+    from polymap.constraints import constraints as read
+    from polymap.constraints.check import violations
+
+    return violations(read(constraints), einsum, arch, nest, file)
+
+
+def legal_cost(
+    einsum: Einsum, arch: Architecture, nest: Mapping, conventions: str | Conventions, broken: list[Mistake]
+) -> Cost:
+    """The cost of a mapping. Raises `IllegalMapping` with the rules it breaks and whatever else is `broken`."""
     from polymap.model.evaluate import evaluate as price
 
-    einsum, machine = single(work), architecture(arch)
-    check_kept(machine, [einsum])
-    return price(einsum, machine, mapping(nest), conventions, sets=integer_sets)
+    try:
+        cost = price(einsum, arch, nest, conventions, sets=integer_sets)
+    except IllegalMapping as error:
+        raise IllegalMapping([*error.mistakes, *broken]) from None
+    if broken:
+        raise IllegalMapping(broken)
+    return cost
 
 
-def integer_sets(einsum: Einsum, conventions: Conventions, walked: Nest) -> Engine:
+def integer_sets(einsum: Einsum, conventions: Conventions, walked: Nest) -> General:
     """The engine that counts what the model's own engines cannot, loaded when it is asked."""
     from polymap.polyhedral import integer_sets as engine
 
@@ -143,14 +172,20 @@ def symbolic(
     """Footprints, counts, energy and cycles of a loop nest as sympy expressions in its trips.
 
     The trips that `skeleton` gives do not matter: each loop stands for any trip greater than 1. The expressions print,
-    differentiate, and `compile()` to numpy. Raises `PolymapError` where closed forms do not apply (see
+    differentiate, and `compile()` to numpy. Raises `SpecError` for what cannot be understood, `IllegalMapping` with
+    every rule that the nest breaks whatever its trips are, and `PolymapError` where closed forms do not apply (see
     `model.symbolic`).
     """
     from polymap.architecture import architecture
     from polymap.mapping import mapping
+    from polymap.mapping.kept import check_kept
+    from polymap.mapping.legality import check_skeleton
     from polymap.model import symbolic as formulas
 
-    return formulas(single(work), architecture(arch), mapping(skeleton), conventions)
+    einsum, machine, nest = single(work), architecture(arch), mapping(skeleton)
+    check_kept(machine, [einsum])
+    check_skeleton(einsum, machine, nest)
+    return formulas(einsum, machine, nest, conventions)
 
 
 def einsums(subject: Einsum | Network) -> list[Einsum]:

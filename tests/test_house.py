@@ -18,7 +18,7 @@ FLOORS = (
     ("spec",),
     ("workload", "architecture", "components"),
     ("mapping",),
-    ("model",),
+    ("model", "constraints"),
     ("polyhedral",),
     ("mapper",),
     ("frontends", "explore", "report"),
@@ -113,6 +113,7 @@ def test_every_shipped_spec_is_read() -> None:
 
     kinds = {
         "architectures": polymap.architecture,
+        "constraints": polymap.constraints,
         "workloads": polymap.workload,
         "mappings": polymap.mapping,
     }

@@ -92,6 +92,8 @@ class Memory:
     reads_first: tuple[str, ...] = ()
     # Tensors of which every access goes on to the memory above.
     passes_through: tuple[str, ...] = ()
+    # Instances that would receive the same tile hold a part of it each, and hand it on to the others.
+    distributes: bool = False
 
     def element_bits(self, tensor: Stored) -> int:
         """Bits that one element of a tensor takes here: `words` by name, then by role, `word_bits`, its own bits."""

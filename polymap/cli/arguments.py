@@ -31,8 +31,15 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
 
 def add_conventions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--conventions", choices=CONVENTIONS, default="polymap", help="how counts turn into actions (default: polymap)"
+        "--conventions",
+        metavar="NAME[,FIELD=VALUE...]",
+        default="polymap",
+        help=f"how counts turn into actions: {', '.join(CONVENTIONS)}, and fields that differ (default: polymap)",
     )
+
+
+def add_constraints(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--constraints", metavar="FILE", help="statements that a mapping must meet")
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

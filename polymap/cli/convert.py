@@ -20,8 +20,9 @@ examples:
   polymap convert arch.yaml problem.yaml mapping.yaml ERT.yaml -o converted
   polymap evaluate converted/architecture.yaml converted/workload.yaml converted/mapping.yaml --conventions timeloop
 
-The files are Timeloop's processed YAML, versions 0.2 to 0.4, in any order. What cannot be converted
-is told with its place (exit code 1), and then nothing is written.
+The files are Timeloop's processed YAML, versions 0.2 to 0.4, in any order; those of a search need no mapping.
+Constraints become statements for --constraints. What cannot be converted is told with its place (exit code 1), and
+then nothing is written.
 """
 
 
@@ -30,7 +31,7 @@ def add_to(verbs: Verbs) -> None:
     parser = verbs.add_parser(
         "convert",
         help="other tools' files in polymap's formats",
-        description="Write architecture.yaml, workload.yaml and mapping.yaml that say what Timeloop's files say.",
+        description="Write as architecture, workload, mapping and constraints (.yaml) what Timeloop's files say.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -6,11 +6,12 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from polymap.cli.arguments import Parser, add_conventions, add_json, add_subject
+from polymap.cli.arguments import Parser, add_constraints, add_conventions, add_json, add_subject
 from polymap.cli.output import say
 from polymap.errors import IllegalMapping, Mistake
 
 if TYPE_CHECKING:
+    from polymap.constraints.statements import Constraints
     from polymap.mapper.result import Result
 
     Verbs = argparse._SubParsersAction[Parser]
@@ -19,8 +20,10 @@ EPILOG = """\
 examples:
   polymap evaluate eyeriss_like resnet18/conv1 best/conv1.map
   polymap evaluate my_arch.yaml my_layer.yaml my_mapping.yaml --conventions timeloop --json
+  polymap evaluate my_arch.yaml my_layer.yaml my_mapping.yaml --constraints my_rules.yaml
 
-A mapping is illegal if it breaks a rule of the machine or the workload; every broken rule is told (exit code 1).
+A mapping is illegal if it breaks a rule of the machine or the workload, or a statement of --constraints; every broken
+rule and statement is told (exit code 1).
 """
 
 
@@ -36,6 +39,7 @@ def add_to(verbs: Verbs) -> None:
     )
     add_subject(parser)
     parser.add_argument("mapping", metavar="MAPPING", help="a mapping file, as text or YAML")
+    add_constraints(parser)
     add_conventions(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -45,12 +49,19 @@ def run(options: argparse.Namespace) -> int:
     """Print the priced mapping; 0 if it is legal."""
     from polymap.report import text
 
-    result = priced(options.architecture, options.workload, options.mapping, options.conventions)
+    sources = options.architecture, options.workload, options.mapping
+    result = priced(*sources, options.conventions, options.constraints)
     say(result.to_json() if options.json else text(result))
     return 0
 
 
-def priced(architecture_source: str, workload_source: str, mapping_source: str, preset: str) -> Result:
+def priced(
+    architecture_source: str,
+    workload_source: str,
+    mapping_source: str,
+    preset: str,
+    constraints_source: str | None = None,
+) -> Result:
     """The mapping with its cost. Raises `SpecError` with the mistakes of all inputs, or `IllegalMapping`."""
     from polymap.architecture import architecture
     from polymap.cli.inputs import both
@@ -58,20 +69,27 @@ def priced(architecture_source: str, workload_source: str, mapping_source: str, 
     from polymap.mapping import mapping
     from polymap.mapping.kept import check_kept
     from polymap.model.conventions import conventions
-    from polymap.model.evaluate import evaluate
-    from polymap.verbs import integer_sets, single
+    from polymap.verbs import legal_cost, single, statements_broken
 
-    (arch, work), nest = both(
+    (arch, work), (nest, rules) = both(
         lambda: both(lambda: architecture(architecture_source), lambda: single(workload_source)),
-        lambda: mapping(mapping_source),
+        lambda: both(lambda: mapping(mapping_source), lambda: rules_of(constraints_source)),
     )
     check_kept(arch, [work])
+    broken = statements_broken(rules, work, arch, nest, mapping_source) if rules else []
     chosen = conventions(preset)
     try:
-        cost = evaluate(work, arch, nest, chosen, sets=integer_sets)
+        cost = legal_cost(work, arch, nest, chosen, broken)
     except IllegalMapping as error:
         raise IllegalMapping(_in_file(mistake, mapping_source) for mistake in error.mistakes) from None
     return Result("evaluated", None, None, None, nest, cost, work, arch, chosen)
+
+
+def rules_of(source: str | None) -> Constraints | None:
+    """The constraints that are asked for, if any. Raises `SpecError`."""
+    from polymap.constraints import constraints
+
+    return None if source is None else constraints(source)
 
 
 def _in_file(mistake: Mistake, file: str) -> Mistake:

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 from polymap.cli.arguments import Parser, add_json
 from polymap.cli.output import say
+from polymap.cli.stored import add_result, document, file_of
 from polymap.errors import Mistake, Place, PolymapError, SpecError
 
 if TYPE_CHECKING:
-    from polymap.report.explain import Price, Subject
+    from polymap.report.explain import Price
+    from polymap.report.subject import Subject
 
     Verbs = argparse._SubParsersAction[Parser]
 
+REWRITE = "write the document again with this version"
 EPILOG = """\
 examples:
   polymap explain best/result.json
   polymap explain best --layer conv1 --number GLB.weights.reads
   polymap explain result.json --number energy_pj --json
 
-Without --number: every number there is. With it: its formula, the values in it, the conventions that decide it, and
-what it is under other presets.
+Without --number: every number there is. With it: the arithmetic that gives it, from what was counted, the conventions
+that decide it, and what it is under other presets.
 """
 
 
@@ -32,12 +34,12 @@ def add_to(verbs: Verbs) -> None:
     parser = verbs.add_parser(
         "explain",
         help="where a number of a result comes from",
-        description="The formula of a number, the values in it, and the conventions that decide it.",
+        description="The arithmetic of a number, the values in it, and the conventions that decide it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("result", metavar="RESULT", help="a result document, or the folder of `polymap optimize -o`")
+    add_result(parser)
     parser.add_argument("--number", metavar="NAME", help="e.g. GLB.W.reads, RF.leakage_pj, cycles")
     parser.add_argument("--layer", metavar="LAYER", help="which layer of a network")
     add_json(parser)
@@ -46,11 +48,11 @@ def add_to(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Explain and print."""
-    file = os.path.join(options.result, "result.json") if os.path.isdir(options.result) else options.result
+    file = file_of(options.result)
     subject = read(file, options.layer)
     price = _price(subject)
     _check(subject, price, file)
-    say(_one(subject, price, options) if options.number else _all(subject, price, options.json))
+    say(_all(subject, price, options.json) if options.number is None else _one(subject, price, options))
     return 0
 
 
@@ -95,11 +97,9 @@ def _check(subject: Subject, price: Price, file: str) -> None:
 
 def read(file: str, layer: str | None = None) -> Subject:
     """What the result document in a file is about. Raises `SpecError` with its place."""
-    from polymap.cli.verify import document
+    from polymap.mapper.stated import result
 
-    found = document(file)
-    if not isinstance(found, dict) or found.get("schema") != "polymap.result/1":
-        raise _wrong(file, "schema", "this is no polymap.result/1 document", "give what `polymap optimize` wrote")
+    found = result(document(file), file)
     if "layers" in found:
         return _subject(_layer(found["layers"], file, layer), file)
     if layer is not None:
@@ -113,30 +113,25 @@ def _layer(layers: Any, file: str, name: str | None) -> dict[str, Any]:
     if not chosen and name is None and len(listed) == 1:
         return listed[0]
     if not chosen:
-        what = f"no layer is called '{name}'" if name else "the document is of several layers"
+        what = "the document is of several layers" if name is None else f"no layer is called '{name}'"
         raise _wrong(file, "layers", what, f"give --layer with one of {', '.join(str(x.get('name')) for x in listed)}")
     return chosen[0]
 
 
 def _subject(found: dict[str, Any], file: str) -> Subject:
     from polymap.architecture import Architecture
-    from polymap.mapper.restore import restored
-    from polymap.mapping import mapping
-    from polymap.model import Conventions
-    from polymap.report.explain import Subject
+    from polymap.mapper.stated import carried_input, section, stated_conventions, stated_mapping
+    from polymap.report.subject import Subject
     from polymap.workload import Einsum
 
-    try:
-        inputs = found["inputs"]
-        return Subject(
-            restored(inputs["workload"]["value"], Einsum),
-            restored(inputs["architecture"]["value"], Architecture),
-            mapping(found["mapping"]),
-            restored({"type": "Conventions", **found["conventions"]}, Conventions),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        message = f"the inputs, the mapping or the conventions cannot be read: {error}"
-        raise _wrong(file, "", message, "write the document again with this version") from None
+    inputs = section(found.get("inputs"), file, "inputs")
+    work, machine = (section(inputs.get(key), file, f"inputs.{key}") for key in ("workload", "architecture"))
+    return Subject(
+        carried_input(work, Einsum, file, "workload", REWRITE),
+        carried_input(machine, Architecture, file, "architecture", REWRITE),
+        stated_mapping(found, file),
+        stated_conventions(found, file),
+    )
 
 
 def _wrong(file: str, path: str, message: str, mend: str) -> SpecError:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import Parser, add_json
 from polymap.cli.failure import BAD_INPUT
 from polymap.cli.output import say
-from polymap.errors import Mistake, Place, SpecError
+from polymap.cli.stored import add_result, document, file_of
 
 if TYPE_CHECKING:
     from polymap.mapper.verification import Check, Verification
@@ -23,9 +22,9 @@ examples:
   polymap verify best/result.json --json
   polymap verify old.json --architecture my_arch.yaml --workload my_layer.yaml
 
-Every count is made again by integer sets where they apply, and energy, time and the objective by the model. A lower
-bound is held against the value; it is not proven again, nor is the status `optimal`. Exit code 0 if nothing differs, 1
-if a number differs or the file is bad.
+Every count is made again by a route that did not make it: by integer sets or, where these made it, point by point.
+Energy, time and the objective are made again by the model. A lower bound is held against the value; it is not proven
+again, nor is the status `optimal`. Exit code 0 if nothing differs, 1 if a number differs or the file is bad.
 """
 
 
@@ -34,12 +33,12 @@ def add_to(verbs: Verbs) -> None:
     parser = verbs.add_parser(
         "verify",
         help="compute everything in a result again",
-        description="Check a result against its inputs: hashes, legality, counts by integer sets, energy, time.",
+        description="Check a result against its inputs: hashes, legality, counts by a second route, energy, time.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("result", metavar="RESULT", help="a result document, or the folder of `polymap optimize -o`")
+    add_result(parser)
     parser.add_argument("--architecture", metavar="ARCH", help="use this one, not the document's own")
     parser.add_argument("--workload", metavar="WORKLOAD", help="use this one, not the document's own")
     add_json(parser)
@@ -50,27 +49,10 @@ def run(options: argparse.Namespace) -> int:
     """Verify and print; 0 if nothing differs, else 1."""
     from polymap.mapper.verification import given, verify
 
-    file = os.path.join(options.result, "result.json") if os.path.isdir(options.result) else options.result
+    file = file_of(options.result)
     found = verify(document(file), given(options.architecture, options.workload), file)
     say(json.dumps(found.to_dict(), indent=2) if options.json else text(found))
     return BAD_INPUT if found.differences else 0
-
-
-def document(file: str) -> Any:
-    """The JSON value in a file. Raises `SpecError` with its place."""
-    try:
-        with open(file, encoding="utf-8") as opened:
-            return json.load(opened, parse_constant=_no_constant)
-    except OSError as error:
-        raise SpecError(Mistake(Place(file), f"cannot be read: {error.strerror}")) from None
-    except json.JSONDecodeError as error:
-        raise SpecError(Mistake(Place(file, error.lineno, error.colno), f"this is no JSON: {error.msg}")) from None
-    except (ValueError, RecursionError) as error:
-        raise SpecError(Mistake(Place(file), f"this is no JSON: {error}")) from None
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
 
 
 def text(found: Verification) -> str:
@@ -91,12 +73,22 @@ def _verdict(found: Verification) -> str:
         return found.status
     verdict = found.status
     if found.uncounted:
-        verdict += f", not confirmed: {len(found.uncounted)} counts are the model's alone"
+        verdict += f", not confirmed: {_uncounted(found)}"
     if not (unproven := _unproven(found)):
         return verdict
     return (
         f"{verdict}, but for {' and '.join(unproven)}, which {'is' if len(unproven) == 1 else 'are'} not proven again"
     )
+
+
+def _uncounted(found: Verification) -> str:
+    """What only the model, or another tool's algorithm, counted."""
+    from polymap.mapper.verification import REPLAYED
+
+    replayed = sum(check.proof == REPLAYED for check in found.uncounted)
+    alone = len(found.uncounted) - replayed
+    said = [f"{alone} counts are the model's alone"] if alone else []
+    return " and ".join([*said, *([f"{replayed} counts are another tool's"] if replayed else [])])
 
 
 def _unproven(found: Verification) -> list[str]:
@@ -109,15 +101,21 @@ def _unproven(found: Verification) -> list[str]:
 
 def _reaches(found: Verification) -> list[str]:
     """How far the checks that agree reach: how many each way, and of which names where numbers do not stand alone."""
-    from polymap.mapper.verification import RECOMPUTED, RECOUNTED, UNPROVEN
+    from polymap.mapper.verification import RECOMPUTED, RECOUNTED, REPLAYED, UNPROVEN
 
     lines = []
-    for proof in (RECOUNTED, RECOMPUTED, UNPROVEN):
+    for proof in (RECOUNTED, RECOMPUTED, REPLAYED, UNPROVEN):
         checks = [check for check in found.checks if check.proof == proof and check.agrees]
         names = dict.fromkeys(check.group or check.name for check in checks)
         if checks:
             lines.append(f"  {proof}: {len(checks)} ({', '.join(names)})")
+            lines += [f"    {_name(check)}: {check.stated}, {_exact(check)}" for check in checks if proof == REPLAYED]
     return lines
+
+
+def _exact(check: Check) -> str:
+    """`exactly 11` of `...; the exact count is 11`."""
+    return check.method.partition("; ")[2].replace("the exact count is", "exactly")
 
 
 def _together(found: Verification) -> list[list[Check]]:

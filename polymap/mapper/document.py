@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from polymap.mapper.digest import canonical, digest
+from polymap.mapper.restore import fingerprint
 
 if TYPE_CHECKING:
     from polymap.mapper.result import NetworkResult, Result
@@ -19,6 +20,10 @@ UNITS = {"energy": "J", "latency": "s", "edp": "J*s"}
 
 def document(result: Result) -> dict[str, object]:
     """One einsum's result; counts are totals over all instances, in elements."""
+    return _sealed(_single(result))
+
+
+def _single(result: Result) -> dict[str, object]:
     return _finite(
         {
             "schema": SCHEMA,
@@ -40,6 +45,10 @@ def document(result: Result) -> dict[str, object]:
 
 def network_document(network: NetworkResult) -> dict[str, object]:
     """A network's results: totals weigh a layer by its repeat count, `layers` holds one document per distinct layer."""
+    return _sealed(_whole_network(network))
+
+
+def _whole_network(network: NetworkResult) -> dict[str, object]:
     return _finite(
         {
             "schema": SCHEMA,
@@ -197,7 +206,24 @@ def _inputs(result: Result) -> dict[str, object]:
 
 
 def _layer(repeat: int, result: Result) -> dict[str, object]:
-    return {"name": result.einsum.name, "repeat": repeat, **document(result)}
+    return {"name": result.einsum.name, "repeat": repeat, **_single(result)}
+
+
+def seal(document: dict[str, object]) -> str:
+    """SHA-256 of a document but for its own hash, however its numbers are written: 1.0 is 1."""
+    return fingerprint(_whole({key: value for key, value in document.items() if key != "sha256"}))
+
+
+def _sealed(section: dict[str, object]) -> dict[str, object]:
+    return {**section, "sha256": seal(section)}
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _finite(section: dict[str, object]) -> dict[str, object]:

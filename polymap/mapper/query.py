@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 
-from polymap.architecture.hierarchy import Architecture
+from polymap.architecture.hierarchy import Architecture, Bandwidth
 from polymap.errors import NOWHERE, Mistake, SpecError, Unsolved
 from polymap.mapper.objective import Objective
 from polymap.mapper.objective import objective as objective_named
@@ -47,7 +48,7 @@ def optimize(
     `Unsolved` where time ran out before the first mapping, `SpecError` for wrong arguments.
     """
     _check(mapspace, gap, time_limit)
-    goal, rules = objective_named(objective), conventions_named(conventions)
+    goal, rules = objective_named(objective), _searched(conventions_named(conventions), architecture)
     check_priced(einsum, architecture, rules)
     begin = time.process_time()
 
@@ -70,6 +71,13 @@ def parts(einsum: Einsum, architecture: Architecture, conventions: Conventions) 
                 yield Part(geometry, optimistic(alternatives), conventions, tuple(alternatives))
             else:
                 yield Part(geometry, first, conventions)
+
+
+def _searched(conventions: Conventions, architecture: Architecture) -> Conventions:
+    """Cycles that are rounded in floating point are not searched: those of the search, and of its result, are exact."""
+    if not conventions.cycles_in_floats or all(memory.bandwidth == Bandwidth() for memory in architecture.memories):
+        return conventions
+    return replace(conventions, name=f"{conventions.name},cycles_in_floats=no", cycles_in_floats=False)
 
 
 def _check(mapspace: str, gap: float, time_limit: float | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from polymap.errors import Mistake, Place, PolymapError, SpecError
+from polymap.mapper.document import SCHEMA
 from polymap.mapper.objective import objective
 from polymap.mapper.restore import fingerprint, restored
 from polymap.mapping import Mapping, mapping
@@ -15,9 +16,22 @@ STATUSES = ("optimal", "feasible", "evaluated")
 Value = TypeVar("Value")
 
 
-def carried_input(stated: dict[str, Any], kind: type[Value], file: str, key: str) -> Value:
+def result(stated: object, file: str) -> dict[str, Any]:
+    """A document that says it is a result. Raises `SpecError`."""
+    mend = "give what `polymap optimize` or `polymap evaluate --json` wrote"
+    if not isinstance(stated, dict):
+        message = f"this is no {SCHEMA} document: an object with keys belongs here"
+        raise unreadable(file, "", message, mend)
+    schema = stated.get("schema")
+    if schema != SCHEMA:
+        what = f"a document of schema '{schema}'" if isinstance(schema, str) else "this"
+        raise unreadable(file, "schema", f"{what} is no {SCHEMA} document", mend)
+    return stated
+
+
+def carried_input(stated: dict[str, Any], kind: type[Value], file: str, key: str, mend: str = "") -> Value:
     """The architecture or the workload, `key`, that a document carries. Raises `SpecError`."""
-    option = f"give the {key} with --{key}"
+    option = mend or f"give the {key} with --{key}"
     if "value" not in stated:
         raise unreadable(file, f"inputs.{key}.value", f"the document does not carry its {key}", option)
     try:

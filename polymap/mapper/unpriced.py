@@ -9,6 +9,7 @@ from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
 from polymap.errors import NOWHERE, Mistake, SpecError
 from polymap.mapper.lattice import factorize
 from polymap.model.conventions import Conventions
+from polymap.model.replay.rules import is_only_walked
 from polymap.workload.einsum import Einsum
 
 MOST_TILES = 4_000_000
@@ -43,8 +44,11 @@ def lattice_points(einsum: Einsum) -> int:
 
 
 def _unsearched_conventions(conventions: Conventions) -> Iterator[Mistake]:
-    if not conventions.tiles_stay:
+    if not conventions.tiles_stay or conventions.all_write_first:
         yield _unsearched(conventions)
+    if is_only_walked(conventions):
+        message = "optimize does not search under conventions that only a replayed loop nest follows"
+        yield Mistake(NOWHERE, message, "use the preset `timeloop` as it is")
     if conventions.holes != "hull":
         message = f"optimize does not search with `holes: {conventions.holes}` yet; evaluate counts them"
         yield Mistake(NOWHERE, message, "use `holes: hull`")
@@ -82,7 +86,7 @@ def _unpriced_memory(memory: Memory) -> Iterator[str]:
         yield "clusters"
     if memory.power_gated_at:
         yield "power gating"
-    if memory.refetches or memory.reads_first or memory.passes_through:
-        yield "tiles that are fetched again, first reads and accesses that pass through"
+    if memory.refetches or memory.reads_first or memory.passes_through or memory.distributes:
+        yield "tiles that are fetched again or distributed, first reads and accesses that pass through"
     if memory.min_utilization:
         yield "a least utilization"

@@ -11,7 +11,7 @@ from polymap.architecture import Architecture, architecture
 from polymap.architecture import Source as ArchitectureSource
 from polymap.errors import IllegalMapping, PolymapError
 from polymap.mapper.digest import digest
-from polymap.mapper.document import SCHEMA, document, network_document, versions
+from polymap.mapper.document import document, network_document, seal, versions
 from polymap.mapper.objective import objective
 from polymap.mapper.result import NetworkResult, Result, relative_gap
 from polymap.mapper.stated import (
@@ -23,10 +23,11 @@ from polymap.mapper.stated import (
     stated_mapping,
     unreadable,
 )
+from polymap.mapper.stated import result as stated_result
 from polymap.model.conventions import PRESETS, Conventions
 from polymap.model.evaluate import evaluate
 from polymap.polyhedral import audit, integer_sets
-from polymap.polyhedral.audit import NOT_COUNTED, SETS
+from polymap.polyhedral.audit import FOREIGN, NOT_COUNTED, POINTS, SETS
 from polymap.workload import Einsum, workload
 from polymap.workload import Source as WorkloadSource
 
@@ -36,6 +37,7 @@ PRICED = ("totals", "levels", "compute", "components", "networks")
 SUMMED = ("status", "objective", "totals")
 MODEL, INPUT, HASH = "cost model", "read from the document", "SHA-256"
 RECOUNTED, RECOMPUTED, UNPROVEN = "counted again independently", "computed again by the model only", "not proven again"
+REPLAYED = "another tool's algorithm, run again: the exact counts are others"
 VERSION = "versions.polymap"
 
 
@@ -59,8 +61,10 @@ class Check:
     @property
     def proof(self) -> str:
         """How far the check reaches: by other means than the result was made, by the same, or not at all."""
-        if self.method in (SETS, HASH):
+        if self.method in (SETS, POINTS, HASH):
             return RECOUNTED
+        if self.method.startswith(FOREIGN):
+            return REPLAYED
         return self.method if self.method in (INPUT, UNPROVEN) else RECOMPUTED
 
 
@@ -87,7 +91,7 @@ class Verification:
     @property
     def uncounted(self) -> tuple[Check, ...]:
         """Counts that only the model made."""
-        return tuple(check for check in self.checks if check.method.startswith(NOT_COUNTED))
+        return tuple(check for check in self.checks if check.method.startswith((NOT_COUNTED, FOREIGN)))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -131,13 +135,16 @@ def verify(stated: object, inputs: Given | None = None, file: str = "") -> Verif
     Inputs against their hashes, legality, every count by integer sets, energy, time, the objective. A lower bound is
     held against the value, not proven again. Raises `SpecError` for what is no such document or cannot be read.
     """
-    top = section(stated, file, "")
-    if top.get("schema") != SCHEMA:
-        raise unreadable(file, "schema", f"this is no {SCHEMA} document", "give what `polymap optimize` wrote")
+    top = stated_result(stated, file)
     instead = inputs or Given()
     if "layers" in top:
-        return Verification(tuple(_network(top, instead, file)))
-    return Verification(tuple(_result(top, instead, file, "")[0]))
+        return Verification((*_network(top, instead, file), *_sealed(top)))
+    return Verification((*_result(top, instead, file, "")[0], *_sealed(top)))
+
+
+def _sealed(top: dict[str, Any]) -> Iterator[Check]:
+    """The document's own hash: whatever else was changed in it, even what cannot be computed again."""
+    yield _equal("", "sha256", top.get("sha256"), seal(top), HASH)
 
 
 def _network(top: dict[str, Any], instead: Given, file: str) -> Iterator[Check]:
@@ -248,9 +255,11 @@ def _objective(top: dict[str, Any], result: Result, layer: str) -> Iterator[Chec
 def _counted(result: Result, layer: str) -> Iterator[Check]:
     found = audit(result.einsum, result.architecture, result.mapping, result.conventions, result.cost)
     for row in found.rows:
-        name = ".".join(part for part in (row.level, row.tensor, row.quantity) if part)
+        names = (row.level, "" if ".to_" in row.level else row.tensor, row.quantity)
+        name = ".".join(part for part in names if part)
         group = f"counts of {row.tensor}" if row.tensor else "counts of the run"
-        yield Check(layer, f"counts.{name}", row.model, row.counted, row.method, row.agrees, row.milliseconds, group)
+        again = row.model if row.is_foreign else row.counted
+        yield Check(layer, f"counts.{name}", row.model, again, row.method, row.agrees, row.milliseconds, group)
 
 
 def _compared(layer: str, path: str, stated: Any, found: Any, method: str = MODEL) -> Iterator[Check]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
 
 from polymap.errors import NOWHERE, Mistake, SpecError
+from polymap.quantity import near
 
 HOLES = ("hull", "exact")
+WORDS = {"yes": True, "true": True, "no": False, "false": False}
 
 _DRAINS = "Writing a tile back to the parent reads it from the child's memory."
 _SWEEP = (
@@ -26,6 +29,21 @@ _STAY = (
     "than its extent; otherwise every step of every temporal loop above fetches it whole."
 )
 _LATENCY = "Instances leak while networks fill before the first compute and drain after the last."
+_FIRST = "The first update of an element reads what is there, as all later ones do."
+_SUMS = (
+    "A partial sum that goes on later is fetched back first; otherwise a new one starts and is added where it ends up, "
+    "but the outermost memory adds nothing: the one below it fetches what it needs (rule of timeloop 4cf6d4c)."
+)
+_EXTRAPOLATES = "Where a loop nest is replayed, a loop's second iteration stands for all later ones; otherwise all run."
+_WRITE_FIRST = (
+    "Over a network that does not reduce, the first partial sum of every instance is a plain write; otherwise only the "
+    "first of all instances is."
+)
+_FLOATS = (
+    "A memory's cycles are those of the compute units over the share of its demand that its busiest port serves, in "
+    "floating point: a hair more than a whole number is one cycle more."
+)
+_LAST = "Where a loop nest is replayed, every loop's last iteration runs, whether it differs or not."
 
 
 @dataclass(frozen=True)
@@ -40,6 +58,12 @@ class Conventions:
     address_per_access: bool = field(default=True, metadata={"decides": _ADDRESS})
     latency_leaks: bool = field(default=True, metadata={"decides": _LATENCY})
     tiles_stay: bool = field(default=True, metadata={"decides": _STAY})
+    first_updates_read: bool = field(default=False, metadata={"decides": _FIRST})
+    sums_are_fetched: bool = field(default=True, metadata={"decides": _SUMS})
+    extrapolates: bool = field(default=True, metadata={"decides": _EXTRAPOLATES})
+    last_runs: bool = field(default=False, metadata={"decides": _LAST})
+    cycles_in_floats: bool = field(default=False, metadata={"decides": _FLOATS})
+    all_write_first: bool = field(default=False, metadata={"decides": _WRITE_FIRST})
 
     def __post_init__(self) -> None:
         if self.holes not in HOLES:
@@ -62,17 +86,46 @@ TIMELOOP = Conventions(
     idle_instances_leak=False,
     address_per_access=False,
     latency_leaks=False,
+    cycles_in_floats=True,
 )
 ACCELFORGE = Conventions(
-    "accelforge", drains_are_read=True, continuing_sweep=False, idle_instances_leak=True, tiles_stay=False
+    "accelforge",
+    drains_are_read=True,
+    continuing_sweep=False,
+    idle_instances_leak=True,
+    tiles_stay=False,
+    all_write_first=True,
 )
 PRESETS = {preset.name: preset for preset in (POLYMAP, TIMELOOP, ACCELFORGE)}
 
 
 def conventions(name: str | Conventions) -> Conventions:
-    """The preset called `name`; raises `SpecError` for an unknown one."""
+    """The preset called `name`, with the fields that are named after it: `timeloop,first_updates_read=yes`.
+
+    Raises `SpecError` for an unknown preset or field, and for a value that the field does not have.
+
+    >>> conventions("polymap, holes=exact").holes
+    'exact'
+    """
     if isinstance(name, Conventions):
         return name
-    if name not in PRESETS:
-        raise SpecError(Mistake(NOWHERE, f"unknown conventions '{name}'", f"use one of: {', '.join(PRESETS)}"))
-    return PRESETS[name]
+    preset, *changes = (part.strip() for part in name.split(","))
+    if preset not in PRESETS:
+        raise SpecError(Mistake(NOWHERE, f"unknown conventions '{preset}'", f"use one of: {', '.join(PRESETS)}"))
+    chosen = dict(_change(change) for change in changes)
+    return replace(PRESETS[preset], name=",".join((preset, *changes)), **chosen) if chosen else PRESETS[preset]
+
+
+def _change(text: str) -> tuple[str, Any]:
+    """A field and its value, of `field=value`."""
+    key, equals, value = (part.strip() for part in text.partition("="))
+    known = Conventions.sentences()
+    if key not in known or not equals:
+        guess = near(key, tuple(known))
+        mend = f"did you mean `{guess}`? " if guess else ""
+        message = f"'{text}' does not choose a field of the conventions"
+        raise SpecError(Mistake(NOWHERE, message, f"{mend}write e.g. `first_updates_read=yes`"))
+    values: dict[str, Any] = dict.fromkeys(HOLES) if key == "holes" else WORDS
+    if value not in values:
+        raise SpecError(Mistake(NOWHERE, f"'{value}' is no value of {key}", f"use one of: {', '.join(values)}"))
+    return key, value if key == "holes" else values[value]

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Protocol
 
 from polymap.errors import NOWHERE, Mistake, PolymapError
 from polymap.model.conventions import Conventions
+from polymap.model.fans import Fans
+from polymap.model.neighbours import Pair
 from polymap.model.nest import Access, Nest, used_instances
 from polymap.model.quantities import Quantities
 from polymap.model.readings import Number
+from polymap.model.routes import Routes
 from polymap.model.traffic import tensor_quantities
+from polymap.model.trees import Links, Networks
 from polymap.model.uneven import Uneven
-from polymap.workload.einsum import Einsum
+from polymap.workload.einsum import Einsum, Tensor
 
 if TYPE_CHECKING:
+    from polymap.model.handed import Handed
     from polymap.model.tied import Tied
 
 
@@ -40,10 +45,14 @@ class Engine(Protocol):
         """Points of the iteration domain that the nest visits."""
 
 
+class General(Engine, Networks, Links, Protocol):
+    """Counts everything, with all that networks ask for."""
+
+
 class Sets(Protocol):
     """Counts any mapping by integer sets: the engine that the model asks last. `walked` has integer trips."""
 
-    def __call__(self, einsum: Einsum, conventions: Conventions, walked: Nest) -> Engine: ...
+    def __call__(self, einsum: Einsum, conventions: Conventions, walked: Nest) -> General: ...
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,34 @@ class Engines:
             return Closed(self.nest, self.conventions)
         return self.general if access.shares_ranks else self._uneven
 
+    def networks(self, pair: Pair) -> Networks:
+        """Who counts the trees and shared halos of a tensor between two levels."""
+        engine = self.of(pair.access)
+        if isinstance(engine, Closed) and not (pair.haloed and pair.is_askew):
+            return Routes(self.conventions)
+        if not isinstance(engine, Uneven):
+            return self.general
+        return self._handed(pair) or self.general if pair.linked else Fans(engine)
+
+    def links(self, pair: Pair) -> Links:
+        """Who counts what neighbours pass on."""
+        engine = self.of(pair.access)
+        if isinstance(engine, Closed):
+            return Routes(self.conventions)
+        return (self._handed(pair) if isinstance(engine, Uneven) else None) or self.general
+
+    def _handed(self, pair: Pair) -> Handed | None:
+        """The steps of siblings on a box one by one, if they are few enough."""
+        from polymap.model.handed import Handed
+
+        key = pair.access.tensor, pair.parent.position, pair.child.position, pair.child.keeps
+        found = self._passing.setdefault(key, Handed(self._uneven, pair))
+        return found if found.is_small else None
+
+    @cached_property
+    def _passing(self) -> dict[tuple[Tensor, int, int, bool], Handed]:
+        return {}
+
     @property
     def run(self) -> Engine:
         """The engine that counts cycles and instances."""
@@ -97,7 +134,7 @@ class Engines:
         return Closed(self.nest, self.conventions) if self._is_perfect else self._uneven
 
     @cached_property
-    def general(self) -> Engine:
+    def general(self) -> General:
         if self.sets is None:
             raise _needs_sets(self.einsum)
         return self.sets(self.einsum, self.conventions, self.nest)

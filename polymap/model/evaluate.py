@@ -17,6 +17,7 @@ from polymap.model.network import Haul
 from polymap.model.quantities import Counts
 from polymap.model.reading import Setting, Totals, Use, prepare, totals
 from polymap.model.replay import check_habits, replay
+from polymap.model.slowdown import in_floats
 from polymap.workload.einsum import Einsum
 
 prepared = lru_cache(maxsize=32)(prepare)
@@ -38,10 +39,10 @@ def evaluate(
     exact count is out of reach.
     """
     chosen = preset(conventions)
-    restated = replay(einsum, architecture, mapping, check) if chosen.continuing_sweep else None
+    restated = replay(einsum, architecture, mapping, chosen, check) if chosen.continuing_sweep else None
     if restated:
         return restated
-    check_habits(architecture)
+    check_habits(architecture, chosen)
     setting = prepared(einsum, architecture, chosen)
     measured = setting.conventions.holes == "exact" or not einsum.is_box
     if check:
@@ -49,7 +50,7 @@ def evaluate(
     result = cost(setting, mapping, sets)
     if check and measured:
         _check_fit(setting, result)
-    return result
+    return in_floats(result, einsum, architecture, chosen) if chosen.cycles_in_floats else result
 
 
 def _check(einsum: Einsum, architecture: Architecture, mapping: Mapping, measured: bool) -> None:

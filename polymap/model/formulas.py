@@ -18,10 +18,12 @@ from polymap.model.nest import Skeleton, skeleton
 from polymap.model.quantities import Counts
 from polymap.model.reading import Setting, Totals, totals
 from polymap.model.readings import Number, floats
+from polymap.quantity import shown
 from polymap.workload.einsum import Einsum
 
 # Above this many computes a count could leave the 64 bits of an array's entries.
 ARRAY_COMPUTES = 1 << 53
+LARGEST_ENTRY = 1 << 63
 
 
 @dataclass(frozen=True)
@@ -47,19 +49,22 @@ class SymbolicCost:
         return next(row for row in self.rows if (row.level, row.tensor) == (level, tensor))
 
     def at(self, expression: Any, trips: Sequence[int]) -> Any:
-        """The value of one of the formulas for given trips, one per symbol."""
+        """The value of one of the formulas for given trips, one per symbol; `PolymapError` for more or fewer."""
         import sympy
 
+        _check_number(self.symbols, trips)
         return sympy.sympify(expression).subs(dict(zip(self.symbols, trips, strict=True)), simultaneous=True)
 
     def compile(self) -> Callable[..., Batch]:
         """A function of trips, one array (or integer) per symbol, to the counts and cost of all those mappings.
 
         It runs the same formulas on arrays. With `exact=True` the arrays hold Python integers: slower, without limit;
-        otherwise 64-bit integers, for computations of up to 2**53 computes (`PolymapError` beyond).
+        otherwise 64-bit integers, for computations of up to 2**53 computes. It raises `PolymapError` beyond, and for
+        trips that are not integers greater than 1, or arrays of different lengths.
         """
 
         def run(*trips: Any, exact: bool = False) -> Batch:
+            _check_number(self.symbols, trips)
             return _batch(self.setting, self.skeleton, _columns(trips, exact))
 
         return run
@@ -149,16 +154,50 @@ def _lines(row: Counts, energy: Any) -> list[str]:
     ]
 
 
+def _check_number(symbols: Sequence[Any], trips: Sequence[Any]) -> None:
+    if len(trips) != len(symbols):
+        names = ", ".join(map(str, symbols)) or "none"
+        message = f"{len(trips)} trips stand where the nest has {len(symbols)} loops"
+        raise PolymapError(Mistake(NOWHERE, message, f"give one for each of: {names}"))
+
+
 def _columns(trips: Sequence[Any], exact: bool) -> list[Any]:
     """One array per loop, all of one length. Raises `PolymapError` where 64 bits may not be enough."""
     import numpy
 
-    columns = [numpy.atleast_1d(numpy.asarray(trip, dtype=object if exact else numpy.int64)) for trip in trips]
+    columns = [_column(trip, exact) for trip in trips]
+    try:
+        numpy.broadcast_shapes((1,), *(column.shape for column in columns))
+    except ValueError:
+        lengths = ", ".join(str(column.size) for column in columns)
+        raise PolymapError(Mistake(NOWHERE, f"the trips are arrays of different lengths: {lengths}")) from None
     computes = float(numpy.max(prod((floats(column) for column in columns), start=numpy.ones(1))))
     if not exact and computes > ARRAY_COMPUTES:
         message = f"counts of a computation of {computes:.3g} multiply-accumulates may not fit 64 bits"
         raise PolymapError(Mistake(NOWHERE, message, "pass exact=True to count with Python integers"))
     return columns
+
+
+def _column(trip: Any, exact: bool) -> Any:
+    """Trips as an array of 64-bit or, if `exact`, Python integers. Raises `PolymapError` for anything else."""
+    import numpy
+
+    try:
+        given = numpy.atleast_1d(numpy.asarray(trip))
+    except ValueError:  # lists of different lengths inside each other
+        raise _no_trips(trip) from None
+    whole = given.dtype.kind in "iu" or all(type(value) is int for value in given.flat)
+    if not whole or given.size == 0 or given.min() < 2:
+        raise _no_trips(trip)
+    if not exact and given.dtype.kind != "i" and given.max() >= LARGEST_ENTRY:
+        message = f"a loop of {given.max()} trips does not fit 64 bits"
+        raise PolymapError(Mistake(NOWHERE, message, "pass exact=True to count with Python integers"))
+    return given.astype(object if exact else numpy.int64, copy=False)
+
+
+def _no_trips(given: Any) -> PolymapError:
+    message = f"{shown(given)} stands where trips belong"
+    return PolymapError(Mistake(NOWHERE, message, "give integers greater than 1, or an array of them"))
 
 
 def _batch(setting: Setting, shape: Skeleton, columns: Sequence[Any]) -> Batch:

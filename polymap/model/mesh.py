@@ -68,8 +68,7 @@ def gathered(rows: tuple[Vector, ...]) -> Gathered:
     """All counts at once. Raises `PolymapError` beyond `MOST_INSTANCES`."""
     (apart, stepped, first, last, *moved), *loops = rows
     if prod(loop[0] for loop in loops) > MOST_INSTANCES:
-        message = f"hops and links are counted one by one among up to {MOST_INSTANCES} instances, not more"
-        raise PolymapError(Mistake(NOWHERE, message, "use fewer instances below one memory"))
+        raise too_many()
     held = dict(_held(loops, len(moved)))
     linked = sorted({loop[1] for loop in loops if loop[3]})
     by = _Neighbours(held, linked, tuple(moved[: len(moved) - apart])) if stepped else None
@@ -84,6 +83,12 @@ def gathered(rows: tuple[Vector, ...]) -> Gathered:
         members=sum(map(len, groups.values())),
         edges=sum(map(tree, groups.values())),
     )
+
+
+def too_many() -> PolymapError:
+    """The error for more than `MOST_INSTANCES`."""
+    message = f"hops and links are counted one by one among up to {MOST_INSTANCES} instances, not more"
+    return PolymapError(Mistake(NOWHERE, message, "use fewer instances below one memory"))
 
 
 def _held(loops: Sequence[Vector], width: int) -> Iterator[tuple[Vector, Vector]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from polymap.model.formulas import SymbolicCost
 from polymap.model.network import Haul
 from polymap.model.reading import Totals, totals
+from polymap.model.readings import search
 
 
 def named(formulas: SymbolicCost) -> dict[str, Any]:
@@ -57,3 +59,44 @@ def _rational(value: Fraction) -> Any:
     import sympy
 
     return sympy.Rational(value.numerator, value.denominator)
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """An expression in trips as text: `{k0}` stands for a trip, `{distinct_1}` for one of the `searches` in it."""
+
+    text: str
+    trips: tuple[str, ...]
+    searches: tuple[Search, ...]
+
+
+@dataclass(frozen=True)
+class Search:
+    """A count by search (`distinct`, `swept`, ...) within an expression: its rows as text, and with numbers."""
+
+    name: str
+    function: str
+    texts: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[int, ...], ...]
+    value: int
+
+
+def spoken(formulas: SymbolicCost, expression: Any, trips: Sequence[int]) -> Spoken:
+    """An expression of `formulas` as text. Searches, whose arguments are rows of numbers, are given apart."""
+    import sympy
+
+    whole = sympy.sympify(expression)
+    calls = [node for node in sympy.preorder_traversal(whole) if type(node).__module__ == search.__module__]
+    found = [_search(formulas, call, n, trips) for n, call in enumerate(dict.fromkeys(calls), 1)]
+    marked = {call: sympy.Symbol(f"{{{each.name}}}") for call, each in zip(dict.fromkeys(calls), found, strict=True)}
+    bare = whole.xreplace(marked)
+    used = tuple(str(symbol) for symbol in formulas.symbols if bare.has(symbol))
+    text = str(bare.xreplace({symbol: sympy.Symbol(f"{{{symbol}}}", positive=True) for symbol in formulas.symbols}))
+    return Spoken(text.replace("Max(", "max(").replace("ceiling(", "ceil("), used, tuple(found))
+
+
+def _search(formulas: SymbolicCost, call: Any, number: int, trips: Sequence[int]) -> Search:
+    texts = tuple(tuple(str(entry) for entry in row) for row in call.args)
+    rows = tuple(tuple(int(formulas.at(entry, trips)) for entry in row) for row in call.args)
+    name = type(call).__name__
+    return Search(f"{name}_{number}", name, texts, rows, int(formulas.at(call, trips)))

@@ -1,6 +1,6 @@
-"""What siblings spare their parent beyond equal tiles: neighbour links, and halos that are read once.
+"""A tensor between two levels, and what siblings spare their parent beyond equal tiles: links, halos that are shared.
 
-Inputs on boxes with perfect factors; docs/reference/architecture.md has the sentences.
+The counts here are those of inputs on boxes with perfect factors; docs/design/exact.md, Networks, has the sentences.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from itertools import pairwise
 from math import prod
 
 from polymap.architecture.hierarchy import Array
-from polymap.errors import NOWHERE, Mistake, PolymapError
 from polymap.mapping.tiles import extents
 from polymap.model import mesh
 from polymap.model.nest import Access, Nest
-from polymap.model.quantities import Quantities
 from polymap.model.readings import Number, Rows, maximum, search
 from polymap.model.traffic import union
 
@@ -55,6 +53,15 @@ class Pair:
     def near(self) -> list[int]:
         return self.nest.spatial_between(self.parent.position, self.child.position)
 
+    def shares(self, loop: int) -> bool:
+        """Whether instances along a loop that fetch the same are served by one word."""
+        return self.nest.slots[loop].shares(self.access.tensor)
+
+    def dims(self, array: int) -> list[int]:
+        """The dimensions that near loops take of an array, by its index in the hierarchy."""
+        slots = self.nest.slots
+        return sorted({slots[loop].dim for loop in self.near if slots[loop].array == array})
+
     @property
     def linked(self) -> list[int]:
         """The near loops on arrays whose neighbours pass the tensor on: inputs only."""
@@ -80,13 +87,16 @@ class Pair:
             box, elements = self._uncovered(loop) if slides else (self.child.hull, whole)
             yield Fetch(nest.times[loop] * (nest.trips[loop] - 1), box, elements, self._move(loop))
 
-    def _fetching_loops(self) -> list[int]:
-        """Temporal loops above the child at whose steps it fetches: the computes do at all, a memory not inside `j`."""
+    @property
+    def fetching_end(self) -> int:
+        """Temporal loops above the child at whose steps it fetches stand before: the computes do at all, a memory not
+        inside `j`."""
         loops = self.nest.temporal_above(self.child.position)
-        if not self.child.keeps:
-            return loops
-        relevant = [loop for loop in loops if self.nest.slots[loop].rank in self.access.ranks]
-        return [loop for loop in loops if relevant and loop <= relevant[-1]]
+        relevant = (loop for loop in loops if self.nest.slots[loop].rank in self.access.ranks)
+        return max(relevant, default=-1) + 1 if self.child.keeps else len(self.nest.slots)
+
+    def _fetching_loops(self) -> list[int]:
+        return self.nest.temporal_above(min(self.fetching_end, self.child.position))
 
     def _move(self, loop: int) -> tuple[Number, ...]:
         """How the tile moves when a loop advances and all temporal loops inside it fall back to 0."""
@@ -112,10 +122,10 @@ class Pair:
         loops = self.near if near is None else near
         slots, linked = self.nest.slots, self.linked if fetch.move is not None else []
         lines = sorted({(slots[loop].array, slots[loop].dim) for loop in loops})
-        apart = [loop for loop in loops if not slots[loop].shares(self.access.tensor)]
-        mine = [number for number, line in enumerate(lines) if line[0] == array]
+        apart = [loop for loop in loops if not self.shares(loop)]
+        first, last = (sum(line[0] < end for line in lines) for end in (array, array + 1))
         move = fetch.move or tuple(0 for _ in self.access.coefficients)
-        head = (len(apart), int(fetch.move is not None), min(mine, default=0), max(mine, default=-1) + 1)
+        head = (len(apart), int(fetch.move is not None), first, last)
         return (
             (*head, *move, *(0 for _ in apart)),
             *(
@@ -143,14 +153,21 @@ class Pair:
         found = ((f.times * f.elements, search(count, self.rows(f, array=array))) for f in self.fetches())
         return parents * sum(elements * counted for elements, counted in found)
 
+    @property
+    def is_askew(self) -> bool:
+        """Whether what is new at a step is not a box, because the loop that slides a tile moves it along a diagonal."""
+        loops = self._fetching_loops()
+        rank = self.nest.slots[loops[-1]].rank if loops and self.child.keeps else ""
+        if sum(rank in terms for terms in self.access.coefficients) < 2:
+            return False
+        return any(type(fetch.elements) is not int or prod(fetch.box) != fetch.elements for fetch in self.fetches())
+
     def halo_reads(self) -> Number:
         """Union of what the children of one parent fetch at once; arrays that share no halo count different tiles."""
         haloed = self.haloed
         others = [loop for loop in self.near if loop not in haloed]
         reads: Number = 0
         for fetch in self.fetches():
-            if type(fetch.elements) is int and prod(fetch.box) != fetch.elements:
-                raise _refused(f"shared halos of tensor {self.access.tensor.name}: its tile moves along a diagonal")
             each = union(self.access, self.nest, haloed, fetch.box)
             reads = reads + fetch.times * each * search(mesh.tiles, self.rows(replace(fetch, move=None), others))
         return self.nest.spaces[self.parent.position] * reads
@@ -160,28 +177,3 @@ def stops(access: Access, homes: Sequence[tuple[str, int]], nest: Nest) -> Itera
     """Parent and child of every hop of a tensor, outermost first; the last child is the compute statement."""
     kept = [Stop(position, extents(access.tensor, nest.tiles[position])) for _, position in homes]
     return pairwise([*kept, Stop(len(nest.slots), extents(access.tensor, {}), keeps=False)])
-
-
-def spared(
-    access: Access, homes: Sequence[tuple[str, int]], nest: Nest, quantities: Sequence[Quantities]
-) -> tuple[Quantities, ...]:
-    """The quantities of a tensor, outermost memory first, with what links and shared halos save and move.
-
-    Raises `PolymapError` where both apply to one tensor between the same two levels, or are not counted.
-    """
-    found = zip(stops(access, homes, nest), quantities, strict=True)
-    return tuple(_spared(Pair(access, nest, *pair), node) for pair, node in found)
-
-
-def _spared(pair: Pair, node: Quantities) -> Quantities:
-    if pair.linked and pair.haloed:
-        raise _refused(f"links and shared halos together, as for tensor {pair.access.tensor.name}")
-    if pair.haloed:
-        return replace(node, crossing=pair.halo_reads())
-    if pair.linked:
-        return replace(node, crossing=pair.summed(mesh.tiles), linked=pair.summed(mesh.served))
-    return node
-
-
-def _refused(what: str) -> PolymapError:
-    return PolymapError(Mistake(NOWHERE, f"polymap does not count {what}", "switch it off in the array's `network:`"))

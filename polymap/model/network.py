@@ -10,18 +10,19 @@ neighbour takes one link and two routers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import lcm, prod
+from math import lcm
 
 from polymap.architecture.hierarchy import Architecture, Array, Wiring
-from polymap.errors import Mistake, PolymapError
-from polymap.model import mesh
-from polymap.model.counting import Closed, Engine
-from polymap.model.neighbours import Pair, spared, stops
+from polymap.errors import NOWHERE, Mistake, PolymapError
+from polymap.model.counting import Engines
+from polymap.model.neighbours import Pair, stops
 from polymap.model.nest import Access
 from polymap.model.quantities import Quantities
-from polymap.model.readings import Number, divided, weighted
+from polymap.model.readings import Number, weighted
+from polymap.model.trees import Trees
+from polymap.workload.einsum import Tensor
 
 
 @dataclass(frozen=True)
@@ -41,30 +42,58 @@ class Haul:
 
 
 def carried(
-    architecture: Architecture, access: Access, homes: Sequence[tuple[str, int]], engine: Engine, computes: Number
+    architecture: Architecture, access: Access, homes: Sequence[tuple[str, int]], engines: Engines, computes: Number
 ) -> tuple[tuple[Quantities, ...], tuple[Haul, ...]]:
     """The quantities of a tensor with what networks change in them, and what crosses each network.
 
-    Raises `PolymapError` where a network asks for what this engine or these conventions do not count.
+    Raises `PolymapError` where a network asks for what these conventions do not count.
     """
-    nodes, pairs = engine.quantities(access, homes), None
-    special = [array for array in architecture.arrays if _is_special(array, access)]
-    if special:
-        if not isinstance(engine, Closed):
-            raise uncounted(special[0], "hops, links and shared halos")
-        if engine.conventions.continuing_sweep or not engine.conventions.tiles_stay:
-            raise _foreign(special[0], engine.conventions.name)
-        if any(array.returns_sums for array in special) and access.tensor.is_output:
-            raise uncounted(special[0], "sums that return (`returns_sums`), but")
-        nodes, pairs = spared(access, homes, engine.nest, nodes), list(stops(access, homes, engine.nest))
-    tensor, found = access.tensor, list[Haul]()
+    nodes, tensor = engines.of(access).quantities(access, homes), access.tensor
+    legs = _legs(architecture, access, homes, engines)
+    if legs:
+        nodes = tuple(leg.spared(node) for leg, node in zip(legs, nodes, strict=True))
+    found = list[Haul]()
     for i, node in enumerate(nodes):
         child = nodes[i + 1].level if i + 1 < len(nodes) else architecture.compute.name
         delivered = nodes[i + 1].fetched if i + 1 < len(nodes) else computes
-        pair = Pair(access, engine.nest, *pairs[i]) if pairs and isinstance(engine, Closed) else None
         bits = architecture.memory(node.level).element_bits(tensor)
-        found += hauls(architecture, Way(node, child, delivered, tensor.name, bits, pair))
+        found += hauls(architecture, Way(node, child, delivered, tensor, bits, legs[i] if legs else None))
     return nodes, tuple(found)
+
+
+def _legs(architecture: Architecture, access: Access, homes: Sequence[tuple[str, int]], engines: Engines) -> list[Leg]:
+    """The ways of a tensor from level to level; none where no network asks for more than sharing equal tiles."""
+    special = [array for array in architecture.arrays if _is_special(array, access)]
+    if not special:
+        return []
+    if engines.conventions.continuing_sweep or not engines.conventions.tiles_stay:
+        raise _foreign(special[0], engines.conventions.name)
+    if any(array.returns_sums for array in special) and access.tensor.is_output:
+        raise _uncounted(special[0])
+    pairs = (Pair(access, engines.nest, *pair) for pair in stops(access, homes, engines.nest))
+    return [Leg(pair, engines) for pair in pairs]
+
+
+@dataclass(frozen=True)
+class Leg:
+    """A tensor between two levels, and who counts it there."""
+
+    pair: Pair
+    engines: Engines
+
+    def spared(self, node: Quantities) -> Quantities:
+        """The quantities of the parent with what links and shared halos save and move.
+
+        Raises `PolymapError` where both apply to one tensor between the same two levels.
+        """
+        if self.pair.linked and self.pair.haloed:
+            raise _both(self.pair.access.tensor.name)
+        if self.pair.haloed:
+            return replace(node, crossing=self.engines.networks(self.pair).halo_reads(self.pair))
+        if self.pair.linked:
+            crossing, linked = self.engines.links(self.pair).passed(self.pair)
+            return replace(node, crossing=crossing, linked=linked)
+        return node
 
 
 def _is_special(array: Array, access: Access) -> bool:
@@ -82,15 +111,21 @@ def _foreign(array: Array, name: str) -> PolymapError:
 class Way:
     """A tensor from a node to the next inner one, or to the computes: `delivered` is what all instances there fetch.
 
-    `pair` is None where the counts are not those of a box with perfect factors.
+    `leg` is None where no network asks for more than sharing equal tiles.
     """
 
     node: Quantities
     child: str
     delivered: Number
-    tensor: str
+    tensor: Tensor
     bits: int
-    pair: Pair | None
+    leg: Leg | None
+
+    def trees(self, array: int) -> Trees:
+        """What travels on one array; between levels that no spatial loop parts, every word by itself."""
+        if self.leg is None or not self.leg.pair.near:
+            return Trees(self.delivered, self.delivered, 0)
+        return self.leg.engines.networks(self.leg.pair).trees(self.leg.pair, array)
 
 
 def hauls(architecture: Architecture, way: Way) -> tuple[Haul, ...]:
@@ -103,29 +138,31 @@ def hauls(architecture: Architecture, way: Way) -> tuple[Haul, ...]:
 
 
 def _haul(way: Way, index: int, array: Array, between: Sequence[tuple[int, Array]]) -> Haul:
-    known = (array, way.tensor, way.node.level, way.child)
+    known = (array, way.tensor.name, way.node.level, way.child)
     linked = _link_words(way, array, between)
     if array.wiring is None:
         words = way.node.crossing if array is between[0][1] else None
         return Haul(*known, words, way.delivered if array is between[-1][1] else None, None, linked)
-    if way.pair is None:
-        raise uncounted(array, "hops")
-    packets, members, hops = _trees(way, index)
-    energy, denominator = _energy(array.wiring, way, (hops, packets, members - packets, linked))
-    words = way.node.crossing if array is between[0][1] else packets
-    return Haul(*known, words, members, hops, linked, energy, denominator)
+    trees = way.trees(index)
+    counts = (trees.hops, trees.packets, trees.members - trees.packets, linked)
+    energy, denominator = _energy(array.wiring, way, counts)
+    words = way.node.crossing if array is between[0][1] else trees.packets
+    return Haul(*known, words, trees.members, trees.hops, linked, energy, denominator)
 
 
-def uncounted(array: Array, what: str) -> PolymapError:
-    """The error for a network of which more is asked than is counted."""
-    message = f"{what} in array {array.name} are counted on boxes with perfect factors only"
-    return PolymapError(Mistake(array.place, message, "leave them out of `network:`, or give trips that divide"))
+def _uncounted(array: Array) -> PolymapError:
+    message = f"sums that return (`returns_sums`) in array {array.name} are counted under `timeloop` only"
+    return PolymapError(Mistake(array.place, message, "leave them out, or use the conventions `timeloop`"))
+
+
+def _both(tensor: str) -> PolymapError:
+    message = f"polymap does not count links and shared halos together, as for tensor {tensor}"
+    return PolymapError(Mistake(NOWHERE, message, "switch it off in the array's `network:`"))
 
 
 def _link_words(way: Way, array: Array, between: Sequence[tuple[int, Array]]) -> Number:
     """The outermost array with links has them all: an instance asks its neighbours whatever array they differ in."""
-    tensor = way.pair.access.tensor if way.pair else None
-    linked = [level for _, level in between if tensor and level.links_of(tensor)]
+    linked = [level for _, level in between if way.leg and level.links_of(way.tensor)]
     return way.node.linked if linked and array is linked[0] else 0
 
 
@@ -133,77 +170,6 @@ def _energy(wiring: Wiring, way: Way, counts: tuple[Number, Number, Number, Numb
     """Numerator and denominator of the energy of hops, words that set out, additions and words over links."""
     hops, packets, joined, linked = counts
     hop, router, adder = wiring.hop_of(way.bits), wiring.router_pj, wiring.reduce_pj
-    is_output = way.pair is not None and way.pair.access.tensor.is_output
-    prices = (hop + router, router, adder if is_output else Fraction(0), hop + 2 * router)
+    prices = (hop + router, router, adder if way.tensor.is_output else Fraction(0), hop + 2 * router)
     denominator = lcm(*(price.denominator for price in prices))
     return weighted([int(price * denominator) for price in prices], [hops, packets, joined, linked]), denominator
-
-
-def _trees(way: Way, index: int) -> tuple[Number, Number, Number]:
-    """(words that enter an array, words that arrive at its instances, links they travel), of the whole run."""
-    pair = way.pair
-    assert pair is not None
-    if pair.linked or _is_coupled(pair, index):
-        counts = (mesh.packets, mesh.members, mesh.edges)
-        packets, members, hops = (pair.summed(count, index) for count in counts)
-        return packets, members, hops
-    packets, members, twice = (way.delivered * count for count in _product_trees(pair, index))
-    each = prod(pair.nest.trips[loop] for loop in pair.near)
-    return divided(packets, each), divided(members, each), divided(twice, 2 * each)
-
-
-def _is_coupled(pair: Pair, index: int) -> bool:
-    """Whether loops of several ranks move one coordinate, so that equal tiles lie along a diagonal."""
-    slots, access = pair.nest.slots, pair.access
-    ranks = frozenset(slots[loop].rank for loop in pair.near if slots[loop].array >= index)
-    return any(len(shared) > 1 for _, shared in access.coupled(ranks))
-
-
-def _product_trees(pair: Pair, index: int) -> tuple[Number, Number, Number]:
-    """Packets, arrivals and twice the links, of one step of the children of one parent.
-
-    A dimension with `G` choices of which packet, `n` positions per packet and farthest positions that add up to `m`
-    over the choices contributes `m * (n of the dimensions before) * (G of all others)` links.
-    """
-    slots, trips = pair.nest.slots, pair.nest.trips
-    outer = prod(trips[loop] for loop in pair.near if slots[loop].array < index)
-    inner = _choices(pair, [loop for loop in pair.near if slots[loop].array > index])
-    lines = [_line(pair, index, dim) for dim in sorted({slots[loop].dim for loop in pair.near})]
-    choices = [line.choices for line in lines]
-    links = sum(
-        line.twice_farthest
-        * prod(before.positions for before in lines[:d])
-        * prod(choices[:d])
-        * prod(choices[d + 1 :])
-        for d, line in enumerate(lines)
-    )
-    packets = outer * inner * prod(choices)
-    return packets, packets * prod(line.positions for line in lines), outer * inner * links
-
-
-@dataclass(frozen=True)
-class _Line:
-    """One dimension of a mesh: see `_product_trees`; `twice_farthest` is twice the sum over the choices."""
-
-    choices: Number
-    positions: Number
-    twice_farthest: Number
-
-
-def _line(pair: Pair, index: int, dim: int) -> _Line:
-    slots, trips = pair.nest.slots, pair.nest.trips
-    loops = [loop for loop in pair.near if (slots[loop].array, slots[loop].dim) == (index, dim)]
-    together = [loop for loop in loops if _is_shared(pair, loop)]
-    choices = _choices(pair, loops)
-    reach = sum((1 + (loop in together)) * pair.place(loop) * (trips[loop] - 1) for loop in loops)
-    return _Line(choices, prod(trips[loop] for loop in together), choices * reach)
-
-
-def _choices(pair: Pair, loops: Sequence[int]) -> Number:
-    return prod(pair.nest.trips[loop] for loop in loops if not _is_shared(pair, loop))
-
-
-def _is_shared(pair: Pair, loop: int) -> bool:
-    """Whether all instances along a loop hold the same tile and may share it."""
-    slot = pair.nest.slots[loop]
-    return slot.rank not in pair.access.ranks and slot.shares(pair.access.tensor)

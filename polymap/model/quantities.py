@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from polymap.model.readings import Number
+from polymap.model.readings import Number, divided
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,28 @@ class Counts:
     additions: Number = 0
 
 
-def actions(tensor: str, is_output: bool, nodes: Sequence[Quantities], drains_are_read: bool) -> tuple[Counts, ...]:
+def actions(
+    tensor: str, is_output: bool, nodes: Sequence[Quantities], drains_are_read: bool, all_write_first: bool = False
+) -> tuple[Counts, ...]:
     """Counts at every node of a tensor, outermost first; nothing fills the outermost node, and it never drains.
 
     Input: reads = crossing (+ what the instances of this node take from one another), fills = fetched.
     Output: updates = crossing, the first write of an element is free: fills = fetched - seen,
-    reads = updates - arriving (+ fetched, where a tile that leaves is read).
+    reads = updates - arriving (+ fetched, where a tile that leaves is read). With `all_write_first` what every
+    instance below sends first is arriving, unless it is added to another's on its way.
     """
     if is_output:
+        below = nodes[1:] if all_write_first else ()
+        ours = [_sent_first(node, child) for node, child in zip(nodes, below)]
+        nodes = [*ours, *nodes[len(ours) :]]
         return tuple(_output(tensor, node, i == 0, drains_are_read) for i, node in enumerate(nodes))
     passed_on = [0, *(node.linked for node in nodes)]
     return tuple(_input(tensor, node, i == 0, passed_on[i]) for i, node in enumerate(nodes))
+
+
+def _sent_first(node: Quantities, below: Quantities) -> Quantities:
+    """A node at which the first element that each instance below sends counts as arriving."""
+    return replace(node, arriving=divided(below.seen * node.crossing, below.fetched))
 
 
 def _input(tensor: str, node: Quantities, outermost: bool, passed_on: Number) -> Counts:

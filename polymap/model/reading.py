@@ -135,9 +135,11 @@ def latency(architecture: Architecture) -> int:
 def _counts(
     setting: Setting, access: Access, skeleton: Skeleton, engines: Engines
 ) -> tuple[tuple[Counts, ...], tuple[Haul, ...]]:
-    tensor, engine, computes = access.tensor, engines.of(access), engines.run.computes()
-    nodes, hauls = carried(setting.architecture, access, skeleton.homes[tensor.name], engine, computes)
-    return actions(tensor.name, tensor.is_output, nodes, setting.conventions.drains_are_read), hauls
+    tensor, computes = access.tensor, engines.run.computes()
+    nodes, hauls = carried(setting.architecture, access, skeleton.homes[tensor.name], engines, computes)
+    chosen = setting.conventions
+    found = actions(tensor.name, tensor.is_output, nodes, chosen.drains_are_read, chosen.all_write_first)
+    return found, hauls
 
 
 def _gate(architecture: Architecture, level: Memory | Compute, instances: int) -> tuple[int, int]:

@@ -5,7 +5,9 @@ Rule of timeloop 4cf6d4c with extrapolation: each loop runs index 0 and, for all
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice, product
 from math import prod
 from typing import TypeAlias
 
@@ -58,3 +60,29 @@ def _visit(extents: Vector, move: Vector, remembered: Vector | None) -> tuple[in
     if remembered is None or remembered == move:
         return whole - prod(max(0, e - abs(m)) for e, m in zip(extents, move, strict=True)), move
     return whole, None
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Visits of the walk that `swept` counts: so many `times` loop `loop` (a row; 0 is the first visit) has moved on
+    and `new` elements are fetched."""
+
+    loop: int
+    times: int
+    new: int
+
+
+def visits(rows: tuple[Vector, ...]) -> tuple[Visits, ...]:
+    """What `swept` adds up, visit by visit, equal ones together: `swept = sum(times * new)`.
+
+    >>> visits(((1, 6), (4, 4)))
+    (Visits(loop=0, times=1, new=6), Visits(loop=1, times=3, new=4))
+    """
+    extents, trips, moves = rows[0][1:], tuple(row[0] for row in rows[1:]), _translations(rows[1:])
+    found, remembered = {(0, prod(extents)): 1}, None
+    for index in islice(product((0, 1), repeat=len(trips)), 1, None):
+        moved = max(loop for loop, x in enumerate(index) if x)
+        new, remembered = _visit(extents, moves[moved], remembered)
+        times = prod(trip - 1 for trip, x in zip(trips, index, strict=True) if x)
+        found[moved + 1, new] = found.get((moved + 1, new), 0) + times
+    return tuple(Visits(loop, times, new) for (loop, new), times in found.items())

@@ -1,29 +1,41 @@
 """The engine for boxes cut by `low <= i - j <= high`: causal and banded attention, triangles.
 
-The two tied ranks are looked at tile by tile, all at once as arrays; every other rank is a factor. A step of an
-instance is a tile of the two ranks that holds points, times steps of the others. What an instance fetches follows
-from the loop that has moved since its step before: see docs/design/exact.md, "Residency, sharing, first writes".
+The two tied ranks are lines of tiles of which those that hold points meet; every other rank is a factor. No count
+looks at pairs of tiles: see docs/design/exact.md, "Engine 3, in formulas".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as MappingOf
 from collections.abc import Set as SetOf
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-import numpy as np
-
-from polymap.model.band import Band, Bools, Ints, Loop, Side, Spread, spread
+from polymap.model.band import Band, Window
 from polymap.model.digits import Role
-from polymap.model.meeting import Line, meeting
+from polymap.model.lines import Kind, Line, Loop
+from polymap.model.meeting import meeting
 from polymap.model.nest import Access, Nest
+from polymap.model.onsets import onsets
+from polymap.model.passing import arriving, coinciding, staying
 from polymap.model.quantities import Quantities
 from polymap.model.uneven import NONE, Roles, Uneven
 
-MOST_PACKED = 1 << 62
+
+@dataclass(frozen=True)
+class Rounds:
+    """What rounds of tiles of the two tied ranks fetch, `tied`, times the free ranks' part.
+
+    A round is run inside the loop at position `turn` (-1: the whole run). It starts with nothing or, `again`, with what
+    its last tile left the time before.
+    """
+
+    turn: int
+    again: bool
+    tied: int
+    free: int
 
 
 @dataclass(frozen=True)
@@ -62,8 +74,11 @@ class Tied:
         return self._runs(len(self.nest.slots), lambda loop: 0 <= self.nest.slots[loop].array < hierarchy_index)
 
     def computes(self) -> int:
-        points = spread((), (), (Side(self._size(0), self._size(0)), Side(self._size(1), self._size(1))), *self._cut)
-        return int(points.points.sum()) * prod(self.sizes[rank] for rank in self._free)
+        return self._points * prod(self.sizes[rank] for rank in self._free)
+
+    def tiles(self, position: int) -> int:
+        """Tiles of the two tied ranks above a position that hold points."""
+        return self._met(position, lambda loop: Kind.APART)
 
     def _instances(self, position: int) -> int:
         return self._runs(position, lambda loop: self.nest.slots[loop].is_spatial)
@@ -74,99 +89,84 @@ class Tied:
         def role(loop: int) -> Role:
             return Role.EACH if counted(loop) else Role.FIRST
 
-        return self._meeting(position, counted) * prod(self._share(rank, False, position, role) for rank in self._free)
-
-    def _meeting(self, position: int, apart: Callable[[int], bool]) -> int:
-        """Values of the loops of the tied ranks that count apart for which the others have a tile with points."""
-        return meeting(self._line(0, position, apart), self._line(1, position, apart), *self._cut)
-
-    def _line(self, side: int, position: int, apart: Callable[[int], bool]) -> Line:
-        rank = self._ranks[side]
-        loops = [loop for loop in range(position) if self.nest.slots[loop].rank == rank]
-        digits = tuple((self.nest.trips[loop], self.nest.steps[loop], apart(loop)) for loop in loops)
-        return Line(digits, self._size(side), self.nest.tiles[position].get(rank, 1))
+        met = self._met(position, lambda loop: Kind.APART if counted(loop) else Kind.MOVING)
+        return met * prod(self._share(rank, False, position, role) for rank in self._free)
 
     def _computed(self, access: Access, position: int, shared: SetOf[int]) -> int:
         """What the computes take: their point at every step, equal points of shared instances once."""
-
-        def apart(loop: int) -> bool:
-            return loop not in shared or self.nest.slots[loop].rank in access.ranks
+        idle = self._idle(access, shared)
 
         def role(loop: int) -> Role:
-            return Role.EACH if apart(loop) else Role.FIRST
+            return Role.FIRST if loop in idle else Role.EACH
 
-        return self._meeting(position, apart) * self._factor(access, position, role)
+        def kind(loop: int) -> Kind:
+            return Kind.SHARED if loop in idle else Kind.APART
+
+        return self._round(access, position, kind) * self._factor(access, position, role)
 
     def _fetched(self, access: Access, position: int, shared: SetOf[int]) -> int:
+        return sum(found.tied * found.free for found in self.rounds(access, position, shared))
+
+    def rounds(self, access: Access, position: int, shared: SetOf[int]) -> Iterator[Rounds]:
         """What all instances at a position fetch, step by step; equal sets along the shared loops count once.
 
-        `last` is the innermost loop over the other ranks whose index is not 0: with it and the row of the tied ranks
-        it is known which loop has moved.
+        Inside the closing loop `j` only loops of other ranks than the tensor's move. Those of the other tied rank make
+        a round of tiles; a loop `last` of a free rank around them makes the same round begin again, with what its
+        last tile left.
         """
-        others = [loop for loop in self.nest.temporal_above(position) if self.nest.slots[loop].rank not in self._ranks]
-        return sum(
-            self._rows(access, position, shared, last) * self._weight(access, position, shared, last)
-            for last in (-1, *others)
-        )
+        closing, idle = self._closing(access, position), self._idle(access, shared)
+        free = [loop for loop in self.nest.temporal_above(position) if self.nest.slots[loop].rank not in self._ranks]
 
-    def _weight(self, access: Access, position: int, shared: SetOf[int], last: int) -> int:
+        def kind(turn: int) -> Callable[[int], Kind]:
+            return lambda loop: self._kind(loop, idle, turn)
+
+        yield Rounds(
+            closing,
+            False,
+            self._round(access, position, kind(closing)),
+            self._often(access, position, idle, closing, False),
+        )
+        for last in free:
+            if last > closing and (again := self._again(access, position, kind(last))):
+                yield Rounds(last, True, again, self._often(access, position, idle, last, True))
+
+    def _kind(self, loop: int, idle: SetOf[int], turn: int) -> Kind:
+        """The loops inside `turn` move on within a round; idle ones are served together."""
+        if self.nest.slots[loop].is_spatial:
+            return Kind.SHARED if loop in idle else Kind.APART
+        return Kind.MOVING if loop > turn else Kind.APART
+
+    def _often(self, access: Access, position: int, idle: SetOf[int], turn: int, later: bool) -> int:
+        """The free ranks' part where no loop inside `turn` has moved; `later`: where `turn` itself has."""
+
         def role(loop: int) -> Role:
             if self.nest.slots[loop].is_spatial:
-                return Role.FIRST if loop in shared and self.nest.slots[loop].rank not in access.ranks else Role.EACH
-            return Role.EACH if loop < last else Role.LATER if loop == last else Role.FIRST
+                return Role.FIRST if loop in idle else Role.EACH
+            return Role.LATER if later and loop == turn else Role.EACH if loop <= turn else Role.FIRST
 
         return self._factor(access, position, role)
 
-    def _rows(self, access: Access, position: int, shared: SetOf[int], last: int) -> int:
-        """The tied ranks' part of what is fetched while `last` is the innermost other loop beyond its first value."""
-        closing = self._closing(access, position)
-        tied = [loop for loop in range(position) if self.nest.slots[loop].rank in self._ranks]
-        if last < closing and all(last < loop for loop in tied):
-            last = -1  # around everything that counts here, it starts every instance anew
-        idle = frozenset(loop for loop in tied if loop in shared and self.nest.slots[loop].rank not in access.ranks)
-        key = (access.ranks.intersection(self._ranks), position, idle, closing, last)
-        if key not in self._known:
-            self._known[key] = self._counted(access, position, shared, closing, last)
-        return self._known[key]
-
-    def _counted(self, access: Access, position: int, shared: SetOf[int], closing: int, last: int) -> int:
-        grid = self._grid(position)
-        moved = np.maximum(grid.turn, last)
-        before = grid.before(last) if last >= 0 else np.arange(len(grid.turn)) - 1
-        whole = (moved < closing) | (moved < 0)
-        if last == closing and last >= 0:
-            whole |= moved == closing  # the other coordinate has moved past its tile
-        return self._new(access, grid, np.where(whole, -1, before), self._merged(access, grid, shared))
-
-    def _merged(self, access: Access, grid: Spread, shared: SetOf[int]) -> Ints | None:
-        """Instances with the indices of shared loops that do not move the tensor taken out; None if there are none."""
-        merged = [
-            loop for loop in grid.spatial if loop.position in shared and self._ranks[loop.is_second] not in access.ranks
-        ]
-        if not merged:
-            return None
-        kept, weight = np.zeros_like(grid.instance), 1
-        for loop in reversed(grid.spatial):
-            if loop not in merged:
-                kept += grid.instance // weight % loop.trip * (prod(other.trip for other in grid.spatial) // weight)
-            weight *= loop.trip
-        return kept
-
-    def _new(self, access: Access, grid: Spread, before: Ints, merged: Ints | None) -> int:
-        """Elements of each row's tile that the tile of the row `before` (-1: none) does not have, summed."""
-        used = [second for second in (False, True) if self._ranks[second] in access.ranks]
+    def _round(self, access: Access, position: int, kind: Callable[[int], Kind]) -> int:
+        """The tied ranks' part of what is fetched where every round starts with nothing."""
+        used = self._used(access)
         if len(used) == 2:
-            return int(grid.points[before != np.arange(len(before))].sum())
-        if not used:
-            fresh = np.flatnonzero(before < 0)
-            return _distinct([merged[fresh], grid.time[fresh]]) if merged is not None else len(fresh)
-        first, last = grid.firsts[used[0]], grid.lasts[used[0]]
-        was_first, was_last, whole = first[before], last[before], before < 0
-        rows = np.flatnonzero(whole | (first != was_first) | (last != was_last))
-        pieces = _pieces(first[rows], last[rows], was_first[rows], was_last[rows], whole[rows])
-        if merged is None:
-            return int(sum((piece[1] - piece[0] + 1).sum() for piece in pieces))
-        return _different(merged[rows], grid.time[rows], pieces)
+            return self._points
+        lines = [self._line(side, position, kind) for side in (0, 1)]
+        if used:
+            return arriving(lines[used[0]], lines[1 - used[0]], self._window(used[0]))
+        shared = any(line.has(Kind.SHARED) for line in lines)
+        return (onsets if shared else meeting)(lines[0], lines[1], self._window(0))
+
+    def _again(self, access: Access, position: int, kind: Callable[[int], Kind]) -> int:
+        """The same where a round of the other tied rank begins with what it ended with the time before."""
+        used = self._used(access)
+        if len(used) != 1:
+            return 0
+        own, passing = (self._line(side, position, kind) for side in (used[0], 1 - used[0]))
+        if not passing.has(Kind.MOVING):
+            return 0
+        window, alone = self._window(used[0]), passing.alone()
+        return arriving(own, alone, window) - staying(own, alone, window) - coinciding(own, passing, window)
 
     def _held(self, access: Access, position: int) -> int:
         """Distinct elements of the tiles of each instance, summed."""
@@ -176,24 +176,21 @@ class Tied:
                 return Role.EACH
             return Role.TOGETHER if self.nest.slots[loop].rank in access.ranks else Role.FIRST
 
-        grid = self._grid(position)
-        used = [second for second in (False, True) if self._ranks[second] in access.ranks]
-        if len(used) == 2:
-            tied = int(grid.points.sum())
-        elif used:
-            tied = _union(grid.instance, grid.firsts[used[0]], grid.lasts[used[0]])
-        else:
-            tied = len(np.unique(grid.instance))
+        tied = self._round(access, position, lambda loop: self._kind(loop, NONE, -1))
         return tied * self._factor(access, position, role)
 
     def _tile(self, access: Access, position: int) -> int:
-        grid, tiles = self._grid(position), self.nest.tiles[position]
-        used = [second for second in (False, True) if self._ranks[second] in access.ranks]
-        largest = 1 if not used else int((grid.points if len(used) == 2 else grid.lengths(used[0])).max())
+        """Elements of the largest tile."""
+        used, tiles = self._used(access), self.nest.tiles[position]
+        largest = 1
+        if used:
+            own, other = (self._line(side, position, lambda _: Kind.APART) for side in (used[0], 1 - used[0]))
+            window = self._window(used[0])
+            largest = window.largest(own, other, window.points if len(used) == 2 else window.touched)
         return largest * prod(min(self.sizes[rank], tiles.get(rank, 1)) for rank in self._free if rank in access.ranks)
 
     def _factor(self, access: Access, position: int, role: Roles) -> int:
-        """The other ranks' part: elements of the ranks that the tensor depends on, repetitions of those it does not."""
+        """The free ranks' part: elements of the ranks that the tensor depends on, repetitions of those it does not."""
         return prod(self._share(rank, rank in access.ranks, position, role) for rank in self._free)
 
     def _share(self, rank: str, is_relevant: bool, position: int, role: Roles) -> int:
@@ -207,29 +204,34 @@ class Tied:
         above = (loop for loop in self.nest.temporal_above(position) if self.nest.slots[loop].rank in access.ranks)
         return max(above, default=-1)
 
-    def _grid(self, position: int) -> Spread:
-        tied = [loop for loop in range(position) if self.nest.slots[loop].rank in self._ranks]
-        loops = [
-            Loop(self.nest.slots[at].rank == self.band.second, at, self.nest.trips[at], self.nest.steps[at])
-            for at in tied
-        ]
-        spatial = tuple(loop for loop in loops if self.nest.slots[loop.position].is_spatial)
-        temporal = tuple(loop for loop in loops if not self.nest.slots[loop.position].is_spatial)
-        tiles = self.nest.tiles[position]
-        first, second = (Side(self._size(i), tiles.get(rank, 1)) for i, rank in enumerate(self._ranks))
-        return spread(spatial, temporal, (first, second), *self._cut)
+    def _idle(self, access: Access, shared: SetOf[int]) -> SetOf[int]:
+        """The shared loops that do not move the tensor."""
+        return frozenset(loop for loop in shared if self.nest.slots[loop].rank not in access.ranks)
 
-    def _size(self, side: int) -> int:
-        return self.sizes[self._ranks[side]]
+    def _used(self, access: Access) -> list[int]:
+        """Which of the two tied ranks the tensor has."""
+        return [side for side, rank in enumerate(self._ranks) if rank in access.ranks]
 
-    @property
-    def _cut(self) -> tuple[int | None, int | None]:
-        return self.band.low, self.band.high
+    def _met(self, position: int, kind: Callable[[int], Kind]) -> int:
+        return meeting(self._line(0, position, kind), self._line(1, position, kind), self._window(0))
+
+    def _line(self, side: int, position: int, kind: Callable[[int], Kind]) -> Line:
+        rank = self._ranks[side]
+        loops = (loop for loop in range(position) if self.nest.slots[loop].rank == rank)
+        walked = tuple(Loop(loop, self.nest.trips[loop], self.nest.steps[loop], kind(loop)) for loop in loops)
+        return Line(walked, self.sizes[rank], self.nest.tiles[position].get(rank, 1))
+
+    def _window(self, side: int) -> Window:
+        """The band as it looks from a rank; a missing limit is one beyond all points."""
+        beyond = 2 * sum(self.sizes[rank] for rank in self._ranks)
+        low, high = self.band.low, self.band.high
+        window = Window(-beyond if low is None else low, beyond if high is None else high)
+        return window.turned() if side else window
 
     @cached_property
-    def _known(self) -> dict[tuple[object, ...], int]:
-        """Sums over rows that were already made: a tensor fetches and crosses the same, and tensors are alike."""
-        return {}
+    def _points(self) -> int:
+        first, second = (self.sizes[rank] for rank in self._ranks)
+        return self._window(0).points(0, first, second)
 
     @cached_property
     def _ranks(self) -> tuple[str, str]:
@@ -242,58 +244,3 @@ class Tied:
     @cached_property
     def _box(self) -> Uneven:
         return Uneven(self.nest, self.sizes, True)
-
-
-def _pieces(first: Ints, last: Ints, was_first: Ints, was_last: Ints, whole: Bools) -> list[tuple[Ints, Ints]]:
-    """Intervals without what was there before, each as at most two; a piece that is empty is (0, -1)."""
-    below = first, np.where(whole, last, np.minimum(last, was_first - 1))
-    above = np.where(whole, last + 1, np.maximum(first, was_last + 1)), last
-    pieces = []
-    for start, end in (below, above):
-        empty = start > end
-        pieces.append((np.where(empty, 0, start), np.where(empty, -1, end)))
-    return pieces
-
-
-def _different(merged: Ints, time: Ints, pieces: list[tuple[Ints, Ints]]) -> int:
-    """Elements of the different sets that merged instances fetch at a time; a lone piece is put first."""
-    (a, b), (c, d) = pieces
-    alone = a > b
-    ends = [np.where(alone, c, a), np.where(alone, d, b), np.where(alone, 0, c), np.where(alone, -1, d)]
-    sizes = ends[1] - ends[0] + 1 + ends[3] - ends[2] + 1
-    return _distinct([*ends, merged, time], sizes)
-
-
-def _distinct(keys: list[Ints], sizes: Ints | None = None) -> int:
-    """Sizes (1, if not given) of the rows that differ in any key, summed."""
-    if not len(keys[0]):
-        return 0
-    packed = _packed(keys)
-    order = np.argsort(packed[0]) if len(packed) == 1 else np.lexsort(packed)
-    new = np.ones(len(order), dtype=np.bool_)
-    new[1:] = np.any([key[order][1:] != key[order][:-1] for key in packed], axis=0)
-    return int(new.sum()) if sizes is None else int(sizes[order][new].sum())
-
-
-def _packed(keys: list[Ints]) -> list[Ints]:
-    """The same distinctions in fewer keys: several in one, as digits, while 62 bits are enough."""
-    packed, span = list[Ints](), MOST_PACKED
-    for key in keys:
-        least = int(key.min())
-        width = int(key.max()) - least + 1
-        if span * width < MOST_PACKED:
-            packed[-1] = packed[-1] * width + (key - least)
-        else:
-            packed.append(key - least)
-            span = 1
-        span *= width
-    return packed
-
-
-def _union(instance: Ints, first: Ints, last: Ints) -> int:
-    """Points of the union of intervals, instance by instance, summed."""
-    apart = instance * (int(last.max()) + 2)
-    order = np.argsort(apart + first, kind="stable")
-    start, end = (first + apart)[order], (last + apart)[order]
-    covered = np.append(-1, np.maximum.accumulate(end)[:-1])
-    return int(np.maximum(0, end - np.maximum(start - 1, covered)).sum())

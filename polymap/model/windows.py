@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from typing import TypeAlias
 
 from polymap.model.digits import Block, Digit, Group, blocks, run_length, start, starts
 from polymap.model.distinct import distinct, repeated, within_reach
@@ -60,6 +61,10 @@ def reach(coefficients: Sequence[int], sizes: Sequence[int]) -> int:
 def touched(coefficients: Sequence[int], sizes: Sequence[int]) -> int:
     """Elements that a tile touches."""
     return distinct(tuple((size, abs(c)) for c, size in zip(coefficients, sizes, strict=True)))
+
+
+# A set of elements: the first of them, its form (bits from there on, or its length) and its size.
+Shape: TypeAlias = tuple[int, int, int]
 
 
 @lru_cache(maxsize=65536)
@@ -116,22 +121,35 @@ def _new_bits(parts: Sequence[Part], sizes: Sequence[int], slide: Slide | None) 
     return (now & ~repeated(others, moving.coefficient, moving.tile)) >> (moving.coefficient * slide.step)
 
 
-def _shapes(parts: Sequence[Part], slide: Slide | None, exact: bool) -> set[tuple[int, int, int]]:
-    """The different sets, each as its first element, its shape (bits, or its length) and its size."""
-    tiles = [list(zip(starts(p.digits, p.count), [p.tile] * (p.count - 1) + [p.last])) for p in parts]
-    shape = lru_cache(maxsize=None)(lambda sizes: _shape(parts, sizes, slide, exact))
-    found = set()
+def _shapes(parts: Sequence[Part], slide: Slide | None, exact: bool) -> set[Shape]:
+    """The different sets."""
+    return {shape for _, shape in shapes(parts, slide, exact)}
+
+
+def shapes(parts: Sequence[Part], slide: Slide | None, exact: bool) -> Iterator[tuple[tuple[int, ...], Shape]]:
+    """The set of every combination of the groups' tiles, by the number of the tile in each part."""
+    tiles = [list(zip(range(p.count), starts(p.digits, p.count), [p.tile] * (p.count - 1) + [p.last])) for p in parts]
+    shape = lru_cache(maxsize=None)(lambda sizes: shape_of(parts, sizes, slide, exact))
     for chosen in product(*tiles):
-        offset, form, size = shape(tuple(size for _, size in chosen))
+        offset, form, size = shape(tuple(size for _, _, size in chosen))
         least = sum(
             part.coefficient * (at if part.coefficient > 0 else at + size - 1)
-            for part, (at, size) in zip(parts, chosen)
+            for part, (_, at, size) in zip(parts, chosen)
         )
-        found.add((least + offset, form, size))
-    return found
+        yield tuple(number for number, _, _ in chosen), (least + offset, form, size)
 
 
-def _shape(parts: Sequence[Part], sizes: Sequence[int], slide: Slide | None, exact: bool) -> tuple[int, int, int]:
+def union(found: Sequence[Shape], exact: bool) -> tuple[int, int]:
+    """All elements of some sets: the least, and from it on a bit for each."""
+    least = min(begin for begin, _, _ in found)
+    within_reach(max(begin for begin, _, _ in found) - least)
+    bits = 0
+    for begin, form, _ in found:
+        bits |= (form if exact else (1 << form) - 1) << (begin - least)
+    return least, bits
+
+
+def shape_of(parts: Sequence[Part], sizes: Sequence[int], slide: Slide | None, exact: bool) -> Shape:
     if not exact:
         begin, length = _new_interval(parts, sizes, slide) if slide else (0, _new(parts, sizes, None, False))
         return begin, length, length

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from math import prod
+from typing import TYPE_CHECKING
+
+import islpy as isl
 
 from polymap.architecture.hierarchy import Architecture
 from polymap.mapping.nest import Mapping, Storage
 from polymap.model.conventions import Conventions
 from polymap.model.conventions import conventions as preset
+from polymap.model.neighbours import Pair
 from polymap.model.nest import Access, Skeleton, array_places, skeleton
 from polymap.model.nest import Nest as ModelNest
+from polymap.model.nest import nest as walk
 from polymap.model.quantities import Counts, Quantities, actions
+from polymap.model.trees import Trees
 from polymap.polyhedral.largest import largest
 from polymap.polyhedral.nest import Line, Nest
 from polymap.polyhedral.relations import Part, Relation
@@ -22,17 +28,58 @@ from polymap.workload.counting import count as points
 from polymap.workload.counting import joined, within
 from polymap.workload.einsum import Einsum, Tensor
 
+if TYPE_CHECKING:
+    from polymap.polyhedral.networks import Crossing
+
 
 @dataclass(frozen=True)
 class IntegerSets:
-    """The engine that counts any mapping of any einsum; see `polymap.model.counting.Engine`."""
+    """The engine that counts any mapping of any einsum; see `polymap.model.counting.Engine`.
+
+    `stays` is the convention `tiles_stay`. `sweeps` is `continuing_sweep`, for boxes with perfect factors: what the
+    model counts in closed form, so that only an audit asks for it here.
+    """
 
     nest: Nest
     holes: str
+    counted: Callable[[isl.Set], int] = points
+    stays: bool = True
+    sweeps: bool = False
 
     def quantities(self, access: Access, homes: Sequence[tuple[str, int]]) -> tuple[Quantities, ...]:
         """What every memory of a tensor holds and moves. Raises `TooLarge` where a set is beyond its budget."""
-        return TensorCount(self.nest, access.tensor, self.holes == "hull").quantities(homes)
+        return self.of(access.tensor).quantities(homes)
+
+    def of(self, tensor: Tensor) -> TensorCount:
+        """The counts of one tensor."""
+        if not self.sweeps:
+            return TensorCount(self.nest, tensor, self.holes == "hull", self.counted, self.stays)
+        from polymap.polyhedral.sweeping import SweptCount
+
+        return SweptCount(self.nest, tensor, self.holes == "hull", self.counted, self.stays)
+
+    def trees(self, pair: Pair, array: int) -> Trees:
+        """What travels on one array, by its index in the hierarchy. Raises `TooLarge`, as do all counts."""
+        return self._crossing(pair).trees(array)
+
+    def halo_reads(self, pair: Pair) -> int:
+        """Elements that the parent sends where arrays share halos."""
+        return self._crossing(pair).halo_reads()
+
+    def passed(self, pair: Pair) -> tuple[int, int]:
+        """Elements that the parent sends where neighbours pass tiles on, and those that they pass on."""
+        return self._crossing(pair).passed()
+
+    def _crossing(self, pair: Pair) -> Crossing:
+        from polymap.polyhedral.networks import Crossing
+
+        key = pair.access.tensor, pair.parent.position, pair.child.position, pair.child.keeps
+        return self._crossings.setdefault(key, Crossing(self.of(pair.access.tensor), pair))
+
+    @cached_property
+    def _crossings(self) -> dict[tuple[Tensor, int, int, bool], Crossing]:
+        """One for every pair: it keeps the relations that it has made."""
+        return {}
 
     def cycles(self) -> int:
         """Values of all temporal loops for which any instance runs."""
@@ -44,7 +91,7 @@ class IntegerSets:
 
     def computes(self) -> int:
         """Points of the iteration domain."""
-        return within(f"the domain of {self.nest.einsum.name}", lambda: points(self.nest.einsum.domain()))
+        return within(f"the domain of {self.nest.einsum.name}", lambda: self.counted(self.nest.einsum.domain()))
 
     def _values(self, what: str, chosen: Callable[[Line], bool]) -> int:
         """How many values the chosen loops take while a point runs."""
@@ -52,7 +99,7 @@ class IntegerSets:
         def values(ranks: frozenset[str]) -> int:
             part = Part(self.nest, NOTHING, self.nest.end, ranks, hull=False)
             rest = [line for line in part.lines if not chosen(line)]
-            return points(part.relation.without(rest).steps())
+            return self.counted(part.relation.without(rest).steps())
 
         return prod(within(what, partial(values, ranks)) for ranks in self.nest.tied)
 
@@ -62,7 +109,7 @@ NOTHING = Tensor("", (), 1, "")
 
 def integer_sets(einsum: Einsum, conventions: Conventions, walked: ModelNest) -> IntegerSets:
     """The engine for a walked nest of the model: what `evaluate(..., sets=integer_sets)` asks for."""
-    return IntegerSets(Nest.of(einsum, walked.slots, walked.trips), conventions.holes)
+    return IntegerSets(Nest.of(einsum, walked.slots, walked.trips), conventions.holes, stays=conventions.tiles_stay)
 
 
 def count(
@@ -80,7 +127,7 @@ def count(
     engine, shape = sets_of(einsum, architecture, mapping, chosen)
     access = Access.of(einsum.tensor(tensor))
     found = engine.quantities(access, shape.homes[tensor])
-    return actions(tensor, access.tensor.is_output, found, chosen.drains_are_read)
+    return actions(tensor, access.tensor.is_output, found, chosen.drains_are_read, chosen.all_write_first)
 
 
 def sets_of(
@@ -90,7 +137,7 @@ def sets_of(
     nodes = mapping.without_unit_loops().nodes
     shape = skeleton(nodes, einsum.tensors, array_places(architecture))
     trips = [node.trip for node in nodes if not isinstance(node, Storage)]
-    return IntegerSets(Nest.of(einsum, shape.slots, trips), conventions.holes), shape
+    return integer_sets(einsum, conventions, walk(shape.slots, trips)), shape
 
 
 @dataclass(frozen=True)
@@ -115,11 +162,16 @@ class TensorCount:
     nest: Nest
     tensor: Tensor
     hull: bool
+    counted: Callable[[isl.Set], int] = points
+    stays: bool = True
 
     def quantities(self, homes: Sequence[tuple[str, int]]) -> tuple[Quantities, ...]:
-        stops = [self.stop(level, position) for level, position in homes]
-        stops.append(self.stop("", self.nest.end))
-        return tuple(self.at(here, below) for here, below in pairwise(stops))
+        return tuple(self.at(here, below) for here, below in self.stops(homes))
+
+    def stops(self, homes: Sequence[tuple[str, int]]) -> Iterator[tuple[Stop, Stop]]:
+        """Every memory with the next inner one, outermost first; the last of all is the compute statement."""
+        found = [self.stop(level, position) for level, position in homes]
+        return pairwise([*found, self.stop("", self.nest.end)])
 
     def at(self, here: Stop, below: Stop) -> Quantities:
         """All quantities of one node; `below` is the next inner one, or the compute statement."""
@@ -154,7 +206,7 @@ class TensorCount:
 
     def fetched(self, stop: Stop, part: Part) -> Relation:
         """What every step and instance fetches, of one part."""
-        if not stop.level:
+        if not stop.level or not self.stays:
             return part.relation
         inside = [line for line in part.lines if not line.is_spatial and line.index >= stop.innermost]
         return Relation(part.fetched(inside) if part.ranks == stop.main else part.first(inside), part.lines)
@@ -178,7 +230,7 @@ class TensorCount:
 
     def product(self, stop: Stop, what: str, change: Callable[[Part, Relation], Relation]) -> int:
         def related(part: Part) -> int:
-            return points(change(part, self.fetched(stop, part)).without(part.followed).points())
+            return self.counted(change(part, self.fetched(stop, part)).without(part.followed).points())
 
         return self.over(stop, what, related)
 
@@ -198,14 +250,14 @@ class TensorCount:
 
         def elements(part: Part) -> int:
             gone = [line for line in part.lines if not line.is_spatial or line.index >= position]
-            return points(part.relation.without({*gone, *part.followed}).points())
+            return self.counted(part.relation.without({*gone, *part.followed}).points())
 
         return self.over(stop, f"elements of {self.tensor.name} seen at {stop.level or 'compute'}", elements)
 
     def instances(self, stop: Stop) -> int:
         def running(part: Part) -> int:
             temporal = [line for line in part.lines if not line.is_spatial]
-            return points(part.relation.without(temporal).steps())
+            return self.counted(part.relation.without(temporal).steps())
 
         return self.over(stop, f"instances of {stop.level}", running)
 

@@ -57,6 +57,11 @@ class Nest:
         return cls(einsum, tuple(lines))
 
     @property
+    def is_perfect(self) -> bool:
+        """Whether the domain is a box and the trips of every rank multiply to its size."""
+        return self.einsum.is_box and all(self.tile(0, rank) == size for rank, size in self.einsum.ranks)
+
+    @property
     def end(self) -> int:
         """The position of the compute statement."""
         return len(self.lines)

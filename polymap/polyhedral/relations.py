@@ -87,7 +87,7 @@ class Part:
         for d, at in enumerate(self.coordinates):
             said.append(f"{self._corner(at, high=False)} <= y{d} <= {self._corner(at, high=True)}")
         values = ", ".join(f"y{d}" for d in range(len(self.coordinates)))
-        return isl.Map(f"{{ [{_names(self.lines)}] -> [{values}] : {' and '.join(said)} }}").coalesce()
+        return isl.Map(f"{{ [{listed(self.lines)}] -> [{values}] : {' and '.join(said)} }}").coalesce()
 
     def _corner(self, at: Affine, high: bool) -> str:
         ends = (f"{c}*({self._end(rank) if (c > 0) == high else self._base(rank)})" for rank, c in at.terms)
@@ -139,12 +139,12 @@ class Part:
         ends = [
             f"{self._base(r)} + {min(self.nest.tile(self.position, r), sizes[r])} <= {sizes[r]}" for r in self._known
         ]
-        return isl.Set(f"{{ [{_names(self.lines)}] : {' and '.join([*self._trips(), *ends])} }}")
+        return isl.Set(f"{{ [{listed(self.lines)}] : {' and '.join([*self._trips(), *ends])} }}")
 
     def _residues(self, period: int) -> isl.Map:
         """From a step to where its tile begins, modulo a period, in every rank."""
         begins = [f"({self._base(rank)}) mod {period}" for rank in self._known] if period > 1 else []
-        return isl.Map(f"{{ [{_names(self.lines)}] -> [{', '.join(begins)}] }}")
+        return isl.Map(f"{{ [{listed(self.lines)}] -> [{', '.join(begins)}] }}")
 
     def _boxes(self) -> isl.Map:
         """From the indices above the position to the points below it, in the domain or not, but in the box."""
@@ -153,16 +153,21 @@ class Part:
         for rank, name in names.items():
             base, tile = self._base(rank), self.nest.tile(self.position, rank)
             said += [f"{base} <= {name} < {base} + {tile}", f"0 <= {name} < {self.nest.einsum.sizes[rank]}"]
-        return isl.Map(f"{{ [{_names(self.lines)}] -> [{', '.join(names.values())}] : {' and '.join(said)} }}")
+        return isl.Map(f"{{ [{listed(self.lines)}] -> [{', '.join(names.values())}] : {' and '.join(said)} }}")
 
     def predecessors(self, inside: Sequence[Line]) -> isl.Map:
         """From a step to the last one before it that runs on the same instance, if only loops `inside` have moved."""
-        fixed = [f"{line} = {line}p" for line in self.lines if line not in inside]
-        order = _precedes([f"{line}p" for line in inside], [str(line) for line in inside])
-        said = " and ".join([*fixed, f"({order})"])
+        return self.latest(" and ".join(f"{line}p = {line}" for line in self.lines if line not in inside), inside)
+
+    def latest(self, said: str, inside: Sequence[Line]) -> isl.Map:
+        """From a step to the last one that runs of those, with primed indices, that are `said` to go with it and that
+        come before it in the order of the loops `inside`."""
+        order = precedes([f"{line}p" for line in inside], [str(line) for line in inside])
         primed = ", ".join(f"{line}p" for line in self.lines)
-        earlier = isl.Map(f"{{ [{_names(self.lines)}] -> [{primed}] : {said} }}")
-        return earlier.intersect_domain(self.steps).intersect_range(self.steps).lexmax()
+        constraints = " and ".join(text for text in (said, f"({order})") if text)
+        earlier = isl.Map(f"{{ [{listed(self.lines)}] -> [{primed}] : {constraints} }}")
+        # With equalities that it has not seen, ISL may fail to find the maximum.
+        return earlier.intersect_domain(self.steps).intersect_range(self.steps).detect_equalities().lexmax()
 
     def fetched(self, inside: Sequence[Line]) -> isl.Map:
         """What a step holds and, where only loops `inside` have moved, the step before it did not."""
@@ -175,7 +180,7 @@ class Part:
         if not inside:
             return self.held
         kept = ", ".join(str(line) for line in self.lines if line not in inside)
-        moving = isl.Map(f"{{ [{_names(self.lines)}] -> [[{kept}] -> [{_names(inside)}]] }}")
+        moving = isl.Map(f"{{ [{listed(self.lines)}] -> [[{kept}] -> [{listed(inside)}]] }}")
         order = self.steps.apply(moving).unwrap().lexmin()
         return self.held.intersect_domain(order.wrap().apply(moving.reverse()))
 
@@ -197,7 +202,8 @@ def _repeats(lattice: isl.BasicSet, dim: int, period: int) -> bool:
     return bool(whole.apply(isl.Map(f"{{ [{', '.join(names)}] -> [{moved}] }}")).is_equal(whole))
 
 
-def _names(lines: Iterable[Line]) -> str:
+def listed(lines: Iterable[Line]) -> str:
+    """The lines as they are listed in a relation."""
     return ", ".join(str(line) for line in lines)
 
 
@@ -218,12 +224,12 @@ class Relation:
 
     def different(self, shared: Collection[Line]) -> Relation:
         """One instance for every different set that instances along the `shared` loops relate to, the rest equal."""
-        here, primed = _names(self.lines), [f"{line}p" for line in self.lines if line in shared]
+        here, primed = listed(self.lines), [f"{line}p" for line in self.lines if line in shared]
         other = ", ".join(f"{line}p" if line in shared else str(line) for line in self.lines)
         pairs = f"[{', '.join([here, *primed])}]"
         mine = isl.Map(f"{{ {pairs} -> [{here}] }}").apply_range(self.map)
         theirs = isl.Map(f"{{ {pairs} -> [{other}] }}").apply_range(self.map)
-        earlier = isl.Set(f"{{ {pairs} : {_precedes(primed, [name[:-1] for name in primed])} }}")
+        earlier = isl.Set(f"{{ {pairs} : {precedes(primed, [name[:-1] for name in primed])} }}")
         both = mine.domain().intersect(theirs.domain()).intersect(earlier)
         mine, theirs = mine.intersect_domain(both), theirs.intersect_domain(both)
         unequal = mine.subtract(theirs).domain().union(theirs.subtract(mine).domain())
@@ -247,10 +253,10 @@ class Relation:
                 numbers[outer] = (line, f"{line.trip}*({numbers[outer][1]}) + {line}")
             else:
                 numbers.insert(0, (line, str(line)))
-        return isl.Map(f"{{ [{_names(self.lines)}] -> [{', '.join(text for _, text in numbers)}] }}")
+        return isl.Map(f"{{ [{listed(self.lines)}] -> [{', '.join(text for _, text in numbers)}] }}")
 
 
-def _precedes(small: Sequence[str], large: Sequence[str]) -> str:
+def precedes(small: Sequence[str], large: Sequence[str]) -> str:
     """That one vector comes before another of the same length, in lexicographic order."""
     orders = []
     for n in range(len(small)):

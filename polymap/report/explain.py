@@ -13,10 +13,9 @@ from polymap.quantity import near
 from polymap.report.meanings import meaning
 
 if TYPE_CHECKING:
-    from polymap.architecture import Architecture
-    from polymap.mapping import Mapping as Nest
     from polymap.model import Conventions, Cost
-    from polymap.workload import Einsum
+    from polymap.report.arithmetic import Equation
+    from polymap.report.subject import Subject
 
     Price = Callable[[Conventions], Cost]
 
@@ -24,16 +23,6 @@ if TYPE_CHECKING:
 Number = int | Fraction | None
 Found = Number | str
 NONE = "none: "
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a result document is about, and the numbers it states."""
-
-    einsum: Einsum
-    architecture: Architecture
-    mapping: Nest
-    conventions: Conventions
 
 
 @dataclass(frozen=True)
@@ -50,8 +39,9 @@ class Choice:
 class Explanation:
     """One number: `formula` in the trips of the loops in `values`; None where there is no closed form in them.
 
-    `presets` are the number under each preset of the conventions, or why it has none there. `beyond` says what else
-    than a single choice sets presets apart: their own walk, a refusal, several choices together.
+    `arithmetic` gives the number from what was counted, step by step; None for what is not modelled. `presets` are the
+    number under each preset of the conventions, or why it has none there. `beyond` says what else than a single choice
+    sets presets apart: their own walk, a refusal, several choices together.
     """
 
     number: str
@@ -62,6 +52,7 @@ class Explanation:
     choices: tuple[Choice, ...]
     presets: tuple[tuple[str, Found], ...]
     beyond: tuple[str, ...] = ()
+    arithmetic: Equation | None = None
 
     def to_dict(self) -> dict[str, object]:
         """The explanation as plain data."""
@@ -69,6 +60,7 @@ class Explanation:
             "number": self.number,
             "value": plain(self.value),
             "meaning": self.meaning,
+            "arithmetic": [line.to_dict(depth) for depth, line in self.arithmetic.lines()] if self.arithmetic else [],
             "formula": self.formula,
             "values": [{"symbol": name, "trip": trip, "loop": loop} for name, trip, loop in self.values],
             "conventions": [{**vars(choice), "otherwise": plain(choice.otherwise)} for choice in self.choices],
@@ -113,23 +105,20 @@ def explain(subject: Subject, price: Price, number: str) -> Explanation:
 
     Raises `SpecError` for a number that the result does not have.
     """
-    found = numbers(price(subject.conventions))
+    from polymap.report.arithmetic import arithmetic
+
+    cost = price(subject.conventions)
+    found = numbers(cost)
     if number not in found:
         guess = near(number, found)
         mend = f"did you mean `{guess}`?" if guess else f"it has {', '.join(list(found)[:8])}, ..."
         raise SpecError(Mistake(NOWHERE, f"the result has no number `{number}`", mend))
-    formula, values = _formula(subject, number, found[number])
-    choices, presets = tuple(_choices(subject, price, number, found[number])), tuple(_presets(price, number))
-    return Explanation(
-        number,
-        found[number],
-        meaning(number),
-        formula,
-        values,
-        choices,
-        presets,
-        tuple(_beyond(subject, found[number], choices, presets)),
-    )
+    value = found[number]
+    formula, values = _formula(subject, number, value)
+    choices, presets = tuple(_choices(subject, price, number, value)), tuple(_presets(price, number))
+    beyond = tuple(_beyond(subject, value, choices, presets))
+    steps = None if value is None else arithmetic(subject, cost, found)(number)
+    return Explanation(number, value, meaning(number), formula, values, choices, presets, beyond, steps)
 
 
 def plain(found: Found) -> int | float | str | None:
@@ -248,11 +237,12 @@ def _under(price: Price, conventions: Conventions, number: str) -> Found:
 
 
 def explanation_text(found: Explanation) -> str:
-    """An explanation for people."""
+    """An explanation for people; numbers with dots in their names can be asked for in turn."""
+    from polymap.report.arithmetic import equations_text
+
     lines = [f"{found.number} = {shown(found.value)}", f"  {found.meaning}", ""]
-    lines += ["formula", f"  {found.formula or 'counted, not a formula in the trips: see docs/design/exact.md'}", ""]
-    if found.values:
-        lines += ["values", *(f"  {symbol} = {trip}    {loop}" for symbol, trip, loop in found.values), ""]
+    if found.arithmetic:
+        lines += ["arithmetic", *equations_text(found.arithmetic, shown), ""]
     lines += ["decided by", *_deciding_lines(found), ""]
     lines += ["presets", *(f"  {name}: {shown(value)}" for name, value in found.presets)]
     return "\n".join(lines)

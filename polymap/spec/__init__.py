@@ -36,10 +36,13 @@ all mistakes, each with file, line, column, key path and how to mend it; keys no
 
 from polymap.quantity import Misread
 from polymap.spec.located import Field, Fields, Items, Located, Scalar, described, written
-from polymap.spec.reader import Mistakes, Reader, flag, identifier, reading, text
+from polymap.spec.reader import Mistakes, Reader
+from polymap.spec.reading import reading
 from polymap.spec.source import Source, dump, find, parse, read, shipped, specs_folder, text_of
+from polymap.spec.words import LONGEST_TEXT, flag, identifier, text
 
 __all__ = [
+    "LONGEST_TEXT",
     "Field",
     "Fields",
     "Items",

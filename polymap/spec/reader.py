@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import TypeVar
 
 from polymap.errors import Mistake, Place, SpecError
 from polymap.quantity import LARGEST_COUNT, Misread, count, near, number, shown
 from polymap.spec.located import Field, Fields, Items, Located, Scalar, described, written
-from polymap.spec.source import Source, read
+from polymap.spec.words import flag, identifier, text
 
 T = TypeVar("T")
 U = TypeVar("U")
 
 MOST_MISTAKES = 100
-LONGEST_TEXT = 10_000
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-
-
-def text(value: object) -> str:
-    """Text that is not empty and at most `LONGEST_TEXT` long. Raises Misread."""
-    if not isinstance(value, str) or not value.strip():
-        raise Misread(f"{shown(value)} is not text" if value != "" else "the text is empty", "write some text")
-    if len(value) > LONGEST_TEXT:
-        raise Misread(f"{shown(value)} has {len(value)} characters", f"write at most {LONGEST_TEXT}")
-    return value
-
-
-def flag(value: object) -> bool:
-    """`true` or `false`. Raises Misread."""
-    if not isinstance(value, bool):
-        raise Misread(f"{shown(value)} is neither true nor false", "write `true` or `false`")
-    return value
-
-
-def identifier(value: object) -> str:
-    """A name as loop nests and einsums write it: a letter or `_`, then letters, digits, `_` or `-`. Raises Misread."""
-    if not isinstance(value, str) or not _IDENTIFIER.fullmatch(value):
-        what = "the name is empty" if value in ("", None) else f"{shown(value)} is not a name"
-        raise Misread(what, "begin with a letter, go on with letters, digits, `_` or `-`")
-    return value
 
 
 class Mistakes:
@@ -110,6 +82,11 @@ class Reader:
     def place_of(self, key: str) -> Place:
         """Where the value of a key stands; the mapping's place if it is absent."""
         return self._fields[key].value.place if key in self._fields else self.place
+
+    def places_of(self, key: str) -> tuple[Place, ...]:
+        """Where the items of a list stand; none for what is no list."""
+        node = self._fields[key].value if key in self._fields else None
+        return tuple(item.place for item in node.items) if isinstance(node, Items) else ()
 
     def wrong(self, message: str, mend: str = "", key: str | None = None) -> None:
         """Note a mistake at the value of `key`, or at the mapping itself."""
@@ -267,37 +244,3 @@ class Reader:
                 guess = "" if self._mistakes.full else near(key, self._asked)
                 mend = f"did you mean `{guess}`?" if guess else f"remove it; known keys: {', '.join(self._asked)}"
                 self.wrong_at(field.place, f"{shown(key)} is not a key here", mend)
-
-
-@contextmanager
-def reading(source: Source, kind: str, *formats: str) -> Iterator[Reader]:
-    """Read a source of a kind (`architectures`, `workloads`, ...) whose `polymap:` key is one of `formats`.
-
-    Gives the reader of the top mapping. Leaving the block raises one SpecError with every mistake noted in it,
-    SpecErrors raised inside it and unknown keys included. A Python mapping may leave `polymap:`
-    out: the call says what it is.
-    """
-    mistakes, readers = Mistakes(), list[Reader]()
-    tree = read(source, kind, mistakes.note)
-    top = Reader(tree, tree.place, mistakes, readers, "")
-    if not _is_expected(top, formats, required=not isinstance(source, Mapping)):
-        mistakes.check()
-    try:
-        yield top
-    except SpecError as error:
-        top.include(error)
-    else:
-        for reader in readers:
-            reader.report_unknown_keys()
-    mistakes.check()
-
-
-def _is_expected(top: Reader, formats: tuple[str, ...], required: bool) -> bool:
-    """A document of another format is not decoded further: every key of it would be a mistake."""
-    expected = " or ".join(f"`polymap: {name}`" for name in formats)
-    if not top.has("polymap") and required and top.is_there:
-        top.wrong("`polymap` is missing", f"begin with {expected}")
-    found = top.text("polymap", formats[0])
-    if found not in formats:
-        top.wrong(f"{shown(found)} is not the format expected here", f"write {expected}", "polymap")
-    return top.is_there and found in formats

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from math import prod
 
-from polymap.errors import Mistake, Place, SpecError
+from polymap.errors import Mistake, Place, PolymapError, SpecError
 from polymap.workload.einsum import Einsum, Tensor
-from polymap.workload.parse import LIMIT, Access, Statement
+from polymap.workload.shapes import Leaving, leavings
+from polymap.workload.statement import LIMIT, Access, Statement
 
 DEFAULT_BITS = 16
 MOST_COMPUTES = 2**62
+MOST_ELEMENTS = 2**62
+MOST_BITS = 200  # of a number that is shown
 
 Where = Callable[[str], Place]
 
@@ -29,6 +32,7 @@ class Given:
     `ranks`: size per rank, in points. `bits`: per element, of all tensors or by tensor; unlisted tensors take 16.
     `roles`: role -> tensor. `where` gives the place of a key path such as `ranks.k`.
     `domain`: ISL set text that says which points of the box are computed; all of them if it is empty.
+    `shapes`: size of every coordinate of a tensor, by tensor; a tensor without one may be accessed anywhere.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Given:
     source: str = ""
     where: Where = nowhere
     domain: str = ""
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def build(statement: Statement, given: Given) -> Einsum:
@@ -46,11 +51,9 @@ def build(statement: Statement, given: Given) -> Einsum:
     mistakes = [mistake for check in CHECKS for mistake in check(statement, given)]
     if mistakes:
         raise SpecError(mistakes)
-    ranks = tuple((rank, given.ranks[rank]) for rank in statement.ranks)
+    ranks, tensors = _sizes(statement, given), _tensors(statement, given)
     text, points = _domain(statement, given)
-    return Einsum(
-        given.name, ranks, _tensors(statement, given), str(statement), given.source, given.where(""), text, points
-    )
+    return Einsum(given.name, ranks, tensors, str(statement), given.source, given.where(""), text, points)
 
 
 def _domain(statement: Statement, given: Given) -> tuple[str, int]:
@@ -59,7 +62,7 @@ def _domain(statement: Statement, given: Given) -> tuple[str, int]:
         return "", 0
     from polymap.workload.domain import restricted
 
-    return restricted(given.domain, tuple((rank, given.ranks[rank]) for rank in statement.ranks), given.where("domain"))
+    return restricted(given.domain, _sizes(statement, given), given.where("domain"))
 
 
 def check_name(statement: Statement, given: Given) -> Iterator[Mistake]:
@@ -90,17 +93,92 @@ def check_unused(statement: Statement, given: Given) -> Iterator[Mistake]:
 def check_computes(statement: Statement, given: Given) -> Iterator[Mistake]:
     sizes = [given.ranks.get(rank, 1) for rank in statement.ranks]
     if all(0 < size < LIMIT for size in sizes) and prod(sizes) > MOST_COMPUTES:
-        text = f"the ranks span {' x '.join(str(size) for size in sizes)} = {prod(sizes)} points"
+        text = f"the ranks span {' x '.join(str(size) for size in sizes)} = {_large(prod(sizes))} points"
         yield Mistake(given.where("ranks"), text, "an einsum has at most 2^62 points; split it or shrink a rank")
 
 
 def check_domain(statement: Statement, given: Given) -> Iterator[Mistake]:
     """The domain can be read and is not empty; only where the sizes are right."""
-    if all(0 < given.ranks.get(rank, 0) < LIMIT for rank in statement.ranks):
+    if _has_sizes(statement, given):
         try:
             _domain(statement, given)
         except SpecError as error:
             yield from error.mistakes
+
+
+def _has_sizes(statement: Statement, given: Given) -> bool:
+    return all(0 < given.ranks.get(rank, 0) < LIMIT for rank in statement.ranks)
+
+
+def _sizes(statement: Statement, given: Given) -> tuple[tuple[str, int], ...]:
+    return tuple((rank, given.ranks[rank]) for rank in statement.ranks)
+
+
+def check_spans(statement: Statement, given: Given) -> Iterator[Mistake]:
+    """A coordinate, and the box that all accesses of a tensor lie in, stay far from 2^63; where the sizes are right."""
+    if not _has_sizes(statement, given):
+        return
+    for access in (*statement.inputs, statement.output):
+        ends = [coordinate.extent(given.ranks) for coordinate in access.coordinates]
+        elements = prod(high - low + 1 for low, high in ends)
+        if elements > MOST_ELEMENTS:
+            text = f"{access} spans {_large(elements)} elements from its first to its last"
+            yield Mistake(given.where("einsum"), text, "a tensor spans at most 2^62; shrink a stride or a rank")
+
+
+def check_shapes(statement: Statement, given: Given) -> Iterator[Mistake]:
+    """Shapes are of tensors of the einsum and have one possible size per coordinate."""
+    accesses = {access.name: access for access in (*statement.inputs, statement.output)}
+    for tensor, shape in given.shapes.items():
+        if tensor not in accesses:
+            yield _unknown_tensor(given.where(f"shapes.{tensor}"), tensor, statement)
+        elif len(shape) != len(accesses[tensor].coordinates):
+            text = f"the shape of tensor {tensor} has {_many(len(shape), 'size')}"
+            mend = f"give {_many(len(accesses[tensor].coordinates), 'size')}, one per coordinate of {accesses[tensor]}"
+            yield Mistake(given.where(f"shapes.{tensor}"), text, mend)
+        for axis, size in enumerate(shape):
+            if not 0 < size <= MOST_ELEMENTS:
+                text = f"coordinate {axis + 1} of tensor {tensor} has size {size}"
+                yield Mistake(given.where(f"shapes.{tensor}[{axis}]"), text, "it must be at least 1 and at most 2^62")
+
+
+def check_accesses(statement: Statement, given: Given) -> Iterator[Mistake]:
+    """Every access lies in its tensor's shape, at every point of the domain; where sizes and domain are right."""
+    if not given.shapes or not _has_sizes(statement, given) or any(check_domain(statement, given)):
+        return
+    accesses = (*statement.inputs, statement.output)
+    domain, _ = _domain(statement, given)
+    try:
+        found = leavings(accesses, given.shapes, given.ranks, domain)
+    except PolymapError as error:
+        yield Mistake(given.where("shapes"), error.mistakes[0].message, "describe the domain with fewer constraints")
+        return
+    inside = _inside(found, statement, given)
+    for leaving in found:
+        where = given.where(f"shapes.{leaving.access.name}[{leaving.axis}]")
+        mend = f"{inside}, or {leaving.enough()}" if inside and leaving.constraint else leaving.enough()
+        yield Mistake(where, str(leaving), mend)
+
+
+def _inside(found: tuple[Leaving, ...], statement: Statement, given: Given) -> str:
+    """The domain that keeps all accesses inside, as advice; nothing if no point is left."""
+    constraints = " and ".join(dict.fromkeys(leaving.constraint for leaving in found if leaving.constraint))
+    ranks = dict.fromkeys(rank for leaving in found if leaving.constraint for rank in leaving.affine.ranks)
+    if not ranks:
+        return ""
+    added = f"{{ [{','.join(ranks)}] : {constraints} }}"
+    try:
+        said = _narrowed(added, statement, given) if given.domain else added
+        _domain(statement, replace(given, domain=said))
+    except SpecError:
+        return ""
+    return f'leave these points out with domain: "{said}"'
+
+
+def _narrowed(added: str, statement: Statement, given: Given) -> str:
+    from polymap.workload.domain import narrowed
+
+    return narrowed(given.domain, added, _sizes(statement, given), given.where("domain"))
 
 
 def check_bits(statement: Statement, given: Given) -> Iterator[Mistake]:
@@ -141,7 +219,10 @@ CHECKS = (
     check_sizes,
     check_unused,
     check_computes,
+    check_spans,
     check_domain,
+    check_shapes,
+    check_accesses,
     check_bits,
     check_roles,
     check_role_names,
@@ -150,6 +231,15 @@ CHECKS = (
 
 def _range() -> str:
     return "it must be at least 1 and less than 2^31 = 2147483648"
+
+
+def _large(number: int) -> str:
+    """A number, or its size where it is too long to be read; Python refuses to write some thousand digits."""
+    return str(number) if number < 1 << MOST_BITS else f"more than 2^{number.bit_length() - 1}"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _unknown_tensor(where: Place, tensor: str, statement: Statement) -> Mistake:
@@ -170,10 +260,11 @@ def _roles(statement: Statement, given: Given) -> dict[str, str]:
 
 def _tensors(statement: Statement, given: Given) -> tuple[Tensor, ...]:
     roles = _roles(statement, given)
-    inputs = tuple(_tensor(access, roles, given.bits) for access in statement.inputs)
-    return (*inputs, _tensor(statement.output, roles, given.bits, is_output=True))
+    inputs = tuple(_tensor(access, roles, given) for access in statement.inputs)
+    return (*inputs, _tensor(statement.output, roles, given, is_output=True))
 
 
-def _tensor(access: Access, roles: dict[str, str], bits: int | Mapping[str, int], is_output: bool = False) -> Tensor:
-    element = bits.get(access.name, DEFAULT_BITS) if isinstance(bits, Mapping) else bits
-    return Tensor(access.name, access.coordinates, element, roles[access.name], is_output)
+def _tensor(access: Access, roles: dict[str, str], given: Given, is_output: bool = False) -> Tensor:
+    bits = given.bits.get(access.name, DEFAULT_BITS) if isinstance(given.bits, Mapping) else given.bits
+    shape = given.shapes.get(access.name)
+    return Tensor(access.name, access.coordinates, bits, roles[access.name], is_output, shape)

@@ -62,17 +62,17 @@ def budget(what: str, steps: int | None = None) -> Iterator[None]:
     try:
         yield
     except (isl.Error, TypeError, ValueError, TooLarge):
-        if not _is_spent():
+        if not is_spent():
             raise
         raise _too_large(what, f"{steps} steps") from None
     else:
-        if _is_spent():  # a count that ran out of steps may come back all the same, and is wrong
+        if is_spent():  # a count that ran out of steps may come back all the same, and is wrong
             raise _too_large(what, f"{steps} steps")
     finally:
         context.set_max_operations(0)
 
 
-def _is_spent() -> bool:
+def is_spent() -> bool:
     """Whether ISL refuses to go on."""
     try:
         return isl.Val(0).to_str() != "0"

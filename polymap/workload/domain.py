@@ -2,46 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from math import prod
+from typing import TypeAlias
 
 import islpy as isl
 
 from polymap.errors import Mistake, Place, SpecError
-from polymap.workload.counting import TooLarge, budget, count
+from polymap.workload.counting import Found, TooLarge, count, is_spent, within
+from polymap.workload.pitfalls import pitfalls, product
 
-EXAMPLE = "write e.g. { [i,j] : j <= i }"
+EXAMPLE = "write e.g. { [i,j] : j <= i }; constraints add and compare ranks times integers, floor(i/2), i mod 2"
+FEWER = "describe it with fewer constraints: every mod, floor, exists, or and not makes it dearer"
+LONGEST_SHOWN = 120
+ROUNDS = 4  # until the canonical text of a domain has settled
+
+Sizes: TypeAlias = "tuple[tuple[str, int], ...]"
 
 
-@lru_cache(maxsize=256)
-def restricted(text: str, sizes: tuple[tuple[str, int], ...], place: Place) -> tuple[str, int]:
+def restricted(text: str, sizes: Sizes, place: Place) -> tuple[str, int]:
     """Canonical text of a domain within the box of `sizes` (rank, size), and its number of points in the whole box.
 
     The text names only ranks that are constrained beyond the box; it is empty, and the points 0, where none is.
-    Raises `SpecError` for what ISL cannot read, for unknown ranks and for an empty domain.
+    Raises `SpecError` for what ISL cannot read or would misread, for unknown ranks, for an empty domain and for one
+    that takes too long.
     """
+    found, mistakes = _outcome(text, sizes, place)
+    if mistakes:
+        raise SpecError(mistakes)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _outcome(text: str, sizes: Sizes, place: Place) -> tuple[tuple[str, int], tuple[Mistake, ...]]:
+    """What `restricted` gives, and why it does not: what took too long is not tried again."""
     try:
-        with budget(f"the domain {text}"):
-            return _restricted(text, dict(sizes), place)
+        _check_pitfalls(text, place)
+        return _in_time(text, place, lambda: _restricted([text], dict(sizes), place)), ()
+    except SpecError as error:
+        return ("", 0), error.mistakes
+
+
+def narrowed(text: str, more: str, sizes: Sizes, place: Place) -> str:
+    """Canonical text of the points that are in two domains. Raises `SpecError` where `restricted` would."""
+    return _in_time(text, place, lambda: _restricted([text, more], dict(sizes), place)[0])
+
+
+def _in_time(text: str, place: Place, body: Callable[[], Found]) -> Found:
+    try:
+        return within(f"the domain {_shown(text)}", body)
     except TooLarge as error:
-        mistake = error.mistakes[0]
-        raise SpecError(Mistake(place, mistake.message, mistake.mend)) from None
+        raise SpecError(Mistake(place, error.mistakes[0].message, FEWER)) from None
 
 
-def _restricted(text: str, sizes: Mapping[str, int], place: Place) -> tuple[str, int]:
-    box = box_of(sizes)
-    said = over(_read(text, sizes, place), tuple(sizes))
-    inside = said.intersect(box).coalesce()
+def _shown(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_SHOWN else f"{line[: LONGEST_SHOWN - 3]}..."
+
+
+def _check_pitfalls(text: str, place: Place) -> None:
+    found = [Mistake(place, f"in the domain {_shown(text)} {what}", mend) for what, mend in pitfalls(text)]
+    if found:
+        raise SpecError(found)
+
+
+def _restricted(texts: Sequence[str], sizes: Mapping[str, int], place: Place) -> tuple[str, int]:
+    box, inside = _inside(texts, sizes, place)
     if inside.is_empty():
-        raise SpecError(Mistake(place, f"the domain {text} has no point in the box of the ranks", "loosen it"))
+        message = f"the domain {_shown(' and '.join(texts))} has no point in the box of the ranks"
+        raise SpecError(Mistake(place, message, "loosen it"))
+    text = _settled(_beyond(box, inside), sizes, place)
+    others = prod(size for rank, size in sizes.items() if rank not in names_of(inside))
+    return text, count(inside) * others if text else 0
+
+
+def _inside(texts: Sequence[str], sizes: Mapping[str, int], place: Place) -> tuple[isl.Set, isl.Set]:
+    """The box of the ranks that are named, and the points of it that are in all the domains.
+
+    Only these ranks take part: the others are free, and ISL is slow where there are many.
+    """
+    read = [_read(text, sizes, place) for text in texts]
+    said = {name for found in read for name in names_of(found)}
+    named = {rank: size for rank, size in sizes.items() if rank in said}
+    box = inside = box_of(named)
+    for found in read:
+        inside = inside.intersect(over(found, tuple(named)))
+    return box, inside.coalesce()
+
+
+def _settled(text: str, sizes: Mapping[str, int], place: Place) -> str:
+    """The text that, read again, gives itself; ISL sees more redundancies in its own text, though not always."""
+    for _ in range(ROUNDS if text else 0):
+        again = _beyond(*_inside([text], sizes, place))
+        if again == text:
+            break
+        text = again
+    return text
+
+
+def _beyond(box: isl.Set, inside: isl.Set) -> str:
+    """What says which part of a box is meant, over the ranks that it speaks of; nothing if it is all of the box."""
     extra = inside.gist(box).coalesce().remove_redundancies()
-    used = [i for i in range(len(sizes)) if extra.involves_dims(isl.dim_type.set, i, 1)]
-    if not used:
-        return "", 0
-    for i in reversed(range(len(sizes))):
-        if i not in used:
+    for i in reversed(range(extra.dim(isl.dim_type.set))):
+        if not extra.involves_dims(isl.dim_type.set, i, 1):
             extra = extra.project_out(isl.dim_type.set, i, 1)
-    return str(extra), count(inside)
+    return str(extra) if extra.dim(isl.dim_type.set) else ""
 
 
 def tuples(text: str) -> list[tuple[str, ...]]:
@@ -86,11 +152,14 @@ def _read(text: str, sizes: Mapping[str, int], place: Place) -> isl.Set:
     """The set as written, its tuple without a name; every dimension is a rank of the einsum."""
     if len(set(tuples(text))) > 1:
         mend = "write one tuple and join the conditions with 'or'"
-        raise SpecError(Mistake(place, f"the tuples of the domain {text} differ", mend))
+        raise SpecError(Mistake(place, f"the tuples of the domain {_shown(text)} differ", mend))
     try:
         found = isl.Set(text)
     except isl.Error as error:
-        raise SpecError(Mistake(place, f"ISL cannot read the domain {text}: {_reason(error)}", EXAMPLE)) from None
+        if is_spent():
+            raise
+        message = f"ISL cannot read the domain {_shown(text)}: {_reason(error, text)}"
+        raise SpecError(Mistake(place, message, EXAMPLE)) from None
     if found.dim(isl.dim_type.param):
         name = found.get_dim_name(isl.dim_type.param, 0)
         raise SpecError(Mistake(place, f"{name} is a parameter of the domain, without a value", "write its value"))
@@ -111,6 +180,9 @@ def _check_names(names: list[str | None], sizes: Mapping[str, int], place: Place
         raise SpecError(wrong)
 
 
-def _reason(error: isl.Error) -> str:
-    text = str(error).partition(" failed: ")[2] or str(error)
-    return text.partition(" in /")[0]
+def _reason(error: isl.Error, text: str) -> str:
+    """What ISL says, or what it means by it."""
+    if product(text):
+        return f"{product(text)} multiplies two names"
+    said = (str(error).partition(" failed: ")[2] or str(error)).partition(" in /")[0]
+    return "it is not one set of points" if said.startswith("Assertion") else said

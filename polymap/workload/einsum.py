@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING
@@ -26,12 +27,27 @@ class Affine:
     def ranks(self) -> tuple[str, ...]:
         return tuple(rank for rank, _ in self.terms)
 
+    def at(self, point: Mapping[str, int]) -> int:
+        """The coordinate at a point, given by the values of its ranks."""
+        return self.constant + sum(coefficient * point[rank] for rank, coefficient in self.terms)
+
+    def extent(self, sizes: Mapping[str, int]) -> tuple[int, int]:
+        """Least and greatest coordinate over the box of `sizes`.
+
+        >>> Affine((("p", 2), ("r", -1)), 1).extent({"p": 4, "r": 3})
+        (-1, 7)
+        """
+        reaches = [coefficient * (sizes[rank] - 1) for rank, coefficient in self.terms]
+        below = sum(reach for reach in reaches if reach < 0)
+        return self.constant + below, self.constant + sum(reaches) - below
+
 
 @dataclass(frozen=True)
 class Tensor:
     """A tensor as the einsum accesses it: one affine expression per data coordinate.
 
-    `bits` are per element; `role` is e.g. input, weight, output.
+    `bits` are per element; `role` is e.g. input, weight, output. `shape` is the declared size of every coordinate,
+    within which all accesses lie, None if none was declared; no count depends on it.
     """
 
     name: str
@@ -39,6 +55,7 @@ class Tensor:
     bits: int
     role: str
     is_output: bool = False
+    shape: tuple[int, ...] | None = None
 
     @property
     def ranks(self) -> frozenset[str]:

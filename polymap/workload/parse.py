@@ -19,9 +19,10 @@ from typing import NoReturn
 
 from polymap.errors import Mistake, Place, SpecError
 from polymap.workload.einsum import Affine
+from polymap.workload.statement import LIMIT, Access, Statement, ranks_of
 
-LIMIT = 2**31  # sizes, coefficients and constants stay below, so that no count of ours can surprise a 64-bit solver
 DEPTH = 50
+LONGEST_INDEX = 60  # of an index in a message
 TEXT = Place("einsum", 1, 1)
 
 TOKEN = re.compile(
@@ -42,37 +43,6 @@ class Token:
 
 
 @dataclass(frozen=True)
-class Access:
-    """A tensor as written: its name, its coordinates, and where it starts in the text."""
-
-    name: str
-    coordinates: tuple[Affine, ...]
-    start: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.name}[{','.join(affine_text(coordinate) for coordinate in self.coordinates)}]"
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A parsed einsum. `ranks` are in order of first appearance; `constants` are the names of those that occur."""
-
-    output: Access
-    inputs: tuple[Access, ...]
-    ranks: tuple[str, ...]
-    constants: frozenset[str]
-
-    @property
-    def tensors(self) -> tuple[str, ...]:
-        """Names of the inputs in textual order, then of the output."""
-        return tuple(access.name for access in (*self.inputs, self.output))
-
-    def __str__(self) -> str:
-        """The einsum in one spelling: constants resolved, like terms collected. Parses to the same statement."""
-        return f"{self.output} += {' * '.join(str(access) for access in self.inputs)}"
-
-
-@dataclass(frozen=True)
 class Linear:
     """An index while it is read: coefficients per rank (zeros stay until the end) and a constant."""
 
@@ -90,24 +60,6 @@ class Linear:
 
     def affine(self) -> Affine:
         return Affine(tuple((rank, c) for rank, c in self.terms.items() if c), self.constant)
-
-
-def affine_text(affine: Affine) -> str:
-    """The coordinate in einsum text, e.g. `2*p+r-1`.
-
-    >>> affine_text(Affine((("p", 2), ("r", -1)), -1))
-    '2*p-r-1'
-    """
-    parts = [f"{_coefficient(c)}{rank}" for rank, c in affine.terms]
-    if affine.constant or not parts:
-        parts.append(f"{affine.constant:+d}")
-    return "".join(parts).removeprefix("+")
-
-
-def _coefficient(coefficient: int) -> str:
-    if abs(coefficient) == 1:
-        return "+" if coefficient > 0 else "-"
-    return f"{coefficient:+d}*"
 
 
 def parse(text: str, constants: Mapping[str, int] | None = None, place: Place = TEXT) -> Statement:
@@ -198,7 +150,7 @@ class _Parser:
             inputs.append(self.access())
         if self.next.kind != "end":
             self.stop(f"expected '*' and another input, or the end, but found {self.next}")
-        return Statement(output, tuple(inputs), _ranks((output, *inputs)), frozenset(self.used_constants))
+        return Statement(output, tuple(inputs), ranks_of((output, *inputs)), frozenset(self.used_constants))
 
     def update(self) -> None:
         if self.next.text == "=":
@@ -227,7 +179,9 @@ class _Parser:
         start = self.next.start
         affine = self.index().affine()
         if any(abs(number) >= LIMIT for number in (affine.constant, *dict(affine.terms).values())):
-            self.note(start, f"a coefficient or constant of index {affine_text(affine)} is 2^31 or more")
+            written = self.text[start : self.next.start].strip()
+            text = written if len(written) <= LONGEST_INDEX else f"{written[:LONGEST_INDEX]}..."
+            self.note(start, f"a coefficient or constant of index {text} is 2^31 or more", "shrink the stride")
         return affine
 
     def index(self) -> Linear:
@@ -305,9 +259,4 @@ class _Parser:
 def _index_mend(token: Token) -> str:
     if token.kind in ("name", "number"):
         return "write products with '*', as in 2*p"
-    return "an index is a sum of ranks times integers" if token.kind == "bad" else ""
-
-
-def _ranks(accesses: tuple[Access, ...]) -> tuple[str, ...]:
-    found = (rank for access in accesses for coordinate in access.coordinates for rank in coordinate.ranks)
-    return tuple(dict.fromkeys(found))
+    return "an index is a sum of ranks times integers" if token.kind == "bad" or token.text in ("(", "[") else ""

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from polymap import spec
 from polymap.errors import NOWHERE, Mistake, Place, SpecError
 from polymap.quantity import count, near
 from polymap.workload.build import Given, build
 from polymap.workload.einsum import Einsum, Layer, Network
-from polymap.workload.parse import LIMIT, Statement, parse
+from polymap.workload.parse import parse
+from polymap.workload.statement import LIMIT, Statement
 
 KIND, FORMAT = "workloads", "workload/1"
-LARGEST = 2**62
+LARGEST = 10**30  # of what is read; how large it may be is checked later
+
+Value = TypeVar("Value")
 
 
 def read(source: str | os.PathLike[str] | Mapping[str, Any]) -> Einsum | Network:
@@ -75,20 +78,31 @@ class _Said:
     bits: int | dict[str, int] | None
     source: str
     domain: str
+    shapes: dict[str, tuple[int, ...]]
 
     def has(self, path: str) -> bool:
         head, _, key = path.partition(".")
-        return key in self.tables[head].keys if key and head in self.tables else self.reader.has(head)
+        table = self.tables.get(head)
+        return key in table.keys or _item(table, key) is not None if key and table else self.reader.has(head)
 
     def place(self, path: str) -> Place:
-        """Where the value of a key path such as `ranks.k` stands; without the key, where it should."""
+        """Where the value of a key path such as `ranks.k` or `shapes.I[2]` stands; without the key, where it should."""
         head, _, key = path.partition(".")
-        return self.tables[head].place_of(key) if key and head in self.tables else self.reader.place_of(head)
+        table = self.tables.get(head)
+        return (_item(table, key) or table.place_of(key)) if key and table else self.reader.place_of(head)
+
+
+def _item(table: spec.Reader, key: str) -> Place | None:
+    """The place of an item of a list, such as `I[2]`."""
+    name, _, at = key.rpartition("[")
+    places = table.places_of(name) if at[:-1].isdecimal() else ()
+    return next((place for axis, place in enumerate(places) if f"{axis}]" == at), None)
 
 
 def _said(reader: spec.Reader, needs_einsum: bool = False) -> _Said:
     many_bits = reader.is_mapping("bits")
-    tables = {key: _table(reader, key) for key in ("ranks", "constants", "roles", *(["bits"] if many_bits else []))}
+    keys = ("ranks", "constants", "roles", "shapes", *(["bits"] if many_bits else []))
+    tables = {key: _table(reader, key) for key in keys}
     return _Said(
         reader=reader,
         tables=tables,
@@ -100,6 +114,7 @@ def _said(reader: spec.Reader, needs_einsum: bool = False) -> _Said:
         bits=_numbers(tables["bits"]) if many_bits else _one_number(reader, "bits"),
         source=reader.text("source"),
         domain=reader.text("domain"),
+        shapes=dict(_shapes(tables["shapes"])),
     )
 
 
@@ -113,13 +128,21 @@ def _numbers(table: spec.Reader) -> dict[str, int]:
     return {key: table.value(key, _whole, 1) for key in table.keys}
 
 
+def _shapes(table: spec.Reader) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The shapes whose sizes are all numbers; what is wrong with the others is noted."""
+    for tensor in table.keys:
+        sizes = table.values(tensor, _whole)
+        if table.is_list(tensor) and len(sizes) == len(table.places_of(tensor)):
+            yield tensor, sizes
+
+
 def _one_number(reader: spec.Reader, key: str) -> int | None:
     return reader.value(key, _whole, 1) if reader.has(key) else None
 
 
 def _whole(value: object) -> int:
     """Any whole number; its range is checked where all that is known of the einsum is at hand."""
-    return count(value, -LARGEST, LARGEST)
+    return value if type(value) is int else count(value, -LARGEST, LARGEST)
 
 
 @dataclass(frozen=True)
@@ -160,6 +183,7 @@ def _given(said: _Said, top: _Said | None, statement: Statement) -> Given:
         source=said.source or (top.source if top else ""),
         where=lambda path: _place(said, top, path) if path else said.reader.place,
         domain=said.domain or (top.domain if top else ""),
+        shapes={**_named(top.shapes if top else {}, statement.tensors), **said.shapes},
     )
 
 
@@ -168,7 +192,7 @@ def _place(said: _Said, top: _Said | None, path: str) -> Place:
     return top.place(path) if top and top.has(path) and not said.has(path) else said.place(path)
 
 
-def _named(values: dict[str, int], names: Iterable[str]) -> dict[str, int]:
+def _named(values: dict[str, Value], names: Iterable[str]) -> dict[str, Value]:
     """What a layer takes from the top of the file: only what its einsum names."""
     known = set(names)
     return {key: value for key, value in values.items() if key in known}
@@ -218,7 +242,13 @@ def _check_top_is_used(top: _Said, read: list[Statement | None]) -> None:
 def _top_names(top: _Said) -> Iterator[tuple[str, str]]:
     """Key path and name of every rank, constant and tensor that the top of the file speaks of."""
     bits = top.bits if isinstance(top.bits, dict) else {}
-    for table, names in (("ranks", top.ranks), ("constants", top.constants), ("bits", bits)):
+    tables: dict[str, Iterable[str]] = {
+        "ranks": top.ranks,
+        "constants": top.constants,
+        "bits": bits,
+        "shapes": top.shapes,
+    }
+    for table, names in tables.items():
         yield from ((f"{table}.{name}", name) for name in names)
     yield from ((f"roles.{role}", tensor) for role, tensor in top.roles.items())
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import islpy as isl
 
 from polymap.errors import NOWHERE, Mistake, SpecError
+from polymap.workload.counting import TooLarge, within
 from polymap.workload.domain import box_of, names_of, over
 from polymap.workload.einsum import Affine, Einsum
 
@@ -32,6 +33,13 @@ def difference(einsum: Einsum) -> Difference | None:
     """
     if einsum.is_box:
         return None
+    try:
+        return within(f"the domain of {einsum.name}", lambda: _difference(einsum))
+    except TooLarge:  # then it is not recognised, and counted as any other domain
+        return None
+
+
+def _difference(einsum: Einsum) -> Difference | None:
     said = names_of(isl.Set(einsum.domain_text))
     tied = [rank for rank in einsum.sizes if rank in said]
     if len(tied) != 2:
@@ -65,7 +73,7 @@ def access(einsum: Einsum, tensor: str) -> isl.Map:
     space = _domain_space(einsum)
     local = isl.LocalSpace.from_space(space)
     positions = {rank: i for i, (rank, _) in enumerate(einsum.ranks)}
-    coordinates = [_expression(local, positions, coordinate) for coordinate in einsum.tensor(tensor).coordinates]
+    coordinates = [expression(local, positions, coordinate) for coordinate in einsum.tensor(tensor).coordinates]
     found = isl.Map.from_multi_aff(_tuple_of(space, tensor, coordinates))
     return found if einsum.is_box else found.intersect_domain(domain(einsum))
 
@@ -78,7 +86,8 @@ def _domain_space(einsum: Einsum) -> isl.Space:
     return space
 
 
-def _expression(local: isl.LocalSpace, positions: dict[str, int], affine: Affine) -> isl.Aff:
+def expression(local: isl.LocalSpace, positions: dict[str, int], affine: Affine) -> isl.Aff:
+    """An index as a function on a space; `positions` are the dimensions of the ranks."""
     result = isl.Aff.zero_on_domain(local).set_constant_val(isl.Val(affine.constant))
     for rank, coefficient in affine.terms:
         result = result.set_coefficient_val(isl.dim_type.in_, positions[rank], isl.Val(coefficient))

@@ -10,6 +10,7 @@ import pytest
 import sympy
 
 from polymap.cli import main
+from tests.cli.inputs import WORK, evaluated
 
 ARCH = """\
 polymap: architecture/1
@@ -30,12 +31,6 @@ hierarchy:
   - compute: MAC
     energy: 1 pJ
 """
-WORK = """\
-polymap: workload/1
-name: gemm
-einsum: "C[m,n] += A[m,k] * B[k,n]"
-ranks: {m: 4, n: 2, k: 8}
-"""
 NEST = """\
 DRAM holds A B C
 for k in 8
@@ -49,12 +44,8 @@ compute
 
 def result(folder: Path, capsys: pytest.CaptureFixture[str], network: str = "hop: 2 pJ", nest: str = NEST) -> str:
     """The file of a priced mapping."""
-    (folder / "arch.yaml").write_text(ARCH.replace("NETWORK", network))
-    (folder / "work.yaml").write_text(WORK)
-    (folder / "nest.map").write_text(nest)
-    assert main(["evaluate", *(str(folder / name) for name in ("arch.yaml", "work.yaml", "nest.map")), "--json"]) == 0
-    (folder / "result.json").write_text(capsys.readouterr().out)
-    return str(folder / "result.json")
+    files = {"arch.yaml": ARCH.replace("NETWORK", network), "work.yaml": WORK, "nest.map": nest}
+    return evaluated(folder, capsys, files)
 
 
 def explained(capsys: pytest.CaptureFixture[str], file: str, *options: str) -> Any:
@@ -125,13 +116,30 @@ def test_a_network_that_is_not_modelled_has_no_energy(tmp_path: Path, capsys: py
     assert capsys.readouterr().out.startswith("PE.A.to_RF.energy_pj = not modelled\n")
 
 
-def test_a_count_over_short_last_tiles_has_no_formula_in_the_trips(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    uneven = NEST.replace("for k in 8", "for k in 3\nfor k in 3")
-    file = result(tmp_path, capsys, "multicast: true", uneven)
+def test_a_count_over_short_last_tiles_is_a_sum_over_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = result(
+        tmp_path, capsys, "multicast: true", NEST.replace("for k in 8", "for k in 3").replace("\nc", "\nfor k in 3\nc")
+    )
     found = explained(capsys, file, "--number", "DRAM.A.reads")
     assert (found["value"], found["formula"]) == (32, None)
+    crossing, m, k = found["arithmetic"][1:]
+    assert (crossing["formula"], crossing["values"]) == ("m * k", "4 * 8")
+    assert (k["formula"], k["note"]) == ("2*3 + 2", "2 times k in a tile of 3, once k in a tile of 2")
+    assert (m["formula"], m["note"]) == ("2*2", "2 times m in a tile of 2")
+
+
+def test_a_replay_names_the_visits_it_is_extrapolated_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    short = {**SLIDING, "work.yaml": SLIDING["work.yaml"].replace("p: 8", "p: 7")}
+    file = evaluated(tmp_path, capsys, short, "--conventions", "timeloop")
+    found = {line["name"]: line for line in explained(capsys, file, "--number", "DRAM.I.reads")["arithmetic"]}
+    assert (found["DRAM.I.reads"]["values"], found["each"]["formula"], found["moved"]["formula"]) == (
+        "9 * 1",
+        "moved",
+        "walked",
+    )
+    # Tiles of 4 that move by 2, the last one of 3: 4, and 2 twice, and 1.
+    assert found["walked"]["values"] == "4 + 2 + 2 + 1"
+    assert found["walked"]["details"][0] == "once 4 words at the first visit"
 
 
 TEXT = """\
@@ -139,13 +147,13 @@ DRAM.A.reads = 32
   Elements read, all instances together: for the next inner level, to be added to, and to be written back where the \
 conventions have it.
 
-formula
-  k0*m0*m1
-
-values
-  k0 = 8    for k in 8
-  m0 = 2    for m in 2
-  m1 = 2    for m in 2
+arithmetic
+  DRAM.A.reads = crossing = 32
+    crossing = k0*m0*m1 = 8*2*2 = 32
+        what passes between here and the next inner level, equal copies once where the network shares them
+        k0 = 8: for k in 8
+        m0 = 2: for m in 2
+        m1 = 2: for m in 2
 
 decided by
   no convention: every preset counts it alike
@@ -177,17 +185,14 @@ def test_an_unknown_number_is_refused_with_the_nearest(tmp_path: Path, capsys: p
     assert "did you mean `DRAM.A.reads`?" in message
 
 
-def test_what_is_no_result_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "other.json").write_text("[]")
-    assert "no polymap.result/1 document" in refusal(capsys, str(tmp_path / "other.json"))
-
-
 def test_a_document_without_its_inputs_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = Path(result(tmp_path, capsys))
     document = json.loads(file.read_text())
     del document["inputs"]["workload"]["value"]
     file.write_text(json.dumps(document))
-    assert "cannot be read: 'value'" in refusal(capsys, str(file))
+    said = refusal(capsys, str(file))
+    assert "(inputs.workload.value): the document does not carry its workload" in said
+    assert "mend: write the document again" in said
 
 
 @pytest.mark.parametrize(
@@ -223,10 +228,7 @@ SLIDING = {
 
 
 def test_a_sweep_that_goes_on_is_told_with_its_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name, content in SLIDING.items():
-        (tmp_path / name).write_text(content)
-    assert main(["evaluate", *(str(tmp_path / name) for name in SLIDING), "--json"]) == 0
-    (tmp_path / "result.json").write_text(capsys.readouterr().out)
+    evaluated(tmp_path, capsys, SLIDING)
     found = explained(capsys, str(tmp_path), "--number", "DRAM.I.reads")
     # Tiles of 4 that move by 2: 4 + 2 twice, or 4 + 2 + 2 + 2 where the overlap is kept as the outer loop moves on.
     assert found["value"] == 2 * (4 + 2)
@@ -258,10 +260,8 @@ def test_a_walk_of_another_tool_and_a_refusal_are_named_as_what_decides(
 def test_a_result_of_another_tools_walk_says_so_of_the_other_presets(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, content in {**SLIDING, "work.yaml": SLIDING["work.yaml"].replace("p: 8", "p: 7")}.items():
-        (tmp_path / name).write_text(content)
-    assert main(["evaluate", *(str(tmp_path / name) for name in SLIDING), "--conventions", "timeloop", "--json"]) == 0
-    (tmp_path / "result.json").write_text(capsys.readouterr().out)
+    short = {**SLIDING, "work.yaml": SLIDING["work.yaml"].replace("p: 8", "p: 7")}
+    evaluated(tmp_path, capsys, short, "--conventions", "timeloop")
     found = explained(capsys, str(tmp_path), "--number", "DRAM.I.reads")
     # Tiles of 4 that move by 2, the last one of 3: 4 + 2 and 4 + 1, or 4 + 2 + 2 + 1 where the overlap is kept.
     assert (found["value"], found["presets"]["polymap"]) == (9, 11)

@@ -19,6 +19,7 @@ from polymap.cli import main
 from polymap.cli.program import parser
 from polymap.errors import Infeasible, Mistake, Place, SpecError, Unsolved
 from polymap.version import __version__
+from tests.cli.inputs import WORK
 from tests.report.examples import gemm, network, stopped
 
 ARCH = """\
@@ -35,12 +36,6 @@ hierarchy:
     energy: {read: 1 pJ, write: 1 pJ}
   - compute: MAC
     energy: 1 pJ
-"""
-WORK = """\
-polymap: workload/1
-name: gemm
-einsum: "C[m,n] += A[m,k] * B[k,n]"
-ranks: {m: 4, n: 2, k: 8}
 """
 NEST = """\
 DRAM holds A B C

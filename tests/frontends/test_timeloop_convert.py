@@ -119,7 +119,7 @@ def test_an_old_bandwidth_is_half_for_reads_and_half_for_writes(tmp_path: Path) 
 def test_networks_carry_their_energies_and_latencies(tmp_path: Path) -> None:
     attributes = "entries: 1024, energy_per_hop: 0.5, router_energy: 0.25, network_fill_latency: 7"
     network = level(converted(tmp_path, architecture=("entries: 1024", attributes)), "GLB_array")["network"]
-    assert network == {"links": True, "hop": "0.5 pJ", "router": "0.25 pJ", "fill_latency": 7}
+    assert network == {"links": ["Inputs"], "hop": "0.5 pJ", "router": "0.25 pJ", "fill_latency": 7}
 
 
 def test_a_wire_costs_its_length_and_width(tmp_path: Path) -> None:
@@ -135,12 +135,22 @@ def test_without_a_length_a_wire_is_as_long_as_a_childs_tile_is_wide(tmp_path: P
     found = convert([*files, str(art)])
     assert level(found, "GLB_array")["network"]["hop"] == "0.08 pJ"
     assert level(found, "RF")["area"] == "1800 um2"
-    assert level(convert(files), "GLB_array")["network"] == {"links": True}
+    assert level(convert(files), "GLB_array")["network"] == {"links": ["Inputs"]}
 
 
 def test_tensors_without_reuse_are_not_multicast(tmp_path: Path) -> None:
     found = converted(tmp_path, mapping=("split: 1", "split: 1, no_reuse: [Inputs], no_link_transfer: [Outputs]"))
-    assert level(found, "GLB_array")["network"] == {"multicast": ["Weights"], "links": ["Weights", "Inputs"]}
+    assert level(found, "GLB_array")["network"] == {"multicast": ["Weights"], "links": ["Inputs"]}
+
+
+def test_without_links_of_the_tensor_whose_tiles_overlap_a_network_has_none(tmp_path: Path) -> None:
+    found = converted(tmp_path, mapping=("split: 1", "split: 1, no_link_transfer: [Inputs]"))
+    assert "network" not in level(found, "GLB_array")
+
+
+def test_a_tensor_that_is_fetched_again_may_come_from_a_neighbour(tmp_path: Path) -> None:
+    change = ("R=1 P=1 K=1, permutation: RPK}", "R=1 P=1 K=1, permutation: RPK, no_temporal_reuse: [Weights]}")
+    assert level(converted(tmp_path, mapping=change), "GLB_array")["network"] == {"links": ["Weights", "Inputs"]}
 
 
 def test_the_files_may_come_in_any_order_and_as_one(tmp_path: Path) -> None:
@@ -211,7 +221,16 @@ def test_imperfect_factors_run_as_many_cycles_as_their_trips(tmp_path: Path) -> 
     ("section", "change", "told"),
     [
         ("architecture", ("entries: 1024", "entrys: 1024"), "attributes.entrys): `entrys` is not a key here"),
-        ("architecture", ("class: SRAM", "class: LUT"), "`LUT` is neither a memory nor a compute unit"),
+        ("architecture", ("class: SRAM", "class: XY_NoC"), "user-defined networks are not modelled"),
+        ("architecture", ("entries: 16}", "entries: 16, sizeKB: 1}"), "`entries` and `sizeKB` both say the size"),
+        ("architecture", ("entries: 16}", "entries: 16, instances: 3}"), "4 x 1 are not the 3 `instances`"),
+        ("architecture", ("entries: 16}", "min_utilization: 0.5}"), "a memory without a size has no utilization"),
+        ("architecture", ("entries: 16}", "network_type: 'M:M'}"), "there is no network of type M:M"),
+        ("architecture", ("block_size: 4", "cluster_size: 4"), "a DRAM has no clusters"),
+        ("architecture", ("power_gated_at: null", "power_gated_at: PE"), "there is no memory `PE`"),
+        ("architecture", ("  subtree:\n", "  local: []\n  subtree:\n"), "components stand outside the tree"),
+        ("architecture", ("RF[1..4]", "RF[4..1]"), "`RF[4..1]` is no name with a range"),
+        ("mapping", ("target: GLB, type: spatial", "target: DRAM, type: spatial"), "DRAM has one child"),
         ("architecture", ("'0.4'", "'0.1'"), "version `0.1` is not read"),
         ("architecture", ("meshX: 4, meshY: 1, entries", "meshX: 3, meshY: 1, entries"), "are not a multiple of"),
         (

@@ -1,7 +1,8 @@
 """Fixed mappings priced under the `accelforge` conventions against what accelforge 1c1929c2 gave for them.
 
-Its actions are bits: elements times 8. Its writes are fills and updates. Its sums are 32-bit floats. `CASES` agree,
-`APART` differ or are refused, `NOT_RUN` have more than one einsum or no result; each says why.
+Its actions are bits: elements times 8. Its writes are fills and updates. Its sums are 32-bit floats. `CASES` agree, and
+so do the einsums of `ALONE`, which share a mapping but no loop. `APART` differ or are refused, `NOT_RUN` have fused
+einsums or no result; each says why.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ class Case:
     cycles: int
     bits: dict[str, tuple[int, int]]
     machine: str = MACHINE
+    reuse: str = "true"
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,18 @@ class Apart:
     energy_pj: float
     cycles: float
     why: str
-    reuse: str = "true"
+
+
+@dataclass(frozen=True)
+class Several:
+    """Einsums that run one after the other in one mapping: the energy in pJ and cycles given for all together.
+
+    The record names their actions apart. Einsums of one size have the same figures there, and stand here as one case.
+    """
+
+    energy_pj: float
+    cycles: int
+    parts: tuple[Case, ...]
 
 
 SPATIAL = """
@@ -148,6 +161,14 @@ CASES = {
             "GLB.Z": (1536, 1536),
         },
     ),
+    "mm_spatial__noreuse": Case(
+        MATMUL,
+        SPATIAL,
+        588356.375,
+        444,
+        {"GLB.A": (12288, 3072), "GLB.B": (1536, 1536), "RF.Z": (15360, 15360), "GLB.Z": (3840, 6144)},
+        reuse="false",
+    ),
     "conv_m_p_outer": Case(
         CONV, OUTER, 477120.0, 1152, {"DRAM.I": (1152, 0), "DRAM.W": (2304, 0), "GLB.O": (9216, 9216)}
     ),
@@ -200,21 +221,33 @@ APART = {
     "conv_r_spatial_s2": Apart(
         STRIDED, SLOW, 258762.25, 276.5, "differs: polymap's cycles are whole, and the last one leaks whole"
     ),
-    "mm_spatial__noreuse": Apart(
-        MATMUL,
-        SPATIAL,
-        588356.375,
-        444,
-        "differs: over a network that does not reduce, it takes the first partial sum of every instance for a plain "
-        "write, though all but one are added to what another instance wrote",
-        "false",
+}
+FIRST = CASES["ex_unfused_matmuls_1"]
+MATVECS = {
+    "Y": Case(
+        einsum("Y[y] += A[a] * B[a,y]", a=4, y=3, bits=8),
+        "DRAM holds A B Y|GLB holds A B Y|for a in 4|for y in 3",
+        676.0,
+        12,
+        {"GLB.A": (96, 32), "GLB.B": (96, 96), "GLB.Y": (96, 96), "DRAM.B": (96, 0), "DRAM.Y": (0, 24)},
+        SIMPLE,
+    ),
+    "Z": Case(
+        einsum("Z[z] += Y[y] * C[y,z]", y=3, z=4, bits=8),
+        "DRAM holds Y C Z|GLB holds Y C Z|for y in 3|for z in 4",
+        668.0,
+        12,
+        {"GLB.C": (96, 96), "GLB.Y": (96, 24), "GLB.Z": (96, 96), "DRAM.Y": (24, 0), "DRAM.Z": (0, 32)},
+        SIMPLE,
     ),
 }
-_SEVERAL = "not run: several einsums in one mapping"
+ALONE = {
+    "ex_unfused_matmuls_2": Several(4456448.0, 131072, (FIRST, FIRST)),
+    "ex_unfused_matmuls_3": Several(6684672.0, 196608, (FIRST, FIRST, FIRST)),
+    "ex_unfused_matvecs_to_simple": Several(1344.0, 24, tuple(MATVECS.values())),
+}
+_SEVERAL = "not run: its einsums share loops, and a mapping here is of one einsum"
 NOT_RUN = {
-    "ex_unfused_matmuls_2": _SEVERAL,
-    "ex_unfused_matmuls_3": _SEVERAL,
-    "ex_unfused_matvecs_to_simple": _SEVERAL,
     "ex_fused_matmuls_1": "not run: it gave an error",
     "ex_fused_matmuls_2": _SEVERAL,
     "ex_fused_matmuls_3": _SEVERAL,
@@ -225,8 +258,8 @@ NOT_RUN = {
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "conventions.md"
 
 
-def priced(case: Case | Apart, reuse: str = "true") -> pm.Cost:
-    text = case.machine if isinstance(case, Case) else MACHINE
+def priced(case: Case | Apart) -> pm.Cost:
+    text, reuse = (case.machine, case.reuse) if isinstance(case, Case) else (MACHINE, "true")
     machine = pm.architecture(text.replace("REUSE", reuse))
     return pm.evaluate(case.work, machine, nest(case.nest), conventions="accelforge")
 
@@ -236,7 +269,10 @@ def nest(lines: str) -> str:
     return lines.replace("|", "\n").strip() + "\ncompute\n"
 
 
-@pytest.fixture(params=list(CASES.values()), ids=list(CASES))
+CHECKED = {**CASES, **{f"ex_unfused_matvecs_to_simple_{name}": case for name, case in MATVECS.items()}}
+
+
+@pytest.fixture(params=list(CHECKED.values()), ids=list(CHECKED))
 def case(request: pytest.FixtureRequest) -> Case:
     found: Case = request.param
     return found
@@ -253,16 +289,19 @@ def test_energy_and_cycles_are_those_of_accelforge(case: Case) -> None:
     assert (single(cost.energy_pj), cost.cycles) == (case.energy_pj, case.cycles)
 
 
+@pytest.mark.parametrize("name", ALONE)
+def test_einsums_that_share_no_loop_add_up(name: str) -> None:
+    given, costs = ALONE[name], [priced(part) for part in ALONE[name].parts]
+    assert (sum(cost.energy_pj for cost in costs), sum(cost.cycles for cost in costs)) == (
+        given.energy_pj,
+        given.cycles,
+    )
+
+
 def single(number: float) -> float:
     """A number as a 32-bit float holds it."""
     found: float = struct.unpack("f", struct.pack("f", number))[0]
     return found
-
-
-def test_inputs_are_read_for_every_instance_where_the_array_does_not_reuse() -> None:
-    row = priced(CASES["mm_spatial"], reuse="false").row("GLB", "A")
-    assert row is not None
-    assert (8 * row.reads, 8 * row.fills) == (12288, 3072)
 
 
 def test_the_tiles_of_other_conventions_stay() -> None:
@@ -280,14 +319,16 @@ def test_imperfect_factors_are_refused() -> None:
 
 def test_a_part_of_a_cycle_is_a_whole_one_here() -> None:
     case = APART["conv_r_spatial_s2"]
-    cost = priced(case, case.reuse)
+    cost = priced(case)
     assert cost.cycles == ceil(case.cycles)
     assert single(cost.energy_pj) - case.energy_pj == LEAK_PJ * (cost.cycles - case.cycles)
 
 
-def test_first_partial_sums_of_all_but_one_instance_are_added_here() -> None:
-    case = APART["mm_spatial__noreuse"]
-    cost = priced(case, case.reuse)
+def test_other_conventions_add_the_first_partial_sums_of_all_but_one_instance() -> None:
+    case = CASES["mm_spatial__noreuse"]
+    machine = pm.architecture(MACHINE.replace("REUSE", case.reuse))
+    chosen = "accelforge,all_write_first=no"
+    cost = pm.evaluate(case.work, machine, nest(case.nest), conventions=chosen)
     instances, outputs = 4, 8 * 12
     bits = 8 * (instances - 1) * outputs
     cycles = bits / GLB_BITS_PER_CYCLE
@@ -297,7 +338,8 @@ def test_first_partial_sums_of_all_but_one_instance_are_added_here() -> None:
 
 def test_the_guide_lists_every_case_with_what_became_of_it() -> None:
     text = GUIDE.read_text(encoding="utf-8")
-    fates = {**dict.fromkeys(CASES, "agrees"), **{name: case.why for name, case in APART.items()}, **NOT_RUN}
+    agree = {**dict.fromkeys(CASES, "agrees"), **dict.fromkeys(ALONE, "agrees, each einsum priced alone")}
+    fates = {**agree, **{name: case.why for name, case in APART.items()}, **NOT_RUN}
     assert [line for name, fate in fates.items() if (line := f"| `{name}` | {fate} |") not in text] == []
 
 

@@ -1,9 +1,8 @@
 """Mappings that closed forms do not count as timeloop 4cf6d4c does, against what it printed: every count and energy.
 
 `timeloop_replay/` holds imperfect factors, links between neighbours, energies of networks, tensors that bypass the
-outermost memory, and the best mappings that its searches found. What a run of that tool takes from its environment
-is in no file, and so in no case: TIMELOOP_DISABLE_TEMPORAL_EXTRAPOLATION, TIMELOOP_ENABLE_FIRST_READ_ELISION and
-TIMELOOP_ENABLE_UPDATED_RMW.
+outermost memory, and the best mappings that its searches found. What a run of that tool took from its environment is
+a choice of the case's `conventions`.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def problem(case: dict[str, Any]) -> tuple[pm.Einsum, pm.Architecture, pm.Mappin
 
 def evaluated(case: dict[str, Any]) -> pm.Cost:
     work, architecture, mapping = problem(case)
-    return pm.evaluate(work, architecture, mapping, conventions="timeloop")
+    return pm.evaluate(work, architecture, mapping, conventions=case.get("conventions", "timeloop"))
 
 
 def counts(cost: pm.Cost) -> dict[tuple[str, str], dict[str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -379,3 +380,29 @@ def test_a_short_last_tile_is_not_the_one_that_takes_the_room() -> None:
 
 def test_a_memory_without_capacity_is_unlimited() -> None:
     assert said(rules.check_capacity, LEGAL, machine(GLB=replace(GLB, capacity_bits=None))) == []
+
+
+# the shape of a nest, whatever its trips
+
+
+def test_a_nest_is_a_shape_whatever_its_trips() -> None:
+    rules.check_skeleton(GEMM, ARCH, mapping(LEGAL))
+    rules.check_skeleton(GEMM, ARCH, mapping(re.sub(r" in \d+", " in 1", LEGAL)))
+    rules.check_skeleton(GEMM, ARCH, mapping(re.sub(r" in \d+", " in 1000000", LEGAL)))
+
+
+def test_a_shape_has_a_loop_over_every_rank_of_more_than_one_point() -> None:
+    without = "\n".join(line for line in LEGAL.splitlines() if " k " not in line)
+    assert said(rules.check_looped, LEGAL) == []
+    assert [message.split("\n")[0] for message in said(rules.check_looped, without)] == [
+        f"mapping: rank k of size {GEMM.sizes['k']} has no loop"
+    ]
+    point = einsum("C[m,n] += A[m,k] * B[k,n]", m=8, n=4, k=1)
+    assert said(rules.check_looped, without, work=point) == []
+
+
+def test_a_loop_of_trip_1_counts_in_a_shape() -> None:
+    inside = LEGAL.replace("DRAM holds A B C", "parallel m in 1 on X\nDRAM holds A B C")
+    assert said(rules.check_spatial, inside) == []
+    with pytest.raises(IllegalMapping, match="is outside array PE"):
+        rules.check_skeleton(GEMM, ARCH, mapping(inside))

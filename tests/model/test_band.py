@@ -1,73 +1,80 @@
-"""Tiles and iterations of two tied ranks that hold points, against enumeration of the points."""
+"""Boxes, iterations and rounds of two tied ranks, against enumeration of the points."""
 
 from __future__ import annotations
 
 from itertools import product
-from math import prod
 from typing import TypeAlias
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from polymap.model.band import Loop, Side, spread
-from polymap.model.meeting import Line, meeting
+from polymap.model.band import Window
+from polymap.model.digits import Digit, starts
+from polymap.model.lines import Kind, Line
+from polymap.model.meeting import meeting
+from polymap.model.onsets import onsets
+from polymap.model.sums import sums_by_difference, sums_of_pairs
+from tests.model.lines import Index, Tile, lines, tiles, touched, windows
 
-Limits: TypeAlias = "tuple[int | None, int | None]"
+Case: TypeAlias = tuple[Line, Line, Window]
 
-limits = st.tuples(st.none() | st.integers(-4, 4), st.none() | st.integers(-4, 6)).filter(
-    lambda pair: pair[0] is None or pair[1] is None or pair[0] <= pair[1]
-)
+law = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @st.composite
-def lines(draw: st.DrawFn) -> Line:
-    """A rank with a few loops that cover it; some of them count apart."""
-    tile, trips = draw(st.integers(1, 2)), draw(st.lists(st.integers(2, 3), max_size=3))
-    digits = tuple((trip, tile * prod(trips[i + 1 :]), draw(st.booleans())) for i, trip in enumerate(trips))
-    return Line(digits, draw(st.integers(1, tile * prod(trips))), tile)
+def cases(draw: st.DrawFn, kinds: tuple[Kind, ...], least_loops: int = 0) -> Case:
+    first, second = draw(lines(kinds, 0, least_loops)), draw(lines(kinds, 1, least_loops))
+    return first, second, draw(windows(first, second))
 
 
-def is_inside(i: int, j: int, low: int | None, high: int | None) -> bool:
-    return (low is None or low <= i - j) and (high is None or i - j <= high)
+def met(first: Line, second: Line, window: Window) -> list[tuple[Tile, Tile]]:
+    """Pairs of tiles that have a point in common with the band."""
+    return [pair for pair in product(tiles(first), tiles(second)) if touched(pair[0].points, pair[1].points, window)]
 
 
-def context(line: Line, point: int) -> tuple[int, ...]:
-    return tuple(point // step % trip for trip, step, apart in line.digits if apart)
+@settings(law, max_examples=500)
+@given(case=cases(tuple(Kind)))
+def test_iterations_meet_where_some_of_their_tiles_do(case: Case) -> None:
+    assert meeting(*case) == len({(one.apart, other.apart) for one, other in met(*case)})
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
-@given(first=lines(), second=lines(), band=limits)
-def test_iterations_meet_where_their_points_do(first: Line, second: Line, band: Limits) -> None:
-    pairs = product(range(first.size), range(second.size))
-    met = {(context(first, i), context(second, j)) for i, j in pairs if is_inside(i, j, *band)}
-    assert meeting(first, second, *band) == len(met)
+@settings(law, max_examples=300)
+@given(case=cases(tuple(Kind), least_loops=2))
+def test_instances_begin_a_round_with_their_first_tile_that_holds_points(case: Case) -> None:
+    first, second, _ = case
+    order = [loop.position for line in (first, second) for loop in line.loops if loop.kind is Kind.MOVING]
+    begun: dict[tuple[Index, ...], Index] = {}
+    for one, other in met(*case):
+        time = tuple(x for _, x in sorted(zip(order, one.moving + other.moving)))
+        instance = (one.apart, other.apart, one.shared, other.shared)
+        begun[instance] = min(time, begun.get(instance, time))
+    assert onsets(*case) == len({(instance[:2], time) for instance, time in begun.items()})
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
-@given(first=lines(), second=lines(), band=limits)
-def test_tiles_span_the_points_they_hold_in_the_order_of_the_visits(first: Line, second: Line, band: Limits) -> None:
-    spatial, temporal = (tuple(_loops(first, second, apart)) for apart in (True, False))
-    tiles: dict[tuple[tuple[int, ...], ...], list[tuple[int, int]]] = {}
-    for point in product(range(first.size), range(second.size)):
-        if is_inside(*point, *band):
-            visit = tuple(tuple(_index(point, loop) for loop in loops) for loops in (spatial, temporal))
-            tiles.setdefault(visit, []).append(point)
-    grid = spread(spatial, temporal, (Side(first.size, first.tile), Side(second.size, second.tile)), *band)
-    ordered = [tiles[visit] for visit in sorted(tiles)]
-    assert grid.points.tolist() == [len(points) for points in ordered]
-    for rank in (0, 1):
-        assert grid.firsts[rank].tolist() == [min(point[rank] for point in points) for points in ordered]
-        assert grid.lasts[rank].tolist() == [max(point[rank] for point in points) for points in ordered]
-    assert np.count_nonzero(grid.turn == -1) == len({visit[0] for visit in tiles})
+@settings(law, max_examples=300)
+@given(case=cases((Kind.APART,)))
+def test_the_largest_tile_is_found_near_the_middle_of_the_band(case: Case) -> None:
+    first, second, window = case
+    boxes = [
+        [(i, j) for i in one.points for j in other.points if window.low <= i - j <= window.high]
+        for one, other in met(*case)
+    ]
+    assert window.largest(first, second, window.points) == max(map(len, boxes))
+    assert window.largest(first, second, window.touched) == max(len({i for i, _ in points}) for points in boxes)
+    assert window.points(0, first.size, second.size) == sum(map(len, boxes))
 
 
-def _loops(first: Line, second: Line, apart: bool) -> list[Loop]:
-    """The loops of both ranks that do or do not count apart, taken as spatial and temporal ones."""
-    both = ((is_second, *digit) for is_second, line in enumerate((first, second)) for digit in line.digits)
-    chosen = (digit for digit in both if digit[3] == apart)
-    return [Loop(bool(is_second), at, trip, step) for at, (is_second, trip, step, _) in enumerate(chosen)]
-
-
-def _index(point: tuple[int, int], loop: Loop) -> int:
-    return point[loop.is_second] // loop.step % loop.trip
+@settings(law, max_examples=200)
+@given(some=st.lists(st.integers(0, 12), min_size=1), digits=st.lists(st.integers(1, 4), max_size=3), data=st.data())
+def test_sums_occur_as_often_as_pairs_make_them(some: list[int], digits: list[int], data: st.DataObject) -> None:
+    unit, step, walked = data.draw(st.integers(1, 3)), 1, list[Digit]()
+    for trip in digits:
+        walked.insert(0, Digit(trip, step * unit))
+        step *= trip + data.draw(st.integers(0, 1))
+    last = data.draw(st.integers(1, int(np.prod(digits, initial=1))))
+    first = data.draw(st.integers(0, last - 1))
+    added = [unit * x + y for x in some for y in starts(walked, last)[first:]]
+    for made in (sums_of_pairs, sums_by_difference):
+        values, times = made(unit * np.array(some), walked, first, last, unit)
+        assert dict(zip(values.tolist(), times.tolist())) == {value: added.count(value) for value in added}

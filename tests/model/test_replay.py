@@ -123,3 +123,104 @@ def test_a_nest_too_long_to_walk_is_refused() -> None:
     loops = "\n".join(["for p in 2", "for r in 2"] * 12)
     with pytest.raises(pm.PolymapError, match="would take 16777216 visits"):
         cost(f"DRAM holds W I O\n{loops}\nRF holds W I O\ncompute", p=2**12, r=2**12)
+
+
+def test_counts_below_zero_that_wrap_round_in_that_tool_are_refused() -> None:
+    # 2 of 4 instances are used, but what they receive is averaged over 4: half a word, less than the free first one.
+    nest = "DRAM holds W I O\nfor p in 2\nparallel p in 4 on PE.X\nRF holds W I O\nfor r in 3\ncompute"
+    with pytest.raises(pm.IllegalMapping, match="count less than nothing for O at RF: instances are cut to integers"):
+        cost(nest, p=2, r=3)
+
+
+STEPS = "DRAM holds W I O\nfor p in 16\nfor r in 3\nRF holds W I O\nfor p in 1\ncompute"
+
+
+def test_without_extrapolation_every_iteration_is_walked() -> None:
+    # Each of the 48 steps needs another element than the one before, but at the turn of the outer loop the middle of
+    # the remembered move is 0 and the walk of two iterations takes this for standing still.
+    fills = {
+        choice: row.fills
+        for choice in ("", ",extrapolates=no")
+        if (row := cost(STEPS, f"timeloop{choice}", p=16, r=3).row("RF", "I"))
+    }
+    assert fills == {"": 33, ",extrapolates=no": 48}
+
+
+def test_the_last_iteration_is_walked_if_it_is_asked_for() -> None:
+    nest = "DRAM holds W I O\nfor p in 4\nRF holds W I O\nfor r in 3\ncompute"
+    assert cost(nest, "timeloop,last_runs=yes", p=4, r=3).traffic == cost(nest, p=4, r=3).traffic
+
+
+SPILLED = "DRAM holds W I O\nfor r in 3\nfor p in 4\nRF holds W I O\nfor p in 2\ncompute"
+
+
+def outputs(choice: str) -> dict[str, tuple[int, int, int]]:
+    found = cost(SPILLED, f"timeloop{choice}", p=8, r=3).traffic
+    return {row.level: (row.reads, row.fills, row.updates) for row in found if row.tensor == "O"}
+
+
+def test_first_updates_read_what_is_there_if_that_is_chosen() -> None:
+    # 8 outputs are updated 3 times: all but the first of each read and fetch back, or all of them do.
+    assert outputs("") == {"DRAM": (16, 0, 24), "RF": (16, 16, 24)}
+    assert outputs(",first_updates_read=yes") == {"DRAM": (24, 0, 24), "RF": (24, 24, 24)}
+
+
+def test_sums_that_are_not_fetched_back_are_added_below_the_outermost_memory() -> None:
+    # The memory below the outermost writes whole sums: it fetches the 16 that are there, and the outermost reads all.
+    assert outputs(",sums_are_fetched=no") == {"DRAM": (24, 0, 24), "RF": (16, 16, 24)}
+
+
+@pytest.mark.parametrize("choice", ["first_updates_read=yes", "sums_are_fetched=no"])
+def test_choices_that_only_a_walk_follows_are_refused_elsewhere(choice: str) -> None:
+    with pytest.raises(pm.PolymapError, match="are choices only where a loop nest is replayed"):
+        cost(SPILLED, f"polymap,{choice}", p=8, r=3)
+
+
+def test_a_walk_refuses_the_choices_that_it_does_not_follow() -> None:
+    with pytest.raises(pm.PolymapError, match="is not counted with `drains_are_read` = True"):
+        cost(SPILLED, "timeloop,drains_are_read=yes,first_updates_read=yes", p=8, r=3)
+
+
+SHARING = ARCHITECTURE.replace("links: true", "links: false").replace(
+    "  word: 16 b", "  word: 16 b\n  distributes: true"
+)
+
+
+def shared(nest: str, text: str = SHARING) -> pm.Cost:
+    work = pm.einsum("Z[m,n] += A[m,k] * B[k,n]", m=4, n=4, k=4)
+    return pm.evaluate(work, pm.architecture(text), pm.mapping(nest), conventions="timeloop")
+
+
+def test_a_memory_that_distributes_holds_a_part_of_what_its_siblings_share() -> None:
+    nest = "DRAM holds A B Z\nfor n in 4\nparallel m in 4 on PE.X\nRF holds A B Z\nfor k in 4\ncompute"
+    rows = {(row.level, row.tensor): row for row in shared(nest).traffic}
+    # Four instances would fetch the 4 elements of a column of B four times: each fetches a fourth, and hands it on.
+    assert rows["DRAM", "B"].reads == 16
+    assert rows["RF", "B"].fills == 4 * (1 + (16 - 1) // 4)
+    assert rows["RF", "B"].reads == 4 * (1 + round((16 - 1) / 4))
+    assert rows["RF", "A"].fills == 16
+
+
+def test_other_conventions_do_not_count_distributed_tiles() -> None:
+    with pytest.raises(pm.PolymapError, match="`distributes` of RF are not counted here"):
+        pm.evaluate(
+            pm.einsum("Z[m] += A[m]", m=4), pm.architecture(SHARING), pm.mapping("DRAM holds A Z\nfor m in 4\ncompute")
+        )
+
+
+TWO_ARRAYS = ARCHITECTURE.replace("shape: {X: 4}, network: {links: true}}", "shape: {X: 2}}").replace(
+    "- {compute", "- {array: LANES, shape: {X: 2}}\n- {compute"
+)
+
+
+def test_loops_may_exceed_an_array_where_the_one_above_is_not_filled() -> None:
+    work, machine = pm.einsum("Z[m,n] += A[m,k] * B[k,n]", m=4, n=2, k=2), pm.architecture(TWO_ARRAYS)
+    nest = "DRAM holds A B Z\nfor n in 2\n{0}\nRF holds A B Z\nfor k in 2\n{1}\ncompute"
+    wide = pm.mapping(nest.format("for m in 1", "parallel m in 4 on LANES.X"))
+    cost = pm.evaluate(work, machine, wide, conventions="timeloop")
+    assert (cost.cycles, cost.compute_instances) == (4, 4)
+    with pytest.raises(pm.IllegalMapping, match="LANES is 2 wide but its loops span 4"):
+        pm.evaluate(work, machine, wide)
+    full = pm.mapping(nest.format("parallel n in 2 on PE.X", "parallel m in 4 on LANES.X").replace("for n in 2\n", ""))
+    with pytest.raises(pm.IllegalMapping, match="dimension X has 4 instances of MAC but loops span 8"):
+        pm.evaluate(work, machine, full, conventions="timeloop")

@@ -265,11 +265,10 @@ class TensorWalk:
 
     def asked(self, q: int, p: int, children: dict[Index, list[Step]]) -> Iterator[tuple[Index, Step]]:
         """The steps whose data no neighbour can pass on: the parent is asked for them."""
-        held = {(instance, i): step.tile for instance, line in children.items() for i, step in enumerate(line)}
         neighbours = self.neighbours(q, p, list(children))
         for instance, line in children.items():
-            for i, step in enumerate(line):
-                if not any(held.get((other, i - 1)) == step.tile for other in neighbours[instance]):
+            for step in line:
+                if not any(last_before(children[other], step.time) == step.tile for other in neighbours[instance]):
                     yield instance, step
 
     def linked(self, q: int, p: int, children: dict[Index, list[Step]]) -> int:
@@ -309,6 +308,11 @@ class TensorWalk:
 
     def joins(self, array: Array) -> bool:
         return not self.tensor.is_output and array.shares_halo(self.tensor)
+
+
+def last_before(line: list[Step], time: Index) -> Tile | None:
+    """What an instance holds when a time begins: the tile of its last step before it, None before its first."""
+    return next((step.tile for step in reversed(line) if step.time < time), None)
 
 
 def fetched(lines: dict[Index, list[Step]]) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
 
 from hypothesis import strategies as st
 
-from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
+from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory, Wiring
 from polymap.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 from polymap.workload import Einsum, einsum
 
@@ -109,3 +109,64 @@ def loop(draw: st.DrawFn, rank: str, trip: int, gap: int, room: dict[str, int]) 
         room[dim] //= trip
         return Spatial(rank, trip, dim)
     return Temporal(rank, trip)
+
+
+WINDOWS = (
+    "O[k,p] += I[p+r] * W[k,r]",
+    "O[p] += I[2*p+r] * W[r]",
+    "C[m,n] += A[m,k] * B[k,n]",
+    "O[i] += A[i+j,j] * B[j]",
+)
+WIRED = Wiring(hop_pj=Fraction(7), router_pj=Fraction(3), reduce_pj=Fraction(2))
+ASKED = ("links", "share_halo", "")
+
+
+@st.composite
+def meshes(draw: st.DrawFn, asked: tuple[str, ...] = ASKED) -> Case:
+    """Arrays with energies and, some of them, with links or with shared halos."""
+    asks = draw(st.sampled_from(asked))
+    case = draw(systolic() if asks == "links" else st.one_of(systolic(), cases()))
+    hierarchy = tuple(
+        replace(level, wiring=WIRED, **({asks: True} if draw(st.integers(0, 3)) and asks else {}))
+        if isinstance(level, Array)
+        else level
+        for level in case.architecture.hierarchy
+    )
+    return replace(case, architecture=replace(case.architecture, hierarchy=hierarchy))
+
+
+@st.composite
+def systolic(draw: st.DrawFn, most: int = 6) -> Case:
+    """A main memory, temporal loops, a mesh of two arrays, registers or none; most innermost loops are spatial.
+
+    Tiles are small and loops around them step as their neighbours do: often they wander from one to the next.
+    """
+    text = draw(st.sampled_from(WINDOWS))
+    ranks = einsum(text, **dict.fromkeys(sorted({c for c in text if c.islower()}), 1)).sizes
+    sizes = {rank: draw(st.integers(2, most)) for rank in ranks}
+    pair = draw(st.permutations(list(sizes)))
+    work = einsum(text, domain=draw(st.sampled_from(DOMAINS)).format(*pair), **sizes)
+    temporal, spatial, room = list[Node](), list[Node](), {"X": 9, "PE.Y": 9, "LANE.Y": 4}
+    wide, *others = draw(st.permutations(list(sizes)))
+    for rank in (wide, *others):
+        *outer, inner = draw(factors(sizes[rank]))
+        temporal += [Temporal(rank, trip) for trip in outer]
+        spread = rank == wide or (rank != others[0] and draw(st.booleans()))
+        dims = [dim for dim in room if spread and room[dim] >= inner]
+        if dims:
+            dim = draw(st.sampled_from(dims))
+            room[dim] //= inner
+        (spatial if dims else temporal).append(Spatial(rank, inner, dim) if dims else Temporal(rank, inner))
+    names = tuple(tensor.name for tensor in work.tensors)
+    spatial = sorted(draw(st.permutations(spatial)), key=lambda node: str(node).endswith("LANE.Y"))
+    inside: list[Node] = draw(st.sampled_from(([], [Storage("L2", names)])))
+    around = draw(interleaved(temporal))
+    below = draw(st.integers(0, len(around))) if draw(st.booleans()) else len(around)
+    nodes = (Storage("L0", names), *around[:below], *spatial, *around[below:], *inside)
+    sharing = [
+        {"multicast": draw(st.sampled_from((True, True, False))), "reduction": draw(st.booleans())} for _ in "PL"
+    ]
+    arrays = (Array("PE", ARRAY.shape, **sharing[0]), Array("LANE", (("Y", 4),), **sharing[1]))
+    levels = (memory("L0"), *arrays, memory("L2"), Compute("MAC", Fraction(1)))
+    holes = draw(st.sampled_from(("hull", "exact")))
+    return Case(work, Architecture("random", levels, Fraction(1)), Mapping(nodes), holes)

@@ -160,3 +160,14 @@ def test_a_count_that_is_tried_again_with_more_steps_stays_the_same(monkeypatch:
     monkeypatch.setattr(counting, "budget", noted)
     assert count(attention, ARCHITECTURE, mapping(CAUSAL), "K") == at_once
     assert max(attempts) > 10
+
+
+def test_a_diagonal_whose_steps_have_none_before_them_is_counted() -> None:
+    work = einsum("O[p] += I[2*p+r] * W[r]", p=2, r=6, domain="{ [p,r] : r = p }")
+    loops = "for p in 2\nfor r in 2\nfor r in 2\nparallel r in 2 on X"
+    nest = mapping(f"DRAM holds O I W\nGLB holds O I W\n{loops}\nRF holds O I W\ncompute")
+    walked = walk(work, nest, ARCHITECTURE, Rules(), member(work))
+    for tensor in work.tensors:
+        for row in count(work, ARCHITECTURE, nest, tensor.name):
+            seen = walked.rows[row.level, tensor.name]
+            assert (row.fills, row.reads, row.updates) == (seen.fills, seen.reads, seen.updates)

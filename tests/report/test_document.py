@@ -17,7 +17,10 @@ from polymap.mapping import mapping
 from polymap.model.cost import Transport
 from tests.report.examples import ARCHITECTURE, COST, NEST, evaluated, gemm, network, stopped
 
-KEYS = "schema status objective totals levels compute components networks mapping conventions search inputs versions"
+KEYS = (
+    "schema status objective totals levels compute components networks mapping conventions search inputs versions "
+    "sha256"
+)
 
 
 def read(result: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -129,3 +130,65 @@ def test_a_word_means_one_tensor_be_it_a_name_or_a_role() -> None:
     text = complaint(lambda: einsum("weight[i] += A[i] * B[i]", i=2))
     assert text.startswith("roles: weight is the role of tensor B and the name of another\n")
     assert einsum("output[i] += input[i] * weight[i]", i=2).output.role == "output"
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "message"),
+    [
+        ("O[p] += I[p]", {"p": 2**63}, "ranks.p: rank p has size 9223372036854775808"),
+        ("O[p] += I[p]", {"p": 10**5000}, "ranks.p: the number has 16610 bits"),
+        ("O[p] += I[p]", {"p": 2, "bits": -(10**5000)}, "bits: the number has 16610 bits"),
+        ("O[p] += I[s*p]", {"p": 2, "constants": {"s": 10**5000}}, "constants.s: the number has 16610 bits"),
+        ("O[p] += I[p]", {"p": 2, "shapes": {"I": [2**300]}}, "shapes.I[0]: the number has 301 bits"),
+        (
+            "O[p] += I[s*p]",
+            {"p": 2, "constants": {"s": 2**70}},
+            "einsum:1:11: a coefficient or constant of index s*p is 2^31",
+        ),
+        ("O[p] += I[9999999999*p]", {"p": 2}, "einsum:1:11: a coefficient or constant of index 9999999999*p is 2^31"),
+        ("O[p] += I[99999999999*p]", {"p": 2}, "einsum:1:11: the number is too large"),
+        (
+            f"O[p] += I[{'2000000000*' * 800}p]",
+            {"p": 2},
+            "einsum:1:11: a coefficient or constant of index 2000000000*20",
+        ),
+        (
+            "O[p] += " + "I[p]*" * 10**6 + "W[p]",
+            {"p": 2},
+            "text: `O[p] += I[p]*I[p]*I[p]*I[p]*I[p]*I[p]*I[p]*I[p]*I[p]*I[p]...",
+        ),
+        (
+            "O[p] += I[p]",
+            {"p": 2, "domain": "{ [p] : p < 1 }" + " " * 10**6},
+            "domain: `{ [p] : p < 1 }` has 1000015 characters",
+        ),
+        (
+            "O[p,q] += I[2147483647*p,2147483647*q]",
+            {"p": 2**16, "q": 2**16},
+            "einsum: I[2147483647*p,2147483647*q] spans 19",
+        ),
+    ],
+    ids=lambda value: str(value)[:24] if isinstance(value, str) else "",
+)
+def test_numbers_and_texts_beyond_measure_are_refused(text: str, said: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        einsum(text, **said)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("index", ["p/2", "p%2", "floor(p/2)", "p mod 2", "p*r", "p*p", "2^p", "[p]", "p or r"])
+def test_an_index_that_is_not_affine_is_refused_with_its_place(index: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        einsum(f"O[p] += I[{index}] * W[r]", p=4, r=4)
+    assert str(caught.value).startswith("einsum:1:1")
+    assert "    mend: " in str(caught.value)
+    assert f"\n    O[p] += I[{index}] * W[r]\n" in str(caught.value)
+
+
+def test_a_great_many_large_ranks_are_refused_without_being_written_out() -> None:
+    many = {f"r{k}": 2**31 - 1 for k in range(600)}
+    with pytest.raises(SpecError) as caught:
+        einsum(f"O[r0] += A[{','.join(many)}]", ranks=many)
+    first, second = (mistake.message for mistake in caught.value.mistakes)
+    assert first.endswith(" = more than 2^18599 points")
+    assert second.endswith(" spans more than 2^18599 elements from its first to its last")

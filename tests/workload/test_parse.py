@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from polymap.errors import Place, SpecError
 from polymap.workload.einsum import Affine
-from polymap.workload.parse import affine_text, parse
+from polymap.workload.parse import parse
+from polymap.workload.statement import affine_text
 
 
 def index(text: str, **constants: int) -> Affine:

@@ -183,3 +183,11 @@ def test_a_layer_is_run_at_least_once() -> None:
 def test_zero_bits_are_refused_wherever_they_are_said() -> None:
     assert complaints(NET.replace("bits: 8", "bits: 0"))[0] == "<text>:7:7 (bits): an element of a tensor has 0 bits"
     assert complaints(CONV.replace("I: 8", "I: 0")) == ["<text>:7:11 (bits.I): an element of I has 0 bits"]
+
+
+@pytest.mark.parametrize(
+    "size", ["9223372036854775808", "99999999999999999999999999999999999999", "1e20", "2147483648"]
+)
+def test_sizes_beyond_64_bits_are_told_like_any_other(size: str) -> None:
+    found = complaints(CONV.replace("k: 64", f"k: {size}"))
+    assert [message.rpartition(" ")[0] for message in found] == ["<text>:5:18 (ranks.k): rank k has size"]

@@ -1,4 +1,4 @@
-"""Timeloop's processed YAML (versions 0.2 to 0.4) -> architecture, workload and mapping in polymap's formats."""
+"""Timeloop's processed YAML (versions 0.2 to 0.4) -> architecture, workload, mapping and constraints of polymap."""
 
 from polymap.frontends.timeloop.convert import Converted, convert
 

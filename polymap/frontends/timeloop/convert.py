@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -13,7 +14,9 @@ from polymap.frontends.timeloop.amounts import amount, decimal
 from polymap.frontends.timeloop.machine import Level, Machine, machine
 from polymap.frontends.timeloop.nest import Stage, Trips, stages
 from polymap.frontends.timeloop.problem import Problem, problem
+from polymap.frontends.timeloop.rules import Fan, rules
 from polymap.frontends.timeloop.sections import reading
+from polymap.frontends.timeloop.targets import demands
 
 SOURCE = "converted from Timeloop's files"
 DIMENSIONS = ("X", "Y")
@@ -21,17 +24,22 @@ DIMENSIONS = ("X", "Y")
 
 @dataclass(frozen=True)
 class Converted:
-    """Three documents as plain data, ready for YAML, and what was left out as harmless, with place and reason."""
+    """Documents as plain data, ready for YAML, and what was left out, with place and reason.
+
+    `mapping` and `constraints` are empty where the files have none.
+    """
 
     architecture: dict[str, Any]
     workload: dict[str, Any]
     mapping: dict[str, Any]
+    constraints: dict[str, Any]
     left_out: tuple[str, ...]
 
     def files(self) -> dict[str, str]:
         """File name to text."""
-        documents = {"architecture": self.architecture, "workload": self.workload, "mapping": self.mapping}
-        return {f"{name}.yaml": spec.dump(document) for name, document in documents.items()}
+        names = ("architecture", "workload", "mapping", "constraints")
+        documents = ((name, getattr(self, name)) for name in names)
+        return {f"{name}.yaml": spec.dump(document) for name, document in documents if document}
 
 
 def convert(files: Sequence[str]) -> Converted:
@@ -44,22 +52,39 @@ def convert(files: Sequence[str]) -> Converted:
         top = sections.top
         left_out = sections.left_out
         chip, work = machine(top, left_out), problem(top, left_out)
-        nest = stages(top, chip, work)
+        is_mapped = top.has("mapping")
+        nest = stages(top, chip, work, left_out) if is_mapped else (Stage(),) * len(chip.levels)
+        demanded = demands(top, chip, work, left_out)
         sections.check()
-        documents = _architecture(chip, work, nest), _workload(chip, work), _mapping(chip, work, nest)
-    _check_readable(*documents)
-    return Converted(*documents, left_out.lines())
+        architecture, workload = _architecture(chip, work, nest), _workload(chip, work)
+        mapping = _mapping(chip, work, nest) if is_mapped else {}
+        said = rules(demanded, chip, work, _fans(architecture), left_out)
+        constraints = {} if is_mapped and not demanded.is_stated else said
+    found = Converted(architecture, workload, mapping, constraints, left_out.lines())
+    _check_readable(found)
+    return found
 
 
-def _check_readable(architecture: dict[str, Any], workload: dict[str, Any], mapping: dict[str, Any]) -> None:
+def _check_readable(found: Converted) -> None:
     """Raises `SpecError` for what polymap's own readers refuse, such as a memory called `for`."""
-    from polymap.architecture import architecture as read_architecture
-    from polymap.mapping import mapping as read_mapping
-    from polymap.workload import workload as read_workload
+    from polymap.architecture import architecture
+    from polymap.constraints import constraints
+    from polymap.mapping import mapping
+    from polymap.workload import workload
 
-    read_architecture(architecture)
-    read_workload(workload)
-    read_mapping(mapping)
+    architecture(found.architecture)
+    workload(found.workload)
+    if found.mapping:
+        mapping(found.mapping)
+    if found.constraints:
+        constraints(found.constraints)
+
+
+def _fans(architecture: dict[str, Any]) -> dict[str, Fan]:
+    """The arrays, by the memory above each."""
+    levels = architecture["hierarchy"]
+    pairs = ((above["memory"], below) for above, below in pairwise(levels) if "memory" in above and "array" in below)
+    return {memory: Fan(array["array"], array["shape"]) for memory, array in pairs}
 
 
 # workload
@@ -109,8 +134,8 @@ def _array_name(chip: Machine, at: int) -> str:
 def _architecture(chip: Machine, work: Problem, nest: Sequence[Stage]) -> dict[str, Any]:
     hierarchy: list[dict[str, Any]] = []
     for at, (level, stage) in enumerate(zip(chip.levels, nest, strict=True)):
-        hierarchy.append(_memory(chip, level, work, is_outermost=at == 0) | dict(_habits(stage)))
-        hierarchy += _array(chip, at, stage, work)
+        hierarchy.append(_memory(chip, level, work, is_outermost=at == 0) | dict(_habits(level, stage)))
+        hierarchy += _array(chip, at, nest, work)
     return {
         "polymap": "architecture/1",
         "name": "converted",
@@ -144,7 +169,8 @@ def _capacity(level: Level, work: Problem, is_outermost: bool) -> Iterator[tuple
         return
     if size is None:
         size, buffering = sum(_elements(work, space.axes) for space in work.spaces), Fraction(1)
-    if buffering.denominator == 1:
+    # A least utilization is a share of whole words.
+    if buffering.denominator == 1 and (size % buffering == 0 or not level.min_utilization):
         yield "capacity", f"{size} words"
         yield from [("buffering", int(buffering))] if buffering > 1 else []
     else:
@@ -176,19 +202,22 @@ def _options(chip: Machine, level: Level) -> Iterator[tuple[str, Any]]:
         yield "area", amount(chip.areas[level.name], "um2")
 
 
-def _habits(stage: Stage) -> Iterator[tuple[str, Any]]:
+def _habits(level: Level, stage: Stage) -> Iterator[tuple[str, Any]]:
     habits = (("refetches", stage.refetched), ("reads_first", stage.read_first), ("passes_through", stage.passing))
     yield from ((key, list(tensors)) for key, tensors in habits if tensors)
+    if level.distributes:
+        yield "distributes", True
 
 
-def _array(chip: Machine, at: int, stage: Stage, work: Problem) -> Iterator[dict[str, Any]]:
+def _array(chip: Machine, at: int, nest: Sequence[Stage], work: Problem) -> Iterator[dict[str, Any]]:
     """The array below a level: its children, or a network of one child that costs energy or time."""
+    stage = nest[at]
     level, child = chip.levels[at], [*(level.mesh for level in chip.levels[at + 1 :]), chip.mesh][0]
     fan = tuple(below // above for below, above in zip(child, level.mesh, strict=True))
     if any(below % above for below, above in zip(child, level.mesh, strict=True)):
         text = f"{child[0]} x {child[1]} instances below are not a multiple of the {level.mesh[0]} x {level.mesh[1]}"
         level.reader.wrong(f"{text} of {level.name}", "make meshX and meshY multiples")
-    network = dict(_network(level, stage, work, prod(fan)))
+    network = dict(_network(level, stage, work, _linked(nest, at, work) if prod(fan) > 1 else []))
     if prod(fan) > 1 or network:
         shape = dict(zip(DIMENSIONS, fan if fan[1] > 1 or _uses_y(stage) else fan[:1]))
         named = {"array": _array_name(chip, at), "shape": shape}
@@ -199,15 +228,30 @@ def _uses_y(stage: Stage) -> bool:
     return any(loop.axis == 1 and loop.end > 1 for loop in stage.spatial)
 
 
-def _network(level: Level, stage: Stage, work: Problem, fan: int) -> Iterator[tuple[str, Any]]:
+def _linked(nest: Sequence[Stage], at: int, work: Problem) -> list[str]:
+    """The tensors that neighbours below a level can pass on.
+
+    That tool lets them pass on what one held at the step before. Tiles of a tensor without sliding windows are equal
+    or apart, so what a memory fetches of it is what no neighbour has just fetched, unless it refetches all the time;
+    compute units ask for their operands at every step.
+    """
+    is_compute = at + 1 == len(nest)
+    return [
+        space.name
+        for space in work.spaces
+        if space.name not in nest[at].unlinked and (is_compute or space.slides or space.name in nest[at + 1].refetched)
+    ]
+
+
+def _network(level: Level, stage: Stage, work: Problem, linked: list[str]) -> Iterator[tuple[str, Any]]:
     inputs = [space.name for space in work.spaces if not space.is_output]
     output = next(space.name for space in work.spaces if space.is_output)
     if set(stage.unshared) & set(inputs):
         yield "multicast", [name for name in inputs if name not in stage.unshared] or False
     if output in stage.unshared:
         yield "reduction", False
-    if fan > 1 and len(stage.unlinked) < len(work.tensors):
-        yield "links", [name for name in work.tensors if name not in stage.unlinked] if stage.unlinked else True
+    if linked:
+        yield "links", True if len(linked) == len(work.tensors) else linked
     if level.hop_pj or level.router_pj:
         yield "hop", amount(level.hop_pj, "pJ")
         yield "router", amount(level.router_pj, "pJ")

@@ -9,8 +9,10 @@ from fractions import Fraction
 from math import ceil
 
 from polymap import spec
+from polymap.errors import Place
 from polymap.frontends.timeloop import ignored
 from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.timeloop.wires import single
 from polymap.quantity import shown
 
 # The first action that the table has is taken; what none of them names keeps its value from the built-in table.
@@ -19,7 +21,7 @@ ACTIONS = {
     "fill": ("random_fill", "random_write", "fill", "write"),
     "update": ("random_update", "random_write", "update", "write"),
     "leak": ("leak",),
-    "compute": ("random_compute", "compute", "mac_random", "mac"),
+    "compute": ("mac_random", "mult_random", "mac", "mult", "compute", "random_compute"),
     "transfer": ("transfer_random",),
 }
 WIRES = ("wire", "Wire")
@@ -54,28 +56,49 @@ def _tables(top: spec.Reader, key: str, known: Sequence[str], left_out: LeftOut)
         return
     section = top.child(key)
     ignored.check_version(section)
-    for table in section.children("tables", required=True):
-        name = _component(table)
+    for name, table in _named(section):
         if name not in known:
             reason = f"the architecture has no component {shown(name)}, so this table of the {key} is not used"
             left_out.tell(table.place, name, reason)
         yield name, table
 
 
-def _component(table: spec.Reader) -> str:
+def _named(section: spec.Reader) -> Iterator[tuple[str, spec.Reader]]:
+    """The tables with their components; version 0.2 writes them as keys."""
+    if section.is_mapping("tables"):
+        tables = section.child("tables")
+        yield from ((_component(key), tables.child(key)) for key in tables.keys)
+    else:
+        for table in section.children("tables", required=True):
+            yield _component(table.text("name", required=True)), table
+
+
+def _component(path: str) -> str:
     """`system.PE[0..3].RF[1..4]` is RF."""
-    return re.sub(r"\[[^]]*\]$", "", table.text("name", required=True)).rpartition(".")[2]
+    return re.sub(r"\[[^]]*\]$", "", path).rpartition(".")[2]
 
 
 def _actions(table: spec.Reader, left_out: LeftOut) -> Table:
     found: dict[str, Fraction] = {}
-    for action in table.children("actions", required=True):
-        action.has("arguments")
-        name, energy = action.text("name", required=True), action.number("energy", required=True)
+    for name, place, energy in _rows(table):
         found[name] = max(energy, found.get(name, energy))
         if not any(name in names for names in ACTIONS.values()):
-            left_out.tell(action.place_of("name"), name, f"no access or operation is the action {shown(name)}")
+            left_out.tell(place, name, f"no access or operation is the action {shown(name)}")
     return found
+
+
+def _rows(table: spec.Reader) -> Iterator[tuple[str, Place, Fraction]]:
+    """Action, its place and energy. Version 0.2 has actions as keys, each with one row or a list of them."""
+    if table.has("actions"):
+        for action in table.children("actions"):
+            action.has("arguments")
+            name, energy = action.text("name", required=True), action.number("energy", required=True)
+            yield name, action.place_of("name"), energy
+        return
+    for name in table.keys:
+        for row in table.children(name) if table.is_list(name) else (table.child(name),):
+            row.has("arguments")
+            yield name, table.place_of(name), row.number("energy", required=True)
 
 
 def action(table: Table, kind: str, otherwise: Fraction) -> Fraction:
@@ -106,6 +129,6 @@ def mac(bits: int) -> Fraction:
 
 
 def wire(found: Mapping[str, Table], names: Sequence[str] = WIRES) -> Fraction | None:
-    """pJ per bit and mm of all networks, if the ERT says so."""
-    given = [found[name] for name in names if name in found]
-    return action(given[0], "transfer", Fraction(0)) if given else None
+    """pJ per bit and mm of all networks, if the ERT says so: in single precision, as that tool keeps it."""
+    given = [single(action(found[name], "transfer", Fraction(0))) for name in names if name in found]
+    return next((energy for energy in given if energy), None)

@@ -11,15 +11,12 @@ SECTIONS = {
     "globals": "settings of the front end",
     "variables": "used by the front end, already put in place in processed files",
     "mapper": "steers the search, not the model",
-    "mapspace": "steers the search, not the model",
-    "architecture_constraints": "limits the search, not the model",
-    "mapspace_constraints": "limits the search, not the model",
-    "constraints": "limits the search, not the model",
     "ERT_summary": "repeats the ERT",
     "ART_summary": "repeats the ART",
 }
 
 _ESTIMATOR = "read by the energy estimator, whose answer is the ERT"
+_SPARSE = "describes compressed tensors, and here none is"
 DEFAULTS = "default for the components below, which repeat it"
 
 ATTRIBUTES = {
@@ -41,6 +38,18 @@ ATTRIBUTES = {
     "action_latency_cycles": _ESTIMATOR,
     "has_power_gating": _ESTIMATOR,
     "allow_overbooking": "only allows what the rules of a mapping refuse",
+    "cluster_area": "areas come from the ART",
+    "area": "areas come from the ART",
+    "n_ports": _ESTIMATOR,
+    "n_rw_ports": _ESTIMATOR,
+    "metadata_storage_width": _SPARSE,
+    "metadata_storage_depth": _SPARSE,
+    "metadata_counter_width": _SPARSE,
+    "metadata_datawidth": _SPARSE,
+    "metadata_word_bits": _SPARSE,
+    "metadata_block_size": _SPARSE,
+    "decompression_supported": _SPARSE,
+    "compression_supported": _SPARSE,
 }
 
 COMPONENT = {
@@ -64,11 +73,21 @@ VERSIONS = ("0.2", "0.3", "0.4")
 # fmt: off
 MODELLED = (
     "word_bits", "word_width", "datawidth", "block_size", "n_words", "cluster_size", "width", "memory_width",
-    "entries", "depth", "sizeKB", "instances", "meshX", "meshY", "multiple_buffering", "min_utilization", "bandwidth",
-    "read_bandwidth", "write_bandwidth", "shared_bandwidth", "per_dataspace_bandwidth_consumption_scale",
-    "vector_access_energy", "addr_gen_energy", "power_gated_at", "network_type", "network_fill_latency",
-    "network_drain_latency", "wire_energy", "tile_width", "energy_per_hop", "router_energy", "reduction_supported",
-    "global_cycle_seconds",
+    "data_storage_width", "entries", "depth", "memory_depth", "data_storage_depth", "sizeKB", "instances", "meshX",
+    "meshY", "multiple_buffering", "min_utilization", "bandwidth", "read_bandwidth", "write_bandwidth",
+    "shared_bandwidth", "per_dataspace_bandwidth_consumption_scale", "vector_access_energy", "addr_gen_energy",
+    "power_gated_at", "network_type", "network_fill_latency", "network_drain_latency", "wire_energy", "tile_width",
+    "energy_per_hop", "router_energy", "reduction_supported", "global_cycle_seconds", "network_word_bits",
+)
+# fmt: on
+
+
+# Names that older files write with hyphens.
+# fmt: off
+ONCE_HYPHENATED = (
+    "word_bits", "block_size", "cluster_size", "cluster_area", "num_ports", "num_banks", "multiple_buffering",
+    "min_utilization", "vector_access_energy", "addr_gen_energy", "network_type", "network_word_bits", "router_energy",
+    "wire_energy", "energy_per_hop", "tile_width", "read_write", "data_spaces", "metadata_word_bits",
 )
 # fmt: on
 

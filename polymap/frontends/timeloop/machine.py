@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import re
-import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor, prod, sqrt
+from math import floor
 
 from polymap import spec
 from polymap.frontends.timeloop import energies, ignored
 from polymap.frontends.timeloop.aside import LeftOut
 from polymap.frontends.timeloop.energies import Energies
+from polymap.frontends.timeloop.tree import Component, components
+from polymap.frontends.timeloop.wires import distributes, hop, widths
 from polymap.quantity import number, shown
 
-STORAGE = ("DRAM", "SRAM", "regfile", "smartbuffer", "storage")
-COMPUTE = ("mac", "intmac", "fpmac", "compute")
-RANGE = re.compile(r"(?P<name>.*?)(\[(?P<low>\d+)\.\.(?P<high>\d+)\])?")
 BARE = Fraction(1)
+WIDTH = ("width", "memory_width", "data_storage_width")
+DEPTH = ("depth", "memory_depth", "data_storage_depth")
 
 
 @dataclass(frozen=True)
 class Level:
     """One storage level. `size` in words, None without limit; rates in words per cycle; energies per vector access.
 
-    `hop_pj` is per word and hop; `adds_above` tells whether it adds the updates that reach it.
+    `hop_pj` is per word and hop; `adds_above` tells whether it adds the updates that reach it, `distributes` whether
+    its instances hand words on to each other.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Level:
     hop_pj: Fraction
     router_pj: Fraction
     adds_above: bool
+    distributes: bool
     reader: spec.Reader
 
     @property
@@ -68,43 +69,38 @@ class Machine:
     areas: Mapping[str, Fraction]
 
 
-@dataclass(frozen=True)
-class _Component:
-    reader: spec.Reader
-    attributes: spec.Reader
-    name: str
-    kind: str
-    copies: int
-
-
 def machine(top: spec.Reader, left_out: LeftOut) -> Machine:
     """The machine, with everything of the ERT that belongs to it. Mistakes are noted."""
     tree = top.child("architecture")
     ignored.check_version(tree)
     if tree.has("nodes"):
         tree.wrong("`nodes` is the front end's input", "give its processed output, with `subtree`", key="nodes")
-    found = tuple(_components(tree, 1, left_out))
+    found = components(tree, left_out)
     names = [component.name for component in found]
     ert, areas = energies.tables(top, names, left_out), energies.areas(top, names, left_out)
-    storages = [component for component in found if _is_any(component.kind, STORAGE)]
-    computes = [component for component in found if component not in storages]
-    if len(computes) != 1 or not storages or found[-1] is not computes[0]:
-        tree.wrong("there is not one compute level, below at least one memory", "give memories, then one compute level")
+    storages = [component for component in found if component.is_memory]
+    computes = [component for component in found if not component.is_memory]
+    if len(computes) != 1 or not storages:
+        tree.wrong("there is not one compute level and at least one memory", "give memories and one compute level")
         return Machine((), "", (1, 1), BARE, BARE, areas)
     wire = energies.wire(ert)
-    widths = zip(storages, _widths(found, areas), strict=False)
-    levels = tuple(_level(component, ert.get(component.name), wire, width) for component, width in widths)
+    below = zip(storages, widths(found, areas), strict=False)
+    levels = tuple(_level(component, ert.get(component.name), wire, width, left_out) for component, width in below)
     compute = computes[0]
     energy = _compute_pj(compute, ert.get(compute.name, {}))
-    return Machine(_gated(levels, storages, left_out), compute.name, _mesh(compute), energy, _clock(found), areas)
+    return Machine(_gated(levels, storages, left_out), compute.name, compute.mesh, energy, _clock(found), areas)
 
 
-def _gated(levels: tuple[Level, ...], storages: Sequence[_Component], left_out: LeftOut) -> tuple[Level, ...]:
-    """Only a level above can gate."""
+def _gated(levels: tuple[Level, ...], storages: Sequence[Component], left_out: LeftOut) -> tuple[Level, ...]:
+    """Only a level above can gate; a name that no level has is a mistake there, too."""
+    names = [level.name for level in levels]
     above = {level.name: [other.name for other in levels[:at]] for at, level in enumerate(levels)}
     found = []
     for level, component in zip(levels, storages, strict=True):
-        is_lost = bool(level.gate) and level.gate not in above[level.name]
+        if level.gate and level.gate not in names:
+            mend = f"use one of: {', '.join(names)}"
+            component.attributes.wrong(f"there is no memory {shown(level.gate)}", mend, key="power_gated_at")
+        is_lost = level.gate in names and level.gate not in above[level.name]
         if is_lost:
             reason = f"{shown(level.gate)} is no memory above {level.name}, so it gates nothing"
             left_out.tell(component.attributes.place_of("power_gated_at"), level.name, reason)
@@ -112,77 +108,12 @@ def _gated(levels: tuple[Level, ...], storages: Sequence[_Component], left_out: 
     return tuple(found)
 
 
-def _clock(found: tuple[_Component, ...]) -> Fraction:
+def _clock(found: tuple[Component, ...]) -> Fraction:
     """Cycles per second; 1 GHz where the file does not say, as only cycles count."""
     for component in found:
         if component.attributes.has("global_cycle_seconds"):
             return 1 / component.attributes.value("global_cycle_seconds", _positive, BARE)
     return Fraction(10**9)
-
-
-def _components(tree: spec.Reader, copies: int, left_out: LeftOut) -> Iterator[_Component]:
-    """All components, outermost first: those of `local`, then those of the subtree."""
-    for local in tree.children("local"):
-        yield _component(local, copies, left_out)
-    below = tree.children("subtree")
-    if len(below) > 1:
-        tree.wrong("the tree has branches", "only a chain of levels has an order", key="subtree")
-    for subtree in below[:1]:
-        _pass_over_defaults(subtree, left_out)
-        _, inside = _name_and_copies(subtree)
-        yield from _components(subtree, copies * inside, left_out)
-
-
-def _pass_over_defaults(subtree: spec.Reader, left_out: LeftOut) -> None:
-    """The attributes of a container say nothing that its components do not repeat."""
-    left_out.known(subtree, ignored.TREE)
-    attributes, reasons = subtree.child("attributes"), ignored.container()
-    left_out.known(attributes, reasons)
-    left_out.unknown(attributes, reasons)
-
-
-def _name_and_copies(reader: spec.Reader) -> tuple[str, int]:
-    match = RANGE.fullmatch(reader.text("name", required=True))
-    assert match
-    low, high = match["low"], match["high"]
-    return match["name"], int(high) - int(low) + 1 if high else 1
-
-
-def _component(local: spec.Reader, copies: int, left_out: LeftOut) -> _Component:
-    left_out.known(local, ignored.COMPONENT)
-    name, mine = _name_and_copies(local)
-    attributes = local.child("attributes")
-    left_out.known(attributes, ignored.ATTRIBUTES)
-    attributes.has("global_cycle_seconds")
-    kind = local.text("class", required=True)
-    if not _is_any(kind, (*STORAGE, *COMPUTE)):
-        local.wrong(f"{shown(kind)} is neither a memory nor a compute unit", "remove the component", key="class")
-    return _Component(local, attributes, name, kind, copies * mine)
-
-
-def _is_any(kind: str, words: tuple[str, ...]) -> bool:
-    return any(word in kind for word in words)
-
-
-def _mesh(component: _Component) -> tuple[int, int]:
-    """Instances of a level along X and Y, over the whole chip."""
-    a = component.attributes
-    instances = a.integer("instances", component.copies)
-    if a.has("meshX") and a.has("meshY"):
-        return a.integer("meshX"), a.integer("meshY")
-    if a.has("meshX"):
-        return a.integer("meshX"), _rest(a, "meshX", instances)
-    if a.has("meshY"):
-        return _rest(a, "meshY", instances), a.integer("meshY")
-    return instances, 1
-
-
-def _rest(a: spec.Reader, key: str, instances: int) -> int:
-    """Instances along the other dimension."""
-    along = a.integer(key)
-    if instances % along:
-        a.wrong(f"{along} along one dimension do not divide the {instances} instances", "give both meshes", key=key)
-    return max(1, instances // along)
 
 
 def _first(attributes: spec.Reader, *keys: str, otherwise: int) -> int:
@@ -191,22 +122,28 @@ def _first(attributes: spec.Reader, *keys: str, otherwise: int) -> int:
     return attributes.integer(given[0]) if given else otherwise
 
 
-def _level(component: _Component, table: energies.Table | None, wire: Fraction | None, width_um: Fraction) -> Level:
+def _level(
+    component: Component, table: energies.Table | None, wire: Fraction | None, width_um: Fraction, left_out: LeftOut
+) -> Level:
     a = component.attributes
     word = _first(a, "word_bits", "word_width", "datawidth", otherwise=16)
     block, cluster = _block_and_cluster(a, word)
-    size = _size(a, word, block)
+    size = _size(a, word, block, left_out)
     is_dram = "DRAM" in component.kind or a.text("technology") == "DRAM"
+    if is_dram and cluster > 1:
+        a.wrong(
+            "a DRAM has no clusters", "leave `cluster_size` out", key="cluster_size" if a.has("cluster_size") else None
+        )
     builtin = energies.dram(word, block) if is_dram else energies.sram(word, block, cluster, size)
     return Level(
         name=component.name,
-        mesh=_mesh(component),
+        mesh=component.mesh,
         word_bits=word,
         block=block,
         cluster=cluster,
         size=size,
         buffering=a.value("multiple_buffering", _positive, BARE),
-        min_utilization=a.number("min_utilization"),
+        min_utilization=_min_utilization(a, size),
         rates=_rates(a),
         scale=a.table("per_dataspace_bandwidth_consumption_scale", number),
         energies=_energies(a, table, builtin),
@@ -214,9 +151,10 @@ def _level(component: _Component, table: energies.Table | None, wire: Fraction |
         gate=a.text("power_gated_at"),
         fill_latency=a.integer("network_fill_latency", 0, least=0),
         drain_latency=a.integer("network_drain_latency", 0, least=0),
-        hop_pj=_hop(a, word, wire, width_um),
+        hop_pj=hop(a, word, wire, width_um),
         router_pj=a.number("router_energy"),
         adds_above=a.flag("reduction_supported", not is_dram),
+        distributes=distributes(a),
         reader=component.reader,
     )
 
@@ -232,7 +170,7 @@ def _block_and_cluster(a: spec.Reader, word: int) -> tuple[int, int]:
     """Words per access and instances that share one; either may follow from the width."""
     has_block = a.has("block_size") or a.has("n_words")
     block, cluster = _first(a, "block_size", "n_words", otherwise=1), a.integer("cluster_size")
-    width = _first(a, "width", "memory_width", otherwise=0)
+    width = _first(a, *WIDTH, otherwise=0)
     if not width:
         return block, cluster
     if has_block and not a.has("cluster_size"):
@@ -245,12 +183,27 @@ def _block_and_cluster(a: spec.Reader, word: int) -> tuple[int, int]:
     return block, cluster
 
 
-def _size(a: spec.Reader, word: int, block: int) -> int | None:
-    if a.has("entries"):
+def _size(a: spec.Reader, word: int, block: int, left_out: LeftOut) -> int | None:
+    """Words, from `entries` before `depth`; that tool takes no `sizeKB` beside them."""
+    given = [key for key in ("entries", *DEPTH, "sizeKB") if a.has(key)]
+    if "sizeKB" in given[1:]:
+        text = f"`{given[0]}` and `sizeKB` both say the size, and that tool refuses this"
+        a.wrong(text, "leave one of them out", key="sizeKB")
+    for key in given[1:]:
+        if key != "sizeKB":
+            left_out.tell(a.place_of(key), key, f"`{given[0]}` says the size, so `{key}` is not used")
+    if not given:
+        return None
+    if given[0] == "entries":
         return a.integer("entries")
-    if a.has("depth"):
-        return a.integer("depth") * block
-    return floor(a.number("sizeKB") * 8192 / word) if a.has("sizeKB") else None
+    return a.integer(given[0]) * block if given[0] in DEPTH else floor(a.number("sizeKB") * 8192 / word)
+
+
+def _min_utilization(a: spec.Reader, size: int | None) -> Fraction:
+    share = a.number("min_utilization")
+    if share and size is None:
+        a.wrong("a memory without a size has no utilization", "give its `entries`", key="min_utilization")
+    return share if size is not None else Fraction(0)
 
 
 def _rates(a: spec.Reader) -> dict[str, Fraction]:
@@ -269,36 +222,10 @@ def _energies(a: spec.Reader, table: energies.Table | None, builtin: Fraction) -
     return energies.of_memory(table or {}, builtin)
 
 
-def _hop(a: spec.Reader, word: int, wire: Fraction | None, width_um: Fraction) -> Fraction:
-    """pJ of a word over one hop of the network below a level, as long as the tile of its children is wide."""
-    if a.has("network_type") and a.text("network_type") not in ("1:1", "1:M"):
-        a.wrong("distributed multicast is not modelled", "remove `network_type`", key="network_type")
-    per_mm = a.number("wire_energy", wire or Fraction(0))
-    given, length = a.number("energy_per_hop"), a.number("tile_width", width_um)
-    if a.has("energy_per_hop"):
-        return given
-    return word * length / 1000 * (per_mm if wire is None else wire)
-
-
-def _widths(found: Sequence[_Component], areas: Mapping[str, Fraction]) -> tuple[Fraction, ...]:
-    """Per component the width of one child's tile in um: the square root of the area of all inside, per child.
-
-    The tool keeps areas in single precision.
-    """
-    sizes = [prod(_mesh(component)) for component in found]
-    area = [_single(areas.get(component.name, Fraction(0))) * n for component, n in zip(found, sizes, strict=True)]
-    inner = [(sum(area[k:]), sizes[k]) for k in range(1, len(found))]
-    return (*(Fraction(sqrt(total / n)) for total, n in inner), Fraction(0))
-
-
-def _single(value: Fraction) -> float:
-    found: float = struct.unpack("f", struct.pack("f", float(value)))[0]
-    return found
-
-
-def _compute_pj(component: _Component, table: energies.Table) -> Fraction:
+def _compute_pj(component: Component, table: energies.Table) -> Fraction:
+    """The table's before the user's, and that before the built-in one."""
     a = component.attributes
     bits = _first(a, "word_bits", "word_width", "datawidth", otherwise=16)
-    for key in ("width", "memory_width"):
+    for key in WIDTH:
         a.has(key)
-    return energies.action(table, "compute", energies.mac(bits))
+    return energies.action(table, "compute", a.number("energy", energies.mac(bits)))

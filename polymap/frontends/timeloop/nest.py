@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from polymap import spec
+from polymap.frontends.timeloop.aside import LeftOut
 from polymap.frontends.timeloop.machine import Level, Machine
 from polymap.frontends.timeloop.problem import Problem
 from polymap.quantity import shown
 from polymap.spec import Items, Scalar
 
-FACTOR = re.compile(r"(?:(?P<named>[A-Za-z_]\w*?)\s*=\s*|(?P<short>[A-Za-z_]+))(?P<end>\d+)(?:\s*,\s*(?P<last>\d+))?")
+FACTOR = re.compile(r"(?:(?P<named>[A-Za-z_]\w*?)\s*=+\s*|(?P<short>[A-Za-z_]+))(?P<end>\d+)(?:\s*,\s*(?P<last>\d+))?")
 BETWEEN = re.compile(r"[\s,]*")
 KINDS = {"temporal": "temporal", "spatial": "spatial", "datatype": "datatype", "bypass": "datatype"}
 
@@ -51,14 +52,16 @@ class _Directives:
 
     level: Level
     by_kind: dict[str, spec.Reader] = field(default_factory=dict)
+    kept: list[spec.Reader] = field(default_factory=list)
 
 
-def stages(top: spec.Reader, machine: Machine, problem: Problem) -> tuple[Stage, ...]:
+def stages(top: spec.Reader, machine: Machine, problem: Problem, left_out: LeftOut) -> tuple[Stage, ...]:
     """One stage per level, outermost first. Mistakes are noted."""
     given = {level.name: _Directives(level) for level in machine.levels}
     for reader in top.children("mapping", required=True):
         _sort(reader, given)
-    found = tuple(_stage(given[level.name], problem) for level in machine.levels)
+    _check_fans(machine, given)
+    found = tuple(_stage(given[level.name], problem, left_out) for level in machine.levels)
     _check_bounds(top, found, problem)
     _check_kept(top, found, problem)
     return found
@@ -72,6 +75,8 @@ def _sort(reader: spec.Reader, given: Mapping[str, _Directives]) -> None:
     elif kind is None:
         reader.ignore_rest()
         reader.wrong("the type of a directive is unknown", f"use one of: {', '.join(KINDS)}", key="type")
+    elif kind == "datatype":
+        given[target].kept.append(reader)
     elif kind in given[target].by_kind:
         reader.ignore_rest()
         reader.wrong(f"a second {kind} directive for {target}", "write them as one")
@@ -79,18 +84,28 @@ def _sort(reader: spec.Reader, given: Mapping[str, _Directives]) -> None:
         given[target].by_kind[kind] = reader
 
 
-def _stage(directives: _Directives, problem: Problem) -> Stage:
+def _check_fans(machine: Machine, given: Mapping[str, _Directives]) -> None:
+    """That tool refuses a spatial directive where a level has one child."""
+    below = [*(level.mesh for level in machine.levels[1:]), machine.mesh]
+    for level, child in zip(machine.levels, below, strict=True):
+        directive = given[level.name].by_kind.get("spatial")
+        if directive and level.mesh == child:
+            text = f"{level.name} has one child, so no loop can be spatial below it"
+            directive.wrong(text, "remove the directive, or give the level below a larger mesh", key="target")
+
+
+def _stage(directives: _Directives, problem: Problem, left_out: LeftOut) -> Stage:
     kinds = directives.by_kind
     spatial, temporal = kinds.get("spatial"), kinds.get("temporal")
     return Stage(
-        temporal=tuple(_loops(temporal, problem, len(problem.bounds), -1)) if temporal else (),
-        spatial=tuple(_spatial(spatial, problem)) if spatial else (),
-        keeps=_keeps(kinds.get("datatype"), problem),
+        temporal=tuple(_loops(temporal, problem, len(problem.bounds), -1, left_out)) if temporal else (),
+        spatial=tuple(_spatial(spatial, problem, left_out)) if spatial else (),
+        keeps=_keeps(directives.kept, problem, left_out),
         unshared=_tensors(spatial, "no_reuse", problem),
         unlinked=_tensors(spatial, "no_link_transfer", problem),
         refetched=_tensors(temporal, "no_temporal_reuse", problem),
         read_first=_tensors(temporal, "rmw_first_update", problem),
-        passing=_tensors(kinds.get("datatype"), "no_coalesce", problem),
+        passing=tuple(name for reader in directives.kept for name in _tensors(reader, "no_coalesce", problem)),
     )
 
 
@@ -104,47 +119,59 @@ def _tensors(reader: spec.Reader | None, key: str, problem: Problem) -> tuple[st
     return names
 
 
-def _keeps(reader: spec.Reader | None, problem: Problem) -> tuple[str, ...]:
-    """Everything that is not listed under `bypass`."""
-    keep, bypass = _tensors(reader, "keep", problem), _tensors(reader, "bypass", problem)
-    for name in keep:
-        if name in bypass and reader:
-            reader.wrong(f"{name} is kept and bypassed", "leave it in one of the lists", key="bypass")
-    return tuple(name for name in problem.tensors if name not in bypass)
+def _keeps(readers: Sequence[spec.Reader], problem: Problem, left_out: LeftOut) -> tuple[str, ...]:
+    """Everything but what the last directive that names it lists under `bypass`."""
+    bypassed: set[str] = set()
+    for reader in readers:
+        keep, bypass = _tensors(reader, "keep", problem), _tensors(reader, "bypass", problem)
+        for name in (name for name in keep if name in bypass):
+            left_out.tell(reader.place_of("keep"), name, f"{name} is kept and bypassed, and that tool bypasses it")
+        bypassed = (bypassed - {*keep}) | {*bypass}
+    return tuple(name for name in problem.tensors if name not in bypassed)
 
 
 # loops
 
 
-def _spatial(reader: spec.Reader, problem: Problem) -> Iterator[Trips]:
+def _spatial(reader: spec.Reader, problem: Problem, left_out: LeftOut) -> Iterator[Trips]:
     split = reader.integer("split", len(problem.bounds), least=0)
-    return _loops(reader, problem, split, 0)
+    return _loops(reader, problem, split, 0, left_out)
 
 
-def _loops(reader: spec.Reader, problem: Problem, split: int, axis: int) -> Iterator[Trips]:
+def _loops(reader: spec.Reader, problem: Problem, split: int, axis: int, left_out: LeftOut) -> Iterator[Trips]:
     """The loops of a directive, innermost first; of a spatial one the first `split` run along X, the others along Y."""
-    factors = _factors(reader, problem)
+    factors = _factors(reader, problem, left_out)
     for place, dim in enumerate(_permutation(reader, problem)):
         end, last = factors.get(dim, (1, 1))
         yield Trips(dim, end, last, axis if place < split else 1)
 
 
-def _factors(reader: spec.Reader, problem: Problem) -> dict[str, tuple[int, int]]:
-    text, found, at = _text(reader, "factors"), dict[str, tuple[int, int]](), 0
+def _factors(reader: spec.Reader, problem: Problem, left_out: LeftOut) -> dict[str, tuple[int, int]]:
+    """(trips, trips of the last round) of each dimension that is named; 0 trips are the whole bound."""
+    text, found, at = _text(reader, "factors").partition("#")[0].strip(), dict[str, tuple[int, int]](), 0
     while at < len(text):
         match = FACTOR.match(text, at)
         dim = (match["named"] or match["short"]) if match else ""
-        if not match or dim not in problem.bounds or dim in found:
+        if not match or dim not in problem.bounds:
             reader.wrong(f"cannot read the factors from {shown(text[at:])}", "write e.g. `P=4 Q=2`", key="factors")
             return {}
-        end = int(match["end"])
-        last = int(match["last"] or end)
-        if not 1 <= last <= end:
-            reader.wrong(f"{shown(match[0])} is no number of trips", "write 1 or more", key="factors")
-        found[dim] = (end, last)
+        if dim in found:
+            reader.wrong(f"{dim} has two factors here", "write one of them", key="factors")
+        found[dim] = _trips(reader, match, problem.bounds[dim], left_out)
         between = BETWEEN.match(text, match.end())
         at = between.end() if between else len(text)
     return found
+
+
+def _trips(reader: spec.Reader, match: re.Match[str], bound: int, left_out: LeftOut) -> tuple[int, int]:
+    end = int(match["end"])
+    if not end:
+        left_out.tell(reader.place_of("factors"), "0", "a factor of 0 is the whole bound, as that tool takes it")
+    end = end or bound
+    last = int(match["last"] or end)
+    if not 1 <= last <= end:
+        reader.wrong(f"{shown(match[0])} is no number of trips", "write 1 or more", key="factors")
+    return end, last
 
 
 def _permutation(reader: spec.Reader, problem: Problem) -> tuple[str, ...]:

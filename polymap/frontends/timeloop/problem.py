@@ -9,9 +9,10 @@ from polymap import spec
 from polymap.frontends.timeloop import ignored
 from polymap.frontends.timeloop.aside import LeftOut
 from polymap.quantity import count, shown
-from polymap.spec import Items, Located, Misread, Scalar, described
+from polymap.spec import Fields, Items, Located, Misread, Scalar, described
 
 LARGEST = 2**31
+DENSITIES = ("densities", "commonDensity")
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,11 @@ class Space:
     name: str
     axes: tuple[tuple[tuple[str, int], ...], ...]
     is_output: bool
+
+    @property
+    def slides(self) -> bool:
+        """Whether tiles can overlap: an index adds up several dimensions."""
+        return any(len(axis) > 1 for axis in self.axes)
 
 
 @dataclass(frozen=True)
@@ -55,23 +61,39 @@ def problem(top: spec.Reader, left_out: LeftOut) -> Problem:
     ignored.check_version(section)
     if not section.is_mapping("shape"):
         section.wrong("the shape is not given here", "put the shape itself under `shape:`", key="shape")
-    shape, instance = section.child("shape"), section.child("instance", required=True)
+    # Bounds may stand beside the shape, too: the older way.
+    is_inside = section.has("instance")
+    shape, instance = section.child("shape"), section.child("instance") if is_inside else section
     dimensions = _names(shape, "dimensions")
     coefficients = _coefficients(shape, instance)
     bounds = {dim: instance.integer(dim, required=True, below=LARGEST) for dim in dimensions}
-    spaces = tuple(_space(reader, dimensions, coefficients) for reader in _spaces(shape))
+    spaces = tuple(_space(reader, dimensions, coefficients, left_out) for reader in _spaces(shape))
     _check_outputs(shape, spaces)
     found = Problem(shape.text("name", "problem"), bounds, spaces)
     _check_used(instance, found)
-    _pass_over(instance, (*dimensions, *coefficients, "densities"), left_out)
+    if is_inside:
+        _pass_over(instance, (*dimensions, *coefficients, *DENSITIES), left_out)
+    _check_dense(instance)
     return found
 
 
 def _pass_over(instance: spec.Reader, known: Sequence[str], left_out: LeftOut) -> None:
-    """That tool, too, passes over keys that are neither dimensions nor coefficients; only densities change a model."""
-    if instance.has("densities") and instance.description("densities") != "{}":
-        instance.wrong("sparse tensors are not modelled", "remove `densities`", key="densities")
+    """That tool, too, passes over keys that are neither dimensions nor coefficients."""
     left_out.unknown(instance, known)
+
+
+def _check_dense(instance: spec.Reader) -> None:
+    """Only densities change a model, and a density of 1 does not."""
+    for key in DENSITIES:
+        if instance.has(key) and not _is_dense(instance.node_of(key)):
+            instance.wrong("sparse tensors are not modelled", f"remove `{key}`", key=key)
+
+
+def _is_dense(node: Located | None) -> bool:
+    """Whether every density is 1: a number, or a mapping with a `density` of a fixed distribution."""
+    if isinstance(node, Scalar):
+        return node.text in ("fixed", "1", "1.0")
+    return not isinstance(node, Fields) or all(_is_dense(field.value) for field in node.fields)
 
 
 def _names(shape: spec.Reader, key: str) -> tuple[str, ...]:
@@ -79,8 +101,7 @@ def _names(shape: spec.Reader, key: str) -> tuple[str, ...]:
 
 
 def _spaces(shape: spec.Reader) -> tuple[spec.Reader, ...]:
-    """Versions before 0.4 write `data-spaces`."""
-    return shape.children("data-spaces" if shape.has("data-spaces") else "data_spaces", required=True)
+    return shape.children("data_spaces", required=True)
 
 
 def _coefficients(shape: spec.Reader, instance: spec.Reader) -> dict[str, int]:
@@ -92,20 +113,20 @@ def _coefficients(shape: spec.Reader, instance: spec.Reader) -> dict[str, int]:
     return found
 
 
-def _space(reader: spec.Reader, dimensions: Sequence[str], coefficients: Mapping[str, int]) -> Space:
+def _space(reader: spec.Reader, dimensions: Sequence[str], coefficients: Mapping[str, int], left_out: LeftOut) -> Space:
     name = reader.name("name", required=True)
     listed = reader.node_of("projection", required=True)
+    left_out.known(reader, {"ranks": "names of axes, for layouts"})
     axes = tuple(_axis(reader, axis, dimensions, coefficients) for axis in _items(reader, listed))
-    is_output = reader.flag("read_write") or reader.flag("read-write")
-    return Space(name, axes, is_output)
+    return Space(name, axes, reader.flag("read_write"))
 
 
 def _axis(
     reader: spec.Reader, node: Located, dimensions: Sequence[str], coefficients: Mapping[str, int]
 ) -> tuple[tuple[str, int], ...]:
-    """An axis is a list of terms, a term `[dimension]` or `[dimension, coefficient]`."""
+    """An axis is a list of terms, a term `[dimension]` or `[dimension, coefficient]`; or a bare dimension."""
     found: dict[str, int] = {}
-    for term in _items(reader, node):
+    for term in (Items((node,), node.place),) if isinstance(node, Scalar) else _items(reader, node):
         try:
             dim, coefficient = _term(term, dimensions, coefficients)
         except Misread as misread:

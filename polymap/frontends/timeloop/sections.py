@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from polymap import spec
 from polymap.errors import Mistake, Place, SpecError
-from polymap.frontends.timeloop import ignored
+from polymap.frontends.timeloop import environment, ignored, targets
 from polymap.frontends.timeloop.aside import LeftOut
 from polymap.quantity import shown
 from polymap.spec import Field, Fields, Items, Located, Scalar
 
-REQUIRED = ("architecture", "problem", "mapping")
+REQUIRED = ("architecture", "problem")
+# With one of these, the files describe a search, which needs no mapping.
+SEARCHED = ("mapper", *targets.SECTIONS)
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,13 @@ def reading(files: Sequence[str]) -> Iterator[Sections]:
     left_out = LeftOut()
     for field in skipped:
         left_out.tell(field.place, field.key, ignored.SECTIONS[field.key])
+        if field.key == "globals":
+            environment.check(field.value, left_out, mistakes)
     place = Place(files[0] if len(files) == 1 else "")
     wanted = tuple(field for field in fields if field not in skipped)
     top = spec.Reader(Fields(wanted, place), place, mistakes, readers, "")
-    for key in REQUIRED:
+    is_searched = any(field.key in SEARCHED for field in fields)
+    for key in REQUIRED if is_searched else (*REQUIRED, "mapping"):
         if not top.has(key):
             top.wrong(f"there is no section `{key}` in {', '.join(files)}", f"name the file that has `{key}:`, too")
     mistakes.check()
@@ -71,7 +76,7 @@ def _fields(files: Sequence[str], mistakes: spec.Mistakes) -> tuple[Field, ...]:
 
 def _top(file: str, mistakes: spec.Mistakes) -> tuple[Field, ...]:
     try:
-        tree = without_nulls(spec.parse(spec.text_of(file), file, mistakes.note))
+        tree = tidied(spec.parse(spec.text_of(file), file, mistakes.note))
     except SpecError as error:
         for mistake in error.mistakes:
             mistakes.note(mistake)
@@ -86,14 +91,23 @@ def _is_empty(field: Field) -> bool:
     return isinstance(field.value, Items) and not field.value.items
 
 
-def without_nulls(node: Located) -> Located:
-    """The tree without names that have no value: to that tool they are absent. A slip of commas is no name."""
+def tidied(node: Located) -> Located:
+    """The tree without names that have no value, as they are absent to that tool, and with its newer spellings.
+
+    A slip of commas is no name.
+    """
     if isinstance(node, Items):
-        return Items(tuple(without_nulls(item) for item in node.items), node.place)
+        return Items(tuple(tidied(item) for item in node.items), node.place)
     if not isinstance(node, Fields):
         return node
     given = (field for field in node.fields if not _is_absent(field))
-    return Fields(tuple(Field(f.key, f.place, without_nulls(f.value)) for f in given), node.place)
+    return Fields(tuple(Field(_newer(f.key), f.place, tidied(f.value)) for f in given), node.place)
+
+
+def _newer(key: str) -> str:
+    """Older files write the names of two words and more with hyphens."""
+    underscored = key.replace("-", "_")
+    return underscored if underscored in ignored.ONCE_HYPHENATED else key
 
 
 def _is_absent(field: Field) -> bool:

@@ -45,11 +45,15 @@ class Grid:
 
 @dataclass(frozen=True)
 class Record:
-    """Groups of children that receive the same words: how many groups, and twice the hops of all of them, per word."""
+    """Groups of children that receive the same words: how many groups, and twice the hops of all of them, per word.
+
+    `half_alone` are twice the hops if every child were served alone.
+    """
 
     multicast: int
     groups: int
     half_hops: int
+    half_alone: int
 
 
 def records(shifts: Shifts, grid: Grid, shares: bool) -> tuple[Record, ...]:
@@ -62,7 +66,8 @@ def records(shifts: Shifts, grid: Grid, shares: bool) -> tuple[Record, ...]:
 
 
 def _record(size: int, groups: list[list[int]], grid: Grid) -> Record:
-    return Record(size, len(groups), sum(grid.half_hops(group) for group in groups))
+    alone = sum(grid.half_hops([child]) for group in groups for child in group)
+    return Record(size, len(groups), sum(grid.half_hops(group) for group in groups), alone)
 
 
 def unlinked(now: Region, shifts: Shifts, before: Region, shifts_before: Shifts, grid: Grid) -> Shifts:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
 from math import ceil, floor, prod
-from operator import add
 
-from polymap.architecture.hierarchy import Architecture, Compute, Memory, Rate
+from polymap.architecture.hierarchy import Architecture, Compute, Memory
 from polymap.errors import IllegalMapping, Mistake, Place
+from polymap.model.conventions import TIMELOOP, Conventions
 from polymap.model.cost import Component, Cost, Traffic
 from polymap.model.replay.chain import Chain
 from polymap.model.replay.counts import Flow, flows, instances
 from polymap.model.replay.hauls import transports
-from polymap.model.replay.walk import Walked, walk
+from polymap.model.replay.tally import Walked
+from polymap.model.replay.walk import walk
+from polymap.model.slowdown import Demand, needed
 from polymap.workload.einsum import Einsum, Tensor
 
 
@@ -28,6 +28,7 @@ class _Run:
     nest: Chain
     walked: Walked
     flows: tuple[Flow, ...]
+    rules: Conventions
 
     @property
     def compute_cycles(self) -> int:
@@ -51,19 +52,10 @@ class _Run:
         return self.einsum.tensor(flow.tensor)
 
 
-@dataclass(frozen=True)
-class _Port:
-    """A limit on what an instance reads, writes, or both."""
-
-    rate: Rate
-    reads: bool
-    writes: bool
-
-
-def replayed(einsum: Einsum, architecture: Architecture, nest: Chain) -> Cost:
+def replayed(einsum: Einsum, architecture: Architecture, nest: Chain, rules: Conventions = TIMELOOP) -> Cost:
     """The cost of a mapping whose nest is known. Raises `IllegalMapping` if a count comes out negative."""
-    walked = walk(nest, einsum.tensors)
-    run = _Run(einsum, architecture, nest, walked, flows(nest, walked, einsum.tensors))
+    walked = walk(nest, einsum.tensors, rules)
+    run = _Run(einsum, architecture, nest, walked, flows(nest, walked, einsum.tensors, rules), rules)
     _check_signs(run)
     return _cost(run)
 
@@ -79,7 +71,7 @@ def _check_signs(run: _Run) -> None:
 
 def _cost(run: _Run) -> Cost:
     levels = range(len(run.nest.memories))
-    powered = max(run.compute_cycles, *(_slowed(run, level) for level in levels))
+    powered = max(run.compute_cycles, *(_needed(run, level) for level in levels))
     memories = tuple(_component(run, level, powered) for level in reversed(levels))
     traffic = tuple(_traffic(run, flow) for level in reversed(levels) for flow in run.at(level) if flow.is_kept)
     compute = run.architecture.compute
@@ -112,58 +104,15 @@ def _latencies(run: _Run) -> int:
     return sum(array.fill_latency + array.drain_latency for array in run.architecture.arrays)
 
 
-def _ports(memory: Memory) -> Iterator[_Port]:
-    bandwidth = memory.bandwidth
-    for rate, reads, writes in (
-        (bandwidth.read, True, False),
-        (bandwidth.write, False, True),
-        (bandwidth.shared, True, True),
-    ):
-        if rate:
-            yield _Port(rate, reads, writes)
-
-
 def _needed(run: _Run, level: int) -> int:
     """Cycles that the busiest port of an average instance needs; 0 without limits."""
-    memory = run.nest.memories[level]
-    moved = ((port, sum((_moved(run, flow, port) for flow in run.at(level)), Fraction(0))) for port in _ports(memory))
-    return max((ceil(amount / port.rate.per_cycle) for port, amount in moved), default=0)
+    demands = [_demand(run, flow) for flow in run.at(level)]
+    return needed(run.nest.memories[level], demands, run.compute_cycles, run.rules)
 
 
-def _slowed(run: _Run, level: int) -> int:
-    """Compute cycles over the share of its demand that the busiest port serves.
-
-    In floating point and in this order, because that tool rounds up a quotient that may miss an integer by a hair.
-    """
-    shares = [1.0]
-    for port in _ports(run.nest.memories[level]):
-        asked = _added(_demand(run, flow, port) for flow in run.at(level))
-        shares += [float(port.rate.per_cycle) / asked] if asked else []
-    return ceil(run.compute_cycles / min(shares))
-
-
-def _added(values: Iterable[float]) -> float:
-    """One after the other, as that tool adds: `sum` corrects its rounding from Python 3.12 on."""
-    return reduce(add, values, 0.0)
-
-
-def _demand(run: _Run, flow: Flow, port: _Port) -> float:
-    """Words, or bits, that an average instance moves per compute cycle."""
-    scale = float(run.nest.memories[flow.level].bandwidth.scale_of(flow.tensor))
-    size = 1 if port.rate.in_words else _word_bits(run, flow)
-    return _added(words / run.compute_cycles * scale for words in _words(run, flow, port)) * size
-
-
-def _moved(run: _Run, flow: Flow, port: _Port) -> Fraction:
-    """Words, or bits, that an average instance moves in the whole run."""
-    scale = run.nest.memories[flow.level].bandwidth.scale_of(flow.tensor)
-    return sum(_words(run, flow, port)) * scale * (1 if port.rate.in_words else _word_bits(run, flow))
-
-
-def _words(run: _Run, flow: Flow, port: _Port) -> tuple[int, int]:
-    """Words read and written through a port."""
+def _demand(run: _Run, flow: Flow) -> Demand:
     ratio = _spread(run, flow.level) / flow.instances
-    return port.reads * ceil(flow.reads / ratio), port.writes * ceil((flow.fills + flow.updates) / ratio)
+    return Demand(run.tensor(flow), ceil(flow.reads / ratio), ceil((flow.fills + flow.updates) / ratio))
 
 
 def _spread(run: _Run, level: int) -> int:
@@ -214,7 +163,8 @@ def _address_energy(run: _Run, flow: Flow) -> Fraction:
 
 def _adder_energy(run: _Run, flow: Flow) -> Fraction:
     """Every update that meets an earlier one is added to it."""
-    sums = flow.reads if run.tensor(flow).is_output else 0
+    adds = run.tensor(flow).is_output and (run.rules.sums_are_fetched or flow.level < len(run.nest.memories) - 1)
+    sums = flow.reads if adds else 0
     return sums * flow.instances * run.nest.memories[flow.level].reduce_pj
 
 

@@ -7,49 +7,17 @@ they run too. Of the children of an array only the first is walked, the others s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 
+from polymap.model.conventions import Conventions
 from polymap.model.replay.boxes import Box, Region, Vector, difference, size, translation
 from polymap.model.replay.chain import Chain, chosen
 from polymap.model.replay.fanout import Grid, Record, Shifts, records, unlinked
+from polymap.model.replay.tally import ALONE, Tally, Walked
+from polymap.model.replay.visits import visited
 from polymap.workload.einsum import Tensor
-
-# One child that is served alone, where its parent stands.
-ALONE = Record(1, 1, 0)
-
-
-@dataclass
-class Tally:
-    """What one tensor moves below a level, per parent instance, by (multicast, groups).
-
-    `accesses` are parent reads, `half_hops`, twice the hops, are summed over them; `links` are words from neighbours.
-    """
-
-    accesses: Counter[tuple[int, int]] = field(default_factory=Counter)
-    half_hops: Counter[tuple[int, int]] = field(default_factory=Counter)
-    links: int = 0
-
-    def add(self, found: Sequence[Record], words: int) -> None:
-        for record in found:
-            key = (record.multicast, record.groups)
-            self.accesses[key] += record.groups * words
-            self.half_hops[key] += record.half_hops * words
-
-
-@dataclass(frozen=True)
-class Walked:
-    """Per level and tensor: the largest tile at the level, above its array, and what moves below; and the computes.
-
-    `computes` are those of the walked compute units, of which there are `units`.
-    """
-
-    tiles: tuple[tuple[int, ...], ...]
-    spread_tiles: tuple[tuple[int, ...], ...]
-    tallies: tuple[tuple[Tally, ...], ...]
-    computes: int
-    units: int
 
 
 @dataclass
@@ -60,16 +28,16 @@ class _Memory:
     move: Vector | None = None
 
 
-def walk(nest: Chain, tensors: Sequence[Tensor]) -> Walked:
+def walk(nest: Chain, tensors: Sequence[Tensor], rules: Conventions) -> Walked:
     """Run through the whole nest once."""
-    return _Walk(nest, tensors).run()
+    return _Walk(nest, tensors, rules).run()
 
 
 class _Walk:
     """The state of a walk: loop indices, offsets per rank, weight, and what every level remembers."""
 
-    def __init__(self, nest: Chain, tensors: Sequence[Tensor]) -> None:
-        self.nest, self.loops, self.tensors = nest, nest.loops, tensors
+    def __init__(self, nest: Chain, tensors: Sequence[Tensor], rules: Conventions) -> None:
+        self.nest, self.loops, self.tensors, self.rules = nest, nest.loops, tensors, rules
         self.coefficients = [[dict(axis.terms) for axis in tensor.coordinates] for tensor in tensors]
         self.index = [0] * len(nest.loops)
         self.at = dict.fromkeys((rank for tensor in tensors for rank in sorted(tensor.ranks)), 0)
@@ -169,7 +137,7 @@ class _Walk:
         totals = [0] * len(self.tensors)
         latest = totals
         # The number of trips depends on the loops around this one, so it is settled before the first.
-        visits = tuple(_visits(self.trips(index), not loop.is_perfect, self.ends_short(index)))
+        visits = self.visits(index)
         self.index[index] = 0
         for stands_for, is_own in visits:
             self.weight = weight * stands_for
@@ -185,6 +153,10 @@ class _Walk:
         if is_boundary:
             for tally, words in zip(self.tallies[loop.level], totals, strict=True):
                 tally.add((ALONE,), words * weight)
+
+    def visits(self, index: int) -> tuple[tuple[int, bool], ...]:
+        """The iterations of a loop that are walked, as `visited` describes them."""
+        return visited(self.trips(index), not self.loops[index].is_perfect, self.ends_short(index), self.rules)
 
     def ends_short(self, index: int) -> bool:
         """Whether the last iteration of a loop differs: an imperfect loop of the rank runs inside it."""
@@ -266,20 +238,6 @@ class _Walk:
                 placed[first * trips + j] = here
             else:
                 self.fill(index - 1, lowest, first * trips + j, here, placed)
-
-
-def _visits(trips: int, is_short: bool, ends_short: bool) -> Iterator[tuple[int, bool]]:
-    """(iterations it stands for, whether its own words count or those of the visit before) of each visited
-    iteration."""
-    last_two = is_short and ends_short
-    yield 1, True
-    others = trips - 1 - ends_short - last_two
-    if others >= 1:
-        yield others, True
-    if last_two and trips >= 3:
-        yield 1, trips < 4
-    if ends_short and trips >= 2:
-        yield 1, last_two or trips < 3
 
 
 def _new(memory: _Memory, tile: Box) -> Region:

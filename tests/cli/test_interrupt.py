@@ -1,0 +1,83 @@
+"""Ctrl-C while the program loads: wherever it strikes, it is told, and the exit code is that of an interrupt."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import polymap
+
+ROOT = str(Path(polymap.__file__).resolve().parent.parent)
+SCRIPT = "from polymap.cli import main; sys.exit(main())"
+MODULE = "import runpy; runpy.run_module('polymap', run_name='__main__', alter_sys=True)"
+HOOK = """\
+import sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            raise KeyboardInterrupt
+
+{loaded}
+sys.modules.pop({module!r}, None)
+sys.meta_path.insert(0, Finder())
+{entry}
+"""
+LOADED_ON_THE_WAY = (
+    "signal",
+    "contextlib",
+    "argparse",
+    "polymap.cli.interrupt",
+    "polymap.cli.program",
+    "polymap.cli.optimize",
+    "polymap.errors",
+    "polymap.architecture",
+    "polymap.workload.parse",
+    "polymap.mapping.nest",
+)
+
+
+def interrupted(module: str, entry: str) -> subprocess.CompletedProcess[str]:
+    """`polymap optimize`, with an interrupt at the first look for a module."""
+    code = HOOK.format(module=module, entry=entry, loaded="import runpy" if entry == MODULE else "")
+    command = [sys.executable, "-c", code, "optimize", "teaching", "gemm_64", "--json"]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": ROOT})
+
+
+@pytest.mark.parametrize("module", LOADED_ON_THE_WAY)
+def test_an_interrupt_while_a_module_is_loaded_is_told(module: str) -> None:
+    done = interrupted(module, SCRIPT)
+    assert (done.returncode, json.loads(done.stdout)["status"]) == (5, "interrupted")
+    assert done.stderr.startswith("stopped: interrupted before there was an answer\n    mend: ")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("module", ["signal", "polymap.errors"])
+def test_an_interrupt_of_the_module_is_told_too(module: str) -> None:
+    done = interrupted(module, MODULE)
+    assert (done.returncode, json.loads(done.stdout)["status"]) == (5, "interrupted")
+    assert "Traceback" not in done.stderr
+
+
+def test_next_to_nothing_is_loaded_before_interrupts_are_handled() -> None:
+    code = "import sys; before = set(sys.modules); import polymap.cli; print(*sorted(set(sys.modules) - before))"
+    command = [sys.executable, "-S", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": ROOT})
+    assert set(done.stdout.split()) <= {"__future__", "polymap", "polymap.cli", "polymap.version", "types"}
+
+
+def test_an_interrupt_while_one_is_told_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    from polymap.cli import main, program
+
+    def struck(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "run", struck)
+    monkeypatch.setattr(program, "tell_interruption", struck)
+    assert main([]) == 5
