@@ -24,7 +24,8 @@ from polymap.mapper.stated import (
     unreadable,
 )
 from polymap.mapper.stated import result as stated_result
-from polymap.model.conventions import PRESETS, Conventions
+from polymap.model.conventions import Conventions
+from polymap.model.conventions import conventions as preset
 from polymap.model.evaluate import evaluate
 from polymap.polyhedral import audit, integer_sets
 from polymap.polyhedral.audit import FOREIGN, NOT_COUNTED, POINTS, SETS
@@ -230,9 +231,13 @@ def _made_by(top: dict[str, Any], layer: str) -> Check:
 
 
 def _preset(chosen: Conventions, layer: str) -> Iterator[Check]:
-    """Conventions with the name of a preset are that preset."""
-    preset = PRESETS.get(chosen.name, chosen)
-    yield from _compared(layer, "conventions", chosen.to_dict(), preset.to_dict(), INPUT)
+    """Conventions are those of their name: a preset, and the fields that are named after it."""
+    try:
+        named = preset(chosen.name)
+    except PolymapError:
+        yield Check(layer, "conventions.name", chosen.name, "a preset, or PRESET,FIELD=VALUE", INPUT, False)
+        return
+    yield from _compared(layer, "conventions", chosen.to_dict(), named.to_dict(), INPUT)
 
 
 def _objective(top: dict[str, Any], result: Result, layer: str) -> Iterator[Check]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from math import gcd
 from typing import TypeAlias
@@ -18,7 +20,7 @@ def distinct(rows: tuple[tuple[int, ...], ...]) -> int:
     """Number of distinct vectors `sum_l x_l * v_l`, `0 <= x_l < f_l`, where row l is `(f_l, v_l[0], ..., v_l[D-1])`.
 
     The coordinates are packed into one integer, in a mixed radix wide enough to keep different sums apart, which
-    leaves a sum in one dimension. Raises `PolymapError` if the packed sums span more than `SPAN_LIMIT`.
+    leaves a sum in one dimension. Raises `TooWide` if the packed sums span more than `SPAN_LIMIT`.
 
     >>> distinct(((3, 1), (2, 2)))
     5
@@ -99,9 +101,26 @@ def repeated(bits: int, shift: int, times: int) -> int:
     return bits
 
 
-def within_reach(span: int) -> None:
-    """Raise `PolymapError` where a set of integers as bits would be too wide."""
-    if span > SPAN_LIMIT:
-        message = f"counting the elements of this tensor exactly needs a set over {span} places (limit {SPAN_LIMIT})"
-        mend = "let each rank occur in one coordinate of the tensor, or tile it smaller"
-        raise PolymapError(Mistake(NOWHERE, message, mend))
+class TooWide(PolymapError):
+    """A set of integers would be too wide as bits; `places` is what it would span, `limit` what it may."""
+
+    def __init__(self, places: int, limit: int, subject: str = "the elements of a tensor") -> None:
+        self.places, self.limit = places, limit
+        message = f"counting {subject} needs sets over {places} places (limit {limit})"
+        mend = "give each rank of a coordinate such as `p+1000*q` a coordinate of its own, or make its strides smaller"
+        super().__init__(Mistake(NOWHERE, message, mend))
+
+
+def within_reach(span: int, limit: int = SPAN_LIMIT) -> None:
+    """Raise `TooWide` where a set of integers as bits would be too wide."""
+    if span > limit:
+        raise TooWide(span, limit)
+
+
+@contextmanager
+def counting(tensor: str, level: str) -> Iterator[None]:
+    """Name in a `TooWide` what was counted, and where."""
+    try:
+        yield
+    except TooWide as error:
+        raise TooWide(error.places, error.limit, f"the elements of {tensor} at {level}") from None

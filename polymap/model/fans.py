@@ -15,11 +15,15 @@ from operator import add
 from typing import TypeAlias
 
 from polymap.model.digits import Digit, Role
+from polymap.model.distinct import within_reach
 from polymap.model.mesh import MOST_INSTANCES, too_many
 from polymap.model.neighbours import Pair
 from polymap.model.trees import Branches, Trees, Vector, grown, none
 from polymap.model.uneven import Term, Uneven
 from polymap.model.windows import Part, Shape, Slide, shapes, union
+
+# Places of the different unions that are held at once, a bit each: half a GiB.
+MOST_PLACES = 1 << 32
 
 
 @dataclass(frozen=True)
@@ -126,15 +130,31 @@ def fan(parts: tuple[Part, ...], slide: Slide | None, exact: bool, spots: Spots,
 
 @lru_cache(maxsize=4096)
 def unions(parts: tuple[Part, ...], slide: Slide | None, exact: bool, spots: Spots) -> int:
-    """Elements of the different unions of one combination of groups, along the loops that neither tell nor lead."""
+    """Elements of the different unions of one combination of groups, along the loops that neither tell nor lead.
+
+    Raises `PolymapError` for too many instances, and `TooWide` where the unions would not fit into memory.
+    """
     joint: dict[tuple[Vector, Vector], list[Shape]] = {}
     for indices, shape in _members(parts, slide, exact):
         known = list(zip(indices, _flat(spots), strict=True))
         told = tuple(x for x, spot in known if spot.tells)
         alone = tuple(x for x, spot in known if not spot.tells and spot.dim >= 0)
         joint.setdefault((told, alone), []).append(shape)
-    different = {(told, union(found, exact)) for (told, _), found in joint.items()}
-    return sum(bits.bit_count() for _, (_, bits) in different)
+    numbers: dict[int, int] = {}  # of unions that differ in more than their place: only these are held
+    held = 0
+    made: dict[frozenset[tuple[int, int]], tuple[int, int]] = {}
+    different: dict[tuple[Vector, int, int], int] = {}
+    for (told, _), found in joint.items():
+        least = min(begin for begin, _, _ in found)
+        placed = frozenset((begin - least, form) for begin, form, _ in found)
+        if placed not in made:
+            bits = union(placed, exact)
+            held += bits.bit_length() if bits not in numbers else 0
+            within_reach(held, MOST_PLACES)
+            made[placed] = numbers.setdefault(bits, len(numbers)), bits.bit_count()
+        number, size = made[placed]
+        different[told, least, number] = size
+    return sum(different.values())
 
 
 def _members(parts: tuple[Part, ...], slide: Slide | None, exact: bool) -> Iterator[tuple[Vector, Shape]]:

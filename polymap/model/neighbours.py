@@ -108,7 +108,8 @@ class Pair:
     def offset(self, loop: int) -> tuple[Number, ...]:
         """How far one step of a loop moves the tile, per coordinate."""
         rank, step = self.nest.slots[loop].rank, self.nest.steps[loop]
-        return tuple(terms.get(rank, 0) * step for terms in self.access.coefficients)
+        # A coordinate that stands still has the number 0, not an expression that is 0: `_uncovered` tells them apart.
+        return tuple(terms[rank] * step if rank in terms else 0 for terms in self.access.coefficients)
 
     def _uncovered(self, loop: int) -> tuple[Sequence[Number], Number]:
         """What is new when a loop moves the tile by one step: the extents if it is a box, and the elements."""

@@ -17,6 +17,7 @@ from math import lcm
 from polymap.architecture.hierarchy import Architecture, Array, Wiring
 from polymap.errors import NOWHERE, Mistake, PolymapError
 from polymap.model.counting import Engines
+from polymap.model.distinct import counting
 from polymap.model.neighbours import Pair, stops
 from polymap.model.nest import Access
 from polymap.model.quantities import Quantities
@@ -88,6 +89,10 @@ class Leg:
         """
         if self.pair.linked and self.pair.haloed:
             raise _both(self.pair.access.tensor.name)
+        with counting(self.pair.access.tensor.name, node.level):
+            return self._counted(node)
+
+    def _counted(self, node: Quantities) -> Quantities:
         if self.pair.haloed:
             return replace(node, crossing=self.engines.networks(self.pair).halo_reads(self.pair))
         if self.pair.linked:
@@ -143,7 +148,8 @@ def _haul(way: Way, index: int, array: Array, between: Sequence[tuple[int, Array
     if array.wiring is None:
         words = way.node.crossing if array is between[0][1] else None
         return Haul(*known, words, way.delivered if array is between[-1][1] else None, None, linked)
-    trees = way.trees(index)
+    with counting(way.tensor.name, array.name):
+        trees = way.trees(index)
     counts = (trees.hops, trees.packets, trees.members - trees.packets, linked)
     energy, denominator = _energy(array.wiring, way, counts)
     words = way.node.crossing if array is between[0][1] else trees.packets
@@ -161,9 +167,24 @@ def _both(tensor: str) -> PolymapError:
 
 
 def _link_words(way: Way, array: Array, between: Sequence[tuple[int, Array]]) -> Number:
-    """The outermost array with links has them all: an instance asks its neighbours whatever array they differ in."""
-    linked = [level for _, level in between if way.leg and level.links_of(way.tensor)]
-    return way.node.linked if linked and array is linked[0] else 0
+    """Words over links belong to the array along whose loops the neighbours stand.
+
+    Raises `PolymapError` where they stand along several whose wires differ: which of them serves is not told apart.
+    """
+    if way.leg is None:
+        return 0
+    slots, linked = way.leg.pair.nest.slots, way.leg.pair.linked
+    along = [level for i, level in between if any(slots[loop].array == i for loop in linked)]
+    for other in along[1:]:
+        if other.wiring != along[0].wiring:
+            raise _unlike(along[0], other, way.tensor.name)
+    return way.node.linked if along and array is along[0] else 0
+
+
+def _unlike(first: Array, other: Array, tensor: str) -> PolymapError:
+    message = f"neighbours along {first.name} and {other.name} pass tensor {tensor} on over unlike wires"
+    mend = f"give both the same energies in `network:`, or leave {tensor} out of the `links` of one of them"
+    return PolymapError(Mistake(other.place, message, mend))
 
 
 def _energy(wiring: Wiring, way: Way, counts: tuple[Number, Number, Number, Number]) -> tuple[Number, int]:

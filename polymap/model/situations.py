@@ -52,7 +52,7 @@ class Kinds:
             yield 0, 1, min(room, trip * step)
         elif not slot.is_spatial and loop >= self.pair.fetching_end:
             yield 0, 1, min(room, step)
-        elif slot.rank in cut or (cut and self._mixes(loop)):
+        elif slot.rank in cut or (cut and self._mixes(loop)) or self._parts(loop):
             yield from ((x, 1, min(step, room - x * step)) for x in range(trip) if x * step < room)
         else:
             yield from _alike(trip, step, room, not slot.is_spatial, bool(cut) and slot.rank in self.pair.access.ranks)
@@ -62,6 +62,13 @@ class Kinds:
         rank = self._nest.slots[loop].rank
         alone = all(len(terms) == 1 for terms in self.pair.access.coefficients if rank in terms)
         return not alone or any(n < loop and self._nest.slots[n].rank == rank for n in self._near)
+
+    def _parts(self, loop: int) -> bool:
+        """Whether parents along a loop run at different steps of their rank: then none stands for the others."""
+        slots, rank = self._nest.slots, self._nest.slots[loop].rank
+        around = [n for n in range(loop) if slots[n].rank == rank and not slots[n].is_spatial]
+        whole = self._nest.trips[loop] * self._nest.steps[loop]
+        return slots[loop].is_spatial and bool(around) and self.sizes[rank] % whole != 0
 
     def _cuts(self, loop: int, room: int) -> bool:
         """Whether siblings stand still at different steps inside a loop that has so much room."""

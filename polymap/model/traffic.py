@@ -11,7 +11,7 @@ from math import prod
 
 from polymap.mapping.tiles import extents
 from polymap.model.conventions import Conventions
-from polymap.model.distinct import distinct
+from polymap.model.distinct import counting, distinct
 from polymap.model.nest import Access, Nest
 from polymap.model.quantities import Quantities
 from polymap.model.readings import Number, Rows, maximum, search
@@ -131,7 +131,7 @@ def tensor_quantities(
     stops = [_stop(access, nest, position, conventions) for _, position in homes]
     end = len(nest.slots)
     stops.append(Stop(end, extents(access.tensor, {}), nest.times[end]))
-    return tuple(_quantities(access, nest, level, stops[i], stops[i + 1]) for i, (level, _) in enumerate(homes))
+    return tuple(_named(access, nest, level, stops[i], stops[i + 1]) for i, (level, _) in enumerate(homes))
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,11 @@ class Stop:
 def _stop(access: Access, nest: Nest, position: int, conventions: Conventions) -> Stop:
     hull = extents(access.tensor, nest.tiles[position])
     return Stop(position, hull, fetched(access, nest, position, hull, conventions))
+
+
+def _named(access: Access, nest: Nest, level: str, here: Stop, below: Stop) -> Quantities:
+    with counting(access.tensor.name, level):
+        return _quantities(access, nest, level, here, below)
 
 
 def _quantities(access: Access, nest: Nest, level: str, here: Stop, below: Stop) -> Quantities:

@@ -16,6 +16,7 @@ from math import gcd, prod
 from typing import TypeAlias
 
 from polymap.model.digits import Digit, Groups, Role, groups
+from polymap.model.distinct import counting
 from polymap.model.nest import Access, Nest
 from polymap.model.quantities import Quantities
 from polymap.model.windows import Part, Slide, apart, reach, together, touched
@@ -65,7 +66,11 @@ class Uneven:
     def quantities(self, access: Access, homes: Sequence[tuple[str, int]]) -> tuple[Quantities, ...]:
         """Quantities at every memory that keeps the tensor, outermost first."""
         inner = [*(position for _, position in homes[1:]), None]
-        return tuple(self._node(access, level, here, below) for (level, here), below in zip(homes, inner))
+        return tuple(self._named(access, level, here, below) for (level, here), below in zip(homes, inner))
+
+    def _named(self, access: Access, level: str, here: int, inner: int | None) -> Quantities:
+        with counting(access.tensor.name, level):
+            return self._node(access, level, here, inner)
 
     def _node(self, access: Access, level: str, here: int, inner: int | None) -> Quantities:
         below = len(self.nest.slots) if inner is None else inner

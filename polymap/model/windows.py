@@ -6,7 +6,7 @@ touches, otherwise the interval between the least and the greatest touched value
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -139,14 +139,13 @@ def shapes(parts: Sequence[Part], slide: Slide | None, exact: bool) -> Iterator[
         yield tuple(number for number, _, _ in chosen), (least + offset, form, size)
 
 
-def union(found: Sequence[Shape], exact: bool) -> tuple[int, int]:
-    """All elements of some sets: the least, and from it on a bit for each."""
-    least = min(begin for begin, _, _ in found)
-    within_reach(max(begin for begin, _, _ in found) - least)
+def union(placed: Collection[tuple[int, int]], exact: bool) -> int:
+    """All elements of some sets, each by its beginning and form, as bits from 0 on."""
+    within_reach(max(begin for begin, _ in placed))
     bits = 0
-    for begin, form, _ in found:
-        bits |= (form if exact else (1 << form) - 1) << (begin - least)
-    return least, bits
+    for begin, form in placed:
+        bits |= (form if exact else (1 << form) - 1) << begin
+    return bits
 
 
 def shape_of(parts: Sequence[Part], sizes: Sequence[int], slide: Slide | None, exact: bool) -> Shape:

@@ -11,19 +11,19 @@ from functools import cached_property, partial
 from typing import TypeAlias
 
 from polymap.architecture.hierarchy import Architecture
-from polymap.errors import NOWHERE, Mistake
 from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
 from polymap.model.counting import Engines
 from polymap.model.evaluate import prepared
+from polymap.model.neighbours import Pair, stops
 from polymap.model.nest import Access, Skeleton, nest, skeleton
 from polymap.model.nest import Nest as Walked
-from polymap.model.network import Haul, Way, carried, hauls
+from polymap.model.network import Haul, carried
 from polymap.model.quantities import Quantities, actions
 from polymap.polyhedral.counts import IntegerSets, integer_sets
+from polymap.polyhedral.crossings import PointsOnly
 from polymap.polyhedral.nest import Nest
-from polymap.polyhedral.pointwise import Pointwise
-from polymap.workload.counting import TooLarge
+from polymap.polyhedral.pointwise import MOST_POINTS, Pointwise
 from polymap.workload.einsum import Einsum
 
 SETS, POINTS = "integer sets", "point by point"
@@ -42,7 +42,16 @@ class Recount:
 
     def route(self, tensor: str) -> str:
         """How the counts of a tensor are made again."""
-        return POINTS if isinstance(self._own.of(self._access(tensor)), IntegerSets) else SETS
+        access = self._access(tensor)
+        if isinstance(self._own.of(access), IntegerSets):
+            return POINTS
+        return POINTS if self.einsum.computes <= MOST_POINTS and self._is_passed_by_sets(access) else SETS
+
+    def _is_passed_by_sets(self, access: Access) -> bool:
+        """Whether integer sets count what networks do with a tensor that another engine counts otherwise."""
+        pairs = [Pair(access, self._own.nest, *pair) for pair in stops(access, self._homes(access), self._own.nest)]
+        asked = [self._own.networks(pair) for pair in pairs] + [self._own.links(pair) for pair in pairs if pair.linked]
+        return any(isinstance(engine, IntegerSets) for engine in asked)
 
     @property
     def run_route(self) -> str:
@@ -60,7 +69,7 @@ class Recount:
     def counts(self, tensor: str) -> Found:
         """Tile, instances, reads, fills and updates of a tensor at every memory."""
         access = self._access(tensor)
-        nodes = self._by_points(access) if self.route(tensor) == POINTS else self._by_sets(access)[0]
+        nodes, _ = self._counted(access)
         rules = self.conventions
         rows = actions(tensor, access.tensor.is_output, nodes, rules.drains_are_read, rules.all_write_first)
         return {(row.level, what): int(getattr(row, what)) for row in rows for what in QUANTITIES}
@@ -68,7 +77,7 @@ class Recount:
     def crossings(self, tensor: str) -> Found:
         """Words, deliveries, hops and words over links of a tensor on every network between its levels."""
         access = self._access(tensor)
-        found = self._hauls_by_points(access) if self.route(tensor) == POINTS else self._by_sets(access)[1]
+        _, found = self._counted(access)
         return {
             (f"{haul.array.name}.{tensor}.to_{haul.child}", what): int(value)
             for haul in found
@@ -76,26 +85,17 @@ class Recount:
             if (value := getattr(haul, what)) is not None
         }
 
+    def _counted(self, access: Access) -> tuple[tuple[Quantities, ...], tuple[Haul, ...]]:
+        return self._by_points(access) if self.route(access.tensor.name) == POINTS else self._by_sets(access)
+
     def _by_sets(self, access: Access) -> tuple[tuple[Quantities, ...], tuple[Haul, ...]]:
         engines = self._sets
         return carried(self.architecture, access, self._homes(access), engines, engines.run.computes())
 
-    def _by_points(self, access: Access) -> tuple[Quantities, ...]:
-        tensor, arrays = access.tensor, self.architecture.arrays
-        if not tensor.is_output and any(array.links_of(tensor) or array.shares_halo(tensor) for array in arrays):
-            raise _no_route("links and shared halos")
-        return self._points.quantities(tensor, self._homes(access))
-
-    def _hauls_by_points(self, access: Access) -> list[Haul]:
-        """What crosses networks that only share equal tiles."""
-        if any(array.wiring for array in self.architecture.arrays):
-            raise _no_route("hops")
-        nodes, machine, found = self._by_points(access), self.architecture, list[Haul]()
-        for n, node in enumerate(nodes):
-            child = nodes[n + 1].level if n + 1 < len(nodes) else machine.compute.name
-            delivered = nodes[n + 1].fetched if n + 1 < len(nodes) else self._points.computes()
-            found += hauls(machine, Way(node, child, delivered, access.tensor, 0, None))
-        return found
+    def _by_points(self, access: Access) -> tuple[tuple[Quantities, ...], tuple[Haul, ...]]:
+        own = self._own
+        engines = PointsOnly(own.einsum, own.conventions, own.nest, points=self._points)
+        return carried(self.architecture, access, self._homes(access), engines, self._points.computes())
 
     def _access(self, tensor: str) -> Access:
         return Access.of(self.einsum.tensor(tensor))
@@ -149,8 +149,3 @@ def _sweeping_sets(einsum: Einsum, conventions: Conventions, walked: Walked) -> 
     """Integer sets that follow `continuing_sweep` where closed forms do."""
     found = integer_sets(einsum, conventions, walked)
     return replace(found, sweeps=conventions.continuing_sweep and found.nest.is_perfect)
-
-
-def _no_route(what: str) -> TooLarge:
-    message = f"integer sets counted {what} on this domain, and there is no second route"
-    return TooLarge(Mistake(NOWHERE, message))

@@ -208,11 +208,11 @@ def _beyond(
 ) -> Iterator[str]:
     """Why presets differ from the value where no single choice accounts for it."""
     for name, found in presets:
-        if isinstance(found, str):
-            yield f"the refusal of conventions {name}: {found.removeprefix(NONE)}"
-        elif found != value and _walks_apart(subject, name):
+        if isinstance(found, str) or found == value:
+            continue
+        if _walks_apart(subject, name):
             yield f"the own walk of conventions timeloop: they replay this mapping; {name} counts {shown(found)}"
-        elif found != value and not choices:
+        elif not choices:
             yield f"several choices of conventions {name} together: {shown(found)}"
 
 
@@ -250,7 +250,8 @@ def explanation_text(found: Explanation) -> str:
 
 def _deciding_lines(found: Explanation) -> list[str]:
     lines = [*_choice_lines(found.choices), *(f"  {sentence}" for sentence in found.beyond)]
-    return lines or ["  no convention: every preset counts it alike"]
+    refused = any(isinstance(value, str) for _, value in found.presets)
+    return lines or [f"  no convention: every preset {'that counts it ' if refused else ''}counts it alike"]
 
 
 def _choice_lines(choices: tuple[Choice, ...]) -> list[str]:

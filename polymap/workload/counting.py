@@ -126,12 +126,12 @@ def has_divisions(found: isl.Set) -> bool:
 
 def independent(piece: isl.BasicSet) -> list[frozenset[int]]:
     """The dimensions in groups that share no constraint; those that share only a division belong together."""
-    dims = piece.dim(isl.dim_type.set)
-    groups = [frozenset({i}) for i in range(dims + piece.dim(isl.dim_type.div))]
+    dims, divisions = piece.dim(isl.dim_type.set), piece.dim(isl.dim_type.div)
+    groups = [frozenset({i}) for i in range(dims + divisions)]
     for constraint in piece.get_constraints():
         tied = frozenset(
             [i for i in range(dims) if constraint.involves_dims(isl.dim_type.set, i, 1)]
-            + [dims + i for i in range(len(groups)) if _uses_division(constraint, i)]
+            + [dims + i for i in range(divisions) if _uses_division(constraint, i)]
         )
         groups = joined(groups, tied)
     return [real for group in groups if (real := frozenset(i for i in group if i < dims))]

@@ -219,9 +219,13 @@ class _Parser:
             self.expect(")")
             return inner
         if token.kind not in ("name", "number"):
-            self.stop(f"expected a rank or a number but found {token}", _index_mend(token))
+            self.stop(f"expected a rank or a number but found {token}", _index_mend(token) or self.operand_mend())
         self.at += 1
         return self.number(token) if token.kind == "number" else self.name(token)
+
+    def operand_mend(self) -> str:
+        before = self.tokens[self.at - 1].text
+        return f"write one after '{before}', or leave that out" if before in ("+", "-", "*", ",") else "write one here"
 
     def number(self, token: Token) -> Linear:
         if len(token.text.lstrip("0")) > 10:

@@ -85,6 +85,11 @@ class _Said:
         table = self.tables.get(head)
         return key in table.keys or _item(table, key) is not None if key and table else self.reader.has(head)
 
+    @property
+    def is_misread(self) -> bool:
+        """Whether a list or a value, which is noted, stands where a table belongs: what it says is not known."""
+        return any(self.reader.has(key) and not table.is_there for key, table in self.tables.items())
+
     def place(self, path: str) -> Place:
         """Where the value of a key path such as `ranks.k` or `shapes.I[2]` stands; without the key, where it should."""
         head, _, key = path.partition(".")
@@ -161,7 +166,8 @@ def _made(said: _Said, top: _Said | None) -> _Made:
     statement = None
     try:
         statement = parse(text, constants, _place(said, top, "einsum")) if text else None
-        einsum = build(statement, _given(said, top, statement)) if statement else None
+        is_known = not said.is_misread and not (top and top.is_misread)
+        einsum = build(statement, _given(said, top, statement)) if statement and is_known else None
         return _Made(said, statement, einsum)
     except SpecError as error:
         return _Made(said, statement, None, error.mistakes)

@@ -357,7 +357,13 @@ def test_conventions_that_are_not_those_of_their_name_are_found(optimum: Documen
     found = differences(renamed)
     assert "conventions.tiles_stay" in found
     assert all(name.startswith("conventions.") for name in found)
-    assert differences(changed(flipped, ("conventions", "name"), lambda _: "mine")) == []
+    named = changed(flipped, ("conventions", "name"), lambda name: f"{name},latency_leaks=no")
+    assert not [name for name in differences(named) if name.startswith("conventions.")]
+
+
+@pytest.mark.parametrize("name", ["polymapx", "polymap,holes=square", "polymap, holes=hull", ""])
+def test_conventions_are_called_by_the_name_that_chooses_them(name: str, optimum: Document) -> None:
+    assert differences(changed(optimum, ("conventions", "name"), lambda _: name)) == ["conventions.name"]
 
 
 @pytest.mark.parametrize(

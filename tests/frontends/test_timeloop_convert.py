@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import polymap as pm
 from polymap.frontends import Converted, convert
 from polymap.frontends.timeloop import ignored
-from tests.frontends.inputs import written
+from tests.frontends.inputs import ARCHITECTURE, written
 
 
 def converted(tmp_path: Path, **changes: tuple[str, str]) -> Converted:
@@ -300,3 +301,42 @@ def test_other_conventions_refuse_the_habits_that_they_do_not_count(tmp_path: Pa
     assert isinstance(work, pm.Einsum)
     with pytest.raises(pm.PolymapError, match="of RF are not counted here"):
         pm.evaluate(work, pm.architecture(found.architecture), pm.mapping(found.mapping))
+
+
+def changed_lines(text: str) -> list[str]:
+    """The text with one line dropped, written twice, or with one word replaced."""
+    lines = text.splitlines(keepends=True)
+    found = []
+    for at, line in enumerate(lines):
+        others = ["", line * 2]
+        for word in re.finditer(r"[\w.]+", line):
+            others += [line[: word.start()] + new + line[word.end() :] for new in ("0", "-1", "x", "[]", "null")]
+        found += ["".join([*lines[:at], other, *lines[at + 1 :]]) for other in others]
+    return found
+
+
+def test_a_slip_in_one_line_of_an_architecture_is_converted_or_told(tmp_path: Path) -> None:
+    files = written(tmp_path)
+    told = 0
+    for text in changed_lines(ARCHITECTURE):
+        (tmp_path / "architecture.yaml").write_text(text, encoding="utf-8")
+        try:
+            convert(files)
+        except pm.PolymapError as error:
+            told += bool(error.mistakes)
+    assert told > 100
+
+
+@pytest.mark.parametrize("line", ["      class: regfile\n", "      class: intmac\n"])
+def test_what_is_wrong_with_the_architecture_is_told_alone(line: str, tmp_path: Path) -> None:
+    changes = {"architecture": (line, ""), "mapping": ("split: 1", "split: 1, flatten: 2")}
+    with pytest.raises(pm.SpecError) as refused:
+        convert(written(tmp_path, changes))
+    (mistake,) = refused.value.mistakes
+    assert mistake.message == "`class` is missing"
+
+
+def test_a_level_that_is_not_there_is_told_without_the_loops_that_it_would_have(tmp_path: Path) -> None:
+    text = refusal(tmp_path, mapping=("target: DRAM", "target: GRAM"))
+    assert "the architecture has no memory `GRAM`" in text
+    assert "cover" not in text

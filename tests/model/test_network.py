@@ -11,6 +11,7 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import polymap as pm
 from polymap.architecture import Architecture, Array, Wiring
 from polymap.errors import PolymapError
 from polymap.mapping.nest import Mapping as Nest
@@ -268,3 +269,15 @@ def test_an_audit_confirms_inputs_with_links_or_shared_halos(change: dict[str, b
     found = audit(CONV, arch, nest(SYSTOLIC))
     assert found.agrees
     assert all(row.counted is not None for row in found.rows)
+
+
+def test_a_formula_of_shared_halos_keeps_the_coordinates_that_stand_still() -> None:
+    levels = (replace(a, share_halo=True) if isinstance(a, Array) else a for a in pm.architecture("teaching").hierarchy)
+    arch = replace(pm.architecture("teaching"), hierarchy=tuple(levels))
+    work = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=1, n=4, k=1)
+    text = "DRAM holds A B C\nbuffer holds A C\nfor n in 2\nparallel n in 2 on X\nregisters holds A B C\ncompute"
+    reads = pm.symbolic(work, arch, text).row("DRAM", "B").reads
+    cost = pm.evaluate(work, arch, text)
+    row = cost.row("DRAM", "B")
+    assert row is not None
+    assert reads.subs(dict.fromkeys(reads.free_symbols, 2)) == row.reads == 4

@@ -9,7 +9,8 @@ from importlib import import_module
 
 import pytest
 
-from polymap.architecture import Array, Wiring
+from polymap.architecture import Array, Memory, Wiring
+from polymap.errors import PolymapError
 from polymap.model import Cost, NeedsSets, evaluate
 from polymap.model.cost import Transport
 from polymap.polyhedral import integer_sets
@@ -17,6 +18,7 @@ from polymap.workload import Einsum, einsum
 from polymap.workload.counting import TooLarge, budget
 from tests.model.machines import flows, machine, memory, nest
 from tests.oracles.exact_walk import Rules, walk
+from tests.oracles.network_walk import Network, Place, walk_networks
 
 MESH = Array("PE", (("X", 4), ("Y", 4)), wiring=Wiring(hop_pj=Fraction(2), router_pj=Fraction(1)))
 TRIANGLE = einsum("S[i,j] += Q[i] * K[j]", i=3, j=3, domain="{ [i,j] : j <= i }")
@@ -160,3 +162,79 @@ def test_networks_beyond_the_budget_are_refused_with_a_way_out(monkeypatch: pyte
 def budgeted(what: str, body: Callable[[], int]) -> int:
     with budget(what, 10):
         return body()
+
+
+def both(work: Einsum, text: str, *levels: Memory | Array) -> tuple[Cost, dict[Place, Network]]:
+    """What the model says and what a walk sees."""
+    arch = machine(memory("DRAM"), *levels, memory("RF"))
+    cost = evaluate(work, arch, nest(text), check=False, sets=integer_sets)
+    return cost, walk_networks(work, nest(text), arch, Rules())
+
+
+def test_hops_of_what_neighbours_do_not_pass_on_along_a_diagonal() -> None:
+    work = einsum("O[c,a,b] += I[3*a,2*b+c,2*c-b] * W[c]", a=3, b=7, c=5)
+    spread = "parallel a in 2 on X\nparallel c in 2 on X\nparallel c in 2 on Y\nparallel a in 2 on X"
+    text = f"DRAM holds I W O\nfor c in 2\nfor b in 3\nfor b in 3\n{spread}\nRF holds I W O"
+    array = Array("PE", (("X", 16), ("Y", 16)), multicast=False, links=True, wiring=Wiring(hop_pj=Fraction(1)))
+    cost, seen = both(work, text, array)
+    assert row(cost, "I").word_hops == seen["PE", "I", "RF"].word_hops == 301
+
+
+INNER = (Array("P", (("X", 4),)), memory("GLB"), Array("Q", (("X", 2),), links=True))
+
+
+@pytest.mark.parametrize("access", ["O[c,a] += I[c] * W[b]", "O[c] += I[c+4*a] * W[b]"])
+def test_links_below_parents_that_end_at_different_steps(access: str) -> None:
+    """At c = 0..3 and 4..5 two of four parents run twice: what they held last is not what the other two did."""
+    above = "DRAM holds I W O\nfor a in 2\nfor c in 2\nparallel c in 4 on P.X"
+    text = f"{above}\nGLB holds I W O\nparallel b in 2 on Q.X\nRF holds I W O"
+    cost, seen = both(einsum(access, a=2, b=2, c=6), text, *INNER)
+    reads, truth = flows(cost, "GLB", "I")["reads"], seen["Q", "I", "RF"]
+    assert (reads, row(cost, "I", "Q").link_words) == (truth.crossing, truth.linked) == (10, 4)
+
+
+CHEAP, DEAR = (Wiring(hop_pj=Fraction(pj)) for pj in (1, 100))
+
+
+@pytest.mark.parametrize(("outer", "inner"), [(CHEAP, CHEAP), (CHEAP, DEAR), (DEAR, CHEAP), (None, DEAR)])
+def test_words_of_neighbours_cost_what_the_wires_between_them_do(outer: Wiring | None, inner: Wiring) -> None:
+    """No loop runs along P, so that its wires are not those between neighbours."""
+    work = einsum("O[p] += I[p+r] * W[r]", p=4, r=3)
+    arrays = [linked(Array(name, (("X", 4),), wiring=wires)) for name, wires in (("P", outer), ("Q", inner))]
+    cost = over(work, "DRAM holds I W O\nfor p in 4\nparallel r in 3 on Q.X\nRF holds I W O", *arrays)
+    found = [next(n for n in cost.networks if (n.array, n.tensor) == (name, "I")) for name in ("P", "Q")]
+    # 3 words set out at p = 0, to 0, 1 and 2 hops, and one more at each of 3 steps, to the last of the three.
+    assert [n.link_words for n in found] == [0, 2 * 3]
+    assert found[1].word_hops == 0 + 1 + 2 + 3 * 2
+    assert found[1].energy == (9 + 6) * inner.hop_pj
+
+
+def test_neighbours_along_unlike_wires_are_refused() -> None:
+    work = einsum("O[p] += I[p+r] * W[r]", p=4, r=4)
+    text = "DRAM holds I W O\nfor p in 4\nparallel r in 2 on P.X\nparallel r in 2 on Q.X\nRF holds I W O"
+    arrays = [linked(Array(name, (("X", 4),), wiring=wires)) for name, wires in (("P", CHEAP), ("Q", DEAR))]
+    with pytest.raises(PolymapError, match="neighbours along P and Q pass tensor I on over unlike wires"):
+        over(work, text, *arrays)
+    alike = over(work, text, *(replace(array, wiring=CHEAP) for array in arrays))
+    assert sum(n.link_words or 0 for n in alike.networks if n.tensor == "I") > 0
+
+
+def halos(side: int, apart: int) -> Cost:
+    """A plane of `side` x `side` arrays that share halos: three instances each hold two values of r, the last one."""
+    work = einsum(f"O[p,q] += I[p+{side}*q+{apart}*r] * W[r]", p=side, q=side, r=5)
+    plane, line = Array("P", (("X", side), ("Y", side))), Array("Q", (("X", 4),), share_halo=True)
+    text = f"parallel p in {side} on P.X\nparallel q in {side} on P.Y\nparallel r in 3 on Q.X"
+    return over(work, f"DRAM holds O I W\n{text}\nRF holds O I W\nfor r in 2", plane, line)
+
+
+@pytest.mark.parametrize(("side", "apart"), [(2, 9), (64, 4096)])
+def test_shared_halos_of_many_parents_are_as_many_as_those_of_one_each(side: int, apart: int) -> None:
+    one = 2 * (apart + 1) + 1
+    assert flows(halos(side, apart), "DRAM", "I") == {"reads": side**2 * one}
+
+
+def test_shared_halos_that_need_too_much_memory_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("polymap.model.fans.MOST_PLACES", 20)
+    with pytest.raises(PolymapError, match="of I at DRAM needs sets over 29 places") as refused:
+        halos(3, 7)
+    assert refused.value.mistakes[0].mend

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from importlib import import_module
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
+from polymap.architecture.hierarchy import Architecture, Compute
 from polymap.errors import IllegalMapping
 from polymap.mapping import mapping
 from polymap.model.conventions import ACCELFORGE, POLYMAP, TIMELOOP, Conventions
@@ -15,7 +17,7 @@ from polymap.model.evaluate import evaluate
 from polymap.polyhedral import audit, integer_sets
 from polymap.polyhedral.audit import FOREIGN, POINTS, QUANTITIES, SETS
 from polymap.workload import Einsum, einsum, workload
-from tests.polyhedral.cases import Case, cases
+from tests.polyhedral.cases import ARRAY, Case, cases, memory, meshes
 from tests.polyhedral.test_counts import ARCHITECTURE, CAUSAL
 from tests.properties.networks import wired
 from tests.properties.strategies import Problem, problems
@@ -147,3 +149,31 @@ def test_causal_attention_is_confirmed() -> None:
     found = audit(attention, ARCHITECTURE, mapping(CAUSAL))
     assert found.agrees
     assert all(row.counted is not None for row in found.rows)
+
+
+@given(case=meshes())
+@settings(max_examples=80, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+def test_networks_have_a_second_route_on_few_points(case: Case) -> None:
+    conventions = replace(POLYMAP, holes=case.holes)
+    try:
+        cost = evaluate(case.einsum, case.architecture, case.mapping, conventions, sets=integer_sets)
+    except IllegalMapping:
+        assume(False)
+    found = audit(case.einsum, case.architecture, case.mapping, conventions, cost)
+    assert not [row for row in found.rows if row.counted != row.model], str(case)
+
+
+def test_links_on_a_box_that_integer_sets_counted_are_counted_point_by_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("polymap.model.handed"), "MOST_STEPS", 1)
+    work = einsum("O[p] += I[p+r] * W[r]", p=7, r=3)
+    nest = mapping("L0 holds O I W\nfor p in 2\nfor r in 3\nparallel p in 4 on X\nL2 holds O I W\ncompute")
+    levels = (memory("L0"), replace(ARRAY, links=True), memory("L2"), Compute("MAC", Fraction(1)))
+    machine = Architecture("row", levels, Fraction(1))
+    found = audit(work, machine, nest)
+    assert found.agrees
+    assert {row.method for row in found.rows if row.tensor == "I"} == {POINTS}
+    assert {row.method for row in found.rows if row.tensor == "O"} == {SETS}
+    cost = evaluate(work, machine, nest, sets=integer_sets)
+    wrong = tuple(replace(row, link_words=(row.link_words or 0) + (row.tensor == "I")) for row in cost.networks)
+    checked = audit(work, machine, nest, cost=replace(cost, networks=wrong))
+    assert [row.quantity for row in checked.rows if not row.agrees] == ["link_words"]

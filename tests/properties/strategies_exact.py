@@ -17,6 +17,7 @@ from polymap.mapping.nest import Mapping as LoopNest
 from polymap.workload.domain import restricted
 from polymap.workload.einsum import Affine, Einsum, Tensor
 from tests.oracles.exact_walk import Rules, always_empty
+from tests.polyhedral.cases import WIRED
 from tests.properties.strategies import Coordinates, along, frames, matmul, plain, window
 
 MOST_POINTS = 72
@@ -179,12 +180,21 @@ def relative(stride: int, dilation: int) -> Coordinates:
     return {"O": plain("i", "d"), "A": plain("j", "d"), "R": (Affine((("i", 1), ("j", -1)), 2),)}
 
 
+def repeated(stride: int, dilation: int) -> Coordinates:
+    return {"O": plain("c", "a"), "I": plain("c"), "W": plain("b")}
+
+
+def repeated_window(stride: int, dilation: int) -> Coordinates:
+    return {"O": plain("c"), "I": (window("c", "a", 1, stride * dilation),), "W": plain("b")}
+
+
 Template = Callable[[int, int], Coordinates]
 
 SEPARABLE: tuple[Template, ...] = (
     matmul, conv_with_channels, conv_of_one_output, conv2d, three_terms, flipped, gathered,
 )  # fmt: skip
 COUPLED: tuple[Template, ...] = (skewed, diagonal, sheared_output)
+REPEATED: tuple[Template, ...] = (repeated, repeated_window, conv_of_one_output)
 PAIRED: tuple[Template, ...] = (scores, attended, headed_scores, relative)
 
 
@@ -321,6 +331,33 @@ def padded_convolutions(draw: st.DrawFn) -> tuple[Einsum, tuple[Constraint, ...]
 def padded_problems(draw: st.DrawFn, most_memories: int = 3, most_arrays: int = 1) -> Problem:
     work, constraints = draw(padded_convolutions())
     return draw(problems(st.just(work), st.just(constraints), most_memories, most_arrays))
+
+
+@st.composite
+def parents_in_parallel(draw: st.DrawFn) -> Problem:
+    """A box of which one rank runs along an array of memories, another one along an array with links below each.
+
+    Loops around make both ranks long enough: where a rank ends, some parents have ended at an earlier step.
+    """
+    work = draw(einsums(REPEATED))
+    spread, *others = draw(st.permutations([rank for rank, size in work.ranks if size > 1] or [work.ranks[0][0]]))
+    on = {spread: ("PE.X", 4)} | ({others[0]: ("LANE.X", 3)} if others else {})
+    around, along = list[Loop](), dict[str, list[Loop]]({"PE.X": [], "LANE.X": []})
+    for rank, size in work.ranks:
+        dim, most = on.get(rank, ("", 1))
+        trip = draw(st.integers(min(2, size), min(most, size))) if dim else 1
+        along.get(dim, []).append(Spatial(rank, trip, dim))
+        around.append(Temporal(rank, -(-size // trip)))
+    order, below = draw(st.permutations(around)), draw(st.sampled_from((0, 0, 1)))
+    outer, inner = order[: len(order) - below], order[len(order) - below :]
+    names = tuple(tensor.name for tensor in work.tensors)
+    nodes = (Storage("L0", names), *outer, *along["PE.X"], Storage("L1", names), *inner, *along["LANE.X"])
+    levels = tuple(Memory(f"L{i}", 16, Fraction(1), Fraction(1), Fraction(1)) for i in range(3))
+    pe, lane = (Array(name, (("X", 4),), multicast=draw(st.booleans()), wiring=WIRED) for name in ("PE", "LANE"))
+    hierarchy = (levels[0], pe, levels[1], replace(lane, links=True), levels[2], Compute("MAC", Fraction(1)))
+    rules = Rules(draw(st.sampled_from(("hull", "exact"))))
+    architecture = Architecture("random", hierarchy, Fraction(10**9))
+    return Problem(work, (), architecture, LoopNest((*nodes, Storage("L2", names))), rules)
 
 
 boxes = problems(einsums(SEPARABLE))

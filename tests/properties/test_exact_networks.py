@@ -28,6 +28,7 @@ from tests.properties.strategies_exact import (
     differences,
     general_domains,
     padded_problems,
+    parents_in_parallel,
 )
 
 FAMILIES: dict[str, tuple[st.SearchStrategy[Problem], int]] = {
@@ -58,6 +59,13 @@ def test_networks_of_evaluate_are_those_of_the_walk(family: str) -> None:
 def test_networks_of_evaluate_are_those_of_the_walk_where_tiles_wander(case: Case) -> None:
     rules, inside = Rules(case.holes), member(case.einsum)
     assert disagreements(case.einsum, case.architecture, case.mapping, rules, inside) == [], str(case)
+
+
+@law(250)
+@given(problem=parents_in_parallel())
+def test_links_of_evaluate_are_those_of_the_walk_below_parents_that_end_at_different_steps(problem: Problem) -> None:
+    asked = (problem.posed, problem.architecture, problem.mapping, problem.rules, problem.domain)
+    assert disagreements(*asked) == [], str(problem)
 
 
 @st.composite

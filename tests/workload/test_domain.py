@@ -155,6 +155,23 @@ def test_unusual_domains_are_counted_as_they_read(text: str, holds: Predicate) -
     assert scores(work.domain_text) == work
 
 
+def test_ranks_that_only_divisions_tie_are_not_counted_apart() -> None:
+    """ISL ties i and k by the division that each of them bounds: counted apart, they would make 36 points."""
+    bounds = {
+        "2*{} <= i and 2*j <= 3*{}": lambda e, i, j, k: 2 * e <= i and 2 * j <= 3 * e,
+        "2*{} <= i and i + j <= 2*{} + 2": lambda e, i, j, k: 2 * e <= i and i + j <= 2 * e + 2,
+        "3*{} <= i + 1 and 2*k <= 4*{} + 2": lambda e, i, j, k: 3 * e <= i + 1 and 2 * k <= 4 * e + 2,
+    }
+    # As many values as each may have.
+    tops = (2, 2, 1)
+    named = [f"0 <= {e} <= {top} and {text.format(e, e)}" for e, top, text in zip(("a", "b", "c"), tops, bounds)]
+    text = f"{{ [i,j,k] : exists (a, b, c : {' and '.join(named)}) }}"
+    work = einsum("O[i,j,k] += I[i,j,k] * W[i]", i=5, j=3, k=5, domain=text)
+    points = product(range(5), range(3), range(5))
+    holds = list(zip(tops, bounds.values()))
+    assert work.computes == sum(all(any(h(e, *at) for e in range(top + 1)) for top, h in holds) for at in points)
+
+
 Spoken: TypeAlias = tuple[str, Callable[[int, int], int]]
 RANK = st.sampled_from([("i", lambda i, j: i), ("j", lambda i, j: j), ("(i + 2*j)", lambda i, j: i + 2 * j)])
 COMPARISONS = {"<=": le, "<": lt, "=": eq, "!=": ne, ">=": ge}

@@ -142,6 +142,19 @@ def test_a_rank_whose_coefficients_cancel_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "mend"),
+    [
+        ("O[p+] += I[p]", "write one after '+', or leave that out"),
+        ("O[p] += I[p,]", "write one after ',', or leave that out"),
+        ("O[p] += I[,p]", "write one here"),
+        ("O[p] += I[p+2*(]", "write one here"),
+    ],
+)
+def test_where_a_rank_is_missing_there_is_a_way_out(text: str, mend: str) -> None:
+    assert f"mend: {mend}" in complaint(text)
+
+
+@pytest.mark.parametrize(
     ("text", "start"),
     [
         ("", "einsum:1:1: expected a tensor name but found the end"),

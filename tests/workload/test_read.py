@@ -129,6 +129,14 @@ def test_all_mistakes_of_a_file_are_reported_at_once_with_their_places() -> None
     ]
 
 
+def test_sizes_that_are_no_table_are_the_only_mistake() -> None:
+    text = 'polymap: workload/1\nname: x\neinsum: "O[p] += I[p+r] * W[r]"\nranks: [8, 3]\n'
+    assert complaints(text) == ["<text>:4:8 (ranks): a list stands where `ranks` belongs"]
+    assert complaints(NET.replace("ranks: {r: 3}", "ranks: [3]")) == [
+        "<text>:5:8 (ranks): a list stands where `ranks` belongs"
+    ]
+
+
 def test_a_mistake_in_the_text_shows_the_text_with_a_caret() -> None:
     with pytest.raises(SpecError) as caught:
         workload(CONV.replace("p+r", "p*r"))

@@ -51,7 +51,10 @@ def convert(files: Sequence[str]) -> Converted:
     with reading(files) as sections:
         top = sections.top
         left_out = sections.left_out
-        chip, work = machine(top, left_out), problem(top, left_out)
+        chip = machine(top, left_out)
+        # What is wrong with the machine would be wrong again wherever the other sections speak of it.
+        sections.check()
+        work = problem(top, left_out)
         is_mapped = top.has("mapping")
         nest = stages(top, chip, work, left_out) if is_mapped else (Stage(),) * len(chip.levels)
         demanded = demands(top, chip, work, left_out)

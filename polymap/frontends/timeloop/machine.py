@@ -80,8 +80,12 @@ def machine(top: spec.Reader, left_out: LeftOut) -> Machine:
     ert, areas = energies.tables(top, names, left_out), energies.areas(top, names, left_out)
     storages = [component for component in found if component.is_memory]
     computes = [component for component in found if not component.is_memory]
-    if len(computes) != 1 or not storages:
-        tree.wrong("there is not one compute level and at least one memory", "give memories and one compute level")
+    is_known = all(component.kind for component in found)
+    if not is_known or len(computes) != 1 or not storages:
+        if is_known:
+            tree.wrong("there is not one compute level and at least one memory", "give memories and one compute level")
+        for component in found:
+            component.attributes.ignore_rest()
         return Machine((), "", (1, 1), BARE, BARE, areas)
     wire = energies.wire(ert)
     below = zip(storages, widths(found, areas), strict=False)

@@ -47,8 +47,10 @@ def reading(files: Sequence[str]) -> Iterator[Sections]:
     wanted = tuple(field for field in fields if field not in skipped)
     top = spec.Reader(Fields(wanted, place), place, mistakes, readers, "")
     is_searched = any(field.key in SEARCHED for field in fields)
+    # Asking makes a section known, so that `check` may be called before all of them are read.
+    given = [key for key in (*REQUIRED, "mapping", *targets.SECTIONS) if top.has(key)]
     for key in REQUIRED if is_searched else (*REQUIRED, "mapping"):
-        if not top.has(key):
+        if key not in given:
             top.wrong(f"there is no section `{key}` in {', '.join(files)}", f"name the file that has `{key}:`, too")
     mistakes.check()
 
