@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from polymap.constraints import constraints
     from polymap.constraints.statements import Constraints
     from polymap.errors import IllegalMapping, Infeasible, Mistake, Place, PolymapError, SpecError, Unsolved
-    from polymap.mapper.result import NetworkResult, Result
+    from polymap.mapper.result import Front, NetworkResult, Result
     from polymap.mapping import Mapping, mapping
     from polymap.model.conventions import Conventions
     from polymap.model.cost import Cost
-    from polymap.verbs import evaluate, optimize, symbolic, verify
+    from polymap.verbs import evaluate, optimize, pareto, symbolic, verify
     from polymap.workload import Einsum, Network, workload
     from polymap.workload.arguments import einsum
 
@@ -38,6 +38,7 @@ __all__ = [
     "Conventions",
     "Cost",
     "Einsum",
+    "Front",
     "IllegalMapping",
     "Infeasible",
     "Mapping",
@@ -56,6 +57,7 @@ __all__ = [
     "evaluate",
     "mapping",
     "optimize",
+    "pareto",
     "symbolic",
     "verify",
     "workload",
@@ -66,11 +68,11 @@ _HOMES = {
     "polymap.constraints": ("constraints",),
     "polymap.constraints.statements": ("Constraints",),
     "polymap.errors": ("IllegalMapping", "Infeasible", "Mistake", "Place", "PolymapError", "SpecError", "Unsolved"),
-    "polymap.mapper.result": ("NetworkResult", "Result"),
+    "polymap.mapper.result": ("Front", "NetworkResult", "Result"),
     "polymap.mapping": ("Mapping", "mapping"),
     "polymap.model.conventions": ("Conventions",),
     "polymap.model.cost": ("Cost",),
-    "polymap.verbs": ("evaluate", "optimize", "symbolic", "verify"),
+    "polymap.verbs": ("evaluate", "optimize", "pareto", "symbolic", "verify"),
     "polymap.workload": ("Einsum", "Network", "einsum", "workload"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

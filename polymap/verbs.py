@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, overload
 from polymap.errors import NOWHERE, IllegalMapping, Mistake, SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from polymap.architecture import Architecture
     from polymap.architecture import Source as ArchitectureSource
     from polymap.constraints import Source as ConstraintsSource
-    from polymap.mapper.result import NetworkResult, Result
+    from polymap.mapper.result import Front, NetworkResult, Result
     from polymap.mapper.verification import Verification
     from polymap.mapping import Mapping
     from polymap.mapping import Source as MappingSource
@@ -34,7 +34,8 @@ def optimize(
     *,
     objective: str = ...,
     conventions: str | Conventions = ...,
-    mapspace: str = ...,
+    mapspace: str | None = ...,
+    subject_to: Sequence[str] = ...,
     gap: float = ...,
     time_limit: float | None = ...,
     seed: int = ...,
@@ -49,7 +50,8 @@ def optimize(
     *,
     objective: str = ...,
     conventions: str | Conventions = ...,
-    mapspace: str = ...,
+    mapspace: str | None = ...,
+    subject_to: Sequence[str] = ...,
     gap: float = ...,
     time_limit: float | None = ...,
     seed: int = ...,
@@ -63,32 +65,62 @@ def optimize(
     *,
     objective: str = "energy",
     conventions: str | Conventions = "polymap",
-    mapspace: str = "even",
+    mapspace: str | None = None,
+    subject_to: Sequence[str] = (),
     gap: float = 0.0,
     time_limit: float | None = None,
     seed: int = 0,
     on_layer: OnLayer | None = None,
 ) -> Result | NetworkResult:
-    """The mapping of least energy, latency or energy-delay product, with a lower bound that proves how good it is.
+    """The mapping of least energy, latency or a product of their powers, with a lower bound that proves how good it is.
 
     `work` and `arch` are values, shipped names, paths or Python mappings of a file's form; a network gives a
-    `NetworkResult`. `gap` is the relative gap at which the search may stop; 0 asks for a proof of optimality.
-    `time_limit` is in seconds. Raises `SpecError` for what cannot be understood, `Infeasible` if no legal mapping
-    exists, `Unsolved` if the time limit passes before one is found.
+    `NetworkResult`. `objective` is `energy`, `latency`, `edp`, `ed2p` or a product such as `energy^2*latency`.
+    `mapspace` is `uneven` (the default: storage nodes stand anywhere) or `even` (as in Timeloop; the default under its
+    conventions). `subject_to` lists conditions such as `latency <= 2 ms` or `utilization >= 0.8`. `gap` is the relative
+    gap at which the search may stop; 0 asks for a proof of optimality. `time_limit` is in seconds. Raises `SpecError`
+    for what cannot be understood, `Infeasible` if no legal mapping exists, `Unsolved` if the time limit passes before
+    one is found.
     """
     from polymap.architecture import architecture
+    from polymap.mapper.query import Query, optimize_network
     from polymap.mapper.query import optimize as optimize_einsum
-    from polymap.mapper.query import optimize_network
     from polymap.mapping.kept import check_kept
     from polymap.workload import Network, workload
 
     machine, subject = architecture(arch), workload(work)
     check_kept(machine, einsums(subject))
+    query = Query(objective, conventions, mapspace, tuple(subject_to), gap, time_limit, seed)
     if isinstance(subject, Network):
-        return optimize_network(
-            subject, machine, objective, conventions, mapspace, gap, time_limit, seed, on_layer=on_layer
-        )
-    return optimize_einsum(subject, machine, objective, conventions, mapspace, gap, time_limit, seed)
+        return optimize_network(subject, machine, query, on_layer)
+    return optimize_einsum(subject, machine, query)
+
+
+def pareto(
+    work: WorkloadSource,
+    arch: ArchitectureSource,
+    *,
+    conventions: str | Conventions = "polymap",
+    mapspace: str | None = None,
+    subject_to: Sequence[str] = (),
+    time_limit: float | None = None,
+    seed: int = 0,
+    on_point: Callable[[Result], None] | None = None,
+) -> Front:
+    """All mappings of one einsum that no other is as good as in both energy and latency, from the least energy on.
+
+    If `complete`, it is proven that no other is missing. Arguments are those of `optimize`. `on_point` hears of each
+    point as it is found. Raises `SpecError`, `Infeasible` and `Unsolved` as `optimize` does.
+    """
+    from polymap.architecture import architecture
+    from polymap.mapper.pareto import pareto as front
+    from polymap.mapper.query import Query
+    from polymap.mapping.kept import check_kept
+
+    machine, einsum = architecture(arch), single(work)
+    check_kept(machine, [einsum])
+    query = Query("energy", conventions, mapspace, tuple(subject_to), 0.0, time_limit, seed)
+    return front(einsum, machine, query, on_point)
 
 
 def evaluate(

@@ -9,8 +9,7 @@ from typing import NoReturn
 from polymap.errors import NOWHERE, Mistake, SpecError
 
 CONVENTIONS = ("polymap", "timeloop", "accelforge")
-MAPSPACES = ("even",)
-OBJECTIVES = ("energy", "latency", "edp")
+MAPSPACES = ("uneven", "even")
 
 
 class Parser(argparse.ArgumentParser):
@@ -38,12 +37,46 @@ def add_conventions(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_space(parser: argparse.ArgumentParser) -> None:
+    """Which mappings are searched."""
+    parser.add_argument(
+        "--subject-to",
+        nargs="+",
+        default=[],
+        metavar="'X <= Y'",
+        help="what a mapping must keep to: 'latency <= 2 ms', 'energy <= 3 uJ', 'cycles <= 1e6', 'utilization >= 0.8'",
+    )
+    parser.add_argument(
+        "--mapspace",
+        choices=MAPSPACES,
+        help="uneven: storage nodes stand anywhere; even: one node per memory, in hierarchy order, spatial loops"
+        " innermost in a gap (default: uneven, under timeloop even)",
+    )
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """How long is searched, and with which seed."""
+    add = parser.add_argument
+    add("--time-limit", type=seconds, metavar="S", help="seconds after which the best mapping so far is given")
+    add("--seed", type=seed, default=0, metavar="N", help="seed of the solver (default: 0)")
+
+
 def add_constraints(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--constraints", metavar="FILE", help="statements that a mapping must meet")
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="write one JSON document on standard output, nothing else")
+
+
+def objective(text: str) -> str:
+    """The name of an objective, or a product of powers."""
+    from polymap.mapper.objective import objective as known
+
+    try:
+        return known(text).name
+    except SpecError as error:
+        raise argparse.ArgumentTypeError(f"{error.mistakes[0].message}; {error.mistakes[0].mend}") from None
 
 
 def gap(text: str) -> float:

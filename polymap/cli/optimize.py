@@ -7,15 +7,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import (
-    MAPSPACES,
-    OBJECTIVES,
     Parser,
     add_conventions,
     add_json,
+    add_limits,
+    add_space,
     add_subject,
     gap,
-    seconds,
-    seed,
+    objective,
 )
 from polymap.cli.failure import STOPPED
 from polymap.cli.output import check_open, say, warn
@@ -47,25 +46,25 @@ def add_to(verbs: Verbs) -> None:
         allow_abbrev=False,
     )
     add_subject(parser)
-    _add_search(parser)
+    _add_objective(parser)
+    add_space(parser)
+    add_limits(parser)
     add_conventions(parser)
     add_json(parser)
     parser.add_argument("-o", "--output", metavar="DIR", help="a folder for the mappings and result.json")
     parser.set_defaults(run=run)
 
 
-def _add_search(parser: argparse.ArgumentParser) -> None:
+def _add_objective(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--objective", choices=OBJECTIVES, default="energy", help="what is made least (default: energy)")
     add(
-        "--mapspace",
-        choices=MAPSPACES,
-        default="even",
-        help="even: one node per memory, in hierarchy order; spatial loops innermost in a gap",
+        "--objective",
+        type=objective,
+        default="energy",
+        metavar="O",
+        help="what is made least: energy, latency, edp, ed2p, or a product such as energy^2*latency (default: energy)",
     )
     add("--gap", type=gap, default=0.0, metavar="G", help="relative gap at which the search may stop (default: 0)")
-    add("--time-limit", type=seconds, metavar="S", help="seconds after which the best mapping so far is given")
-    add("--seed", type=seed, default=0, metavar="N", help="seed of the solver (default: 0)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -94,6 +93,7 @@ def search(options: argparse.Namespace) -> Result | NetworkResult:
         objective=options.objective,
         conventions=options.conventions,
         mapspace=options.mapspace,
+        subject_to=options.subject_to,
         gap=options.gap,
         time_limit=options.time_limit,
         seed=options.seed,

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from polymap.cli import convert, evaluate, explain, optimize, verify
+from polymap.cli import convert, evaluate, explain, optimize, pareto, verify
 from polymap.cli.arguments import Parser
 from polymap.cli.failure import BAD_INPUT, INTERNAL, PIPE_CLOSED, UNSOLVED, Failure, defect, interruption, refusal
 from polymap.cli.output import Unwritable, silence, survive_narrow_encodings, warn
@@ -41,6 +41,7 @@ def parser() -> Parser:
     program.add_argument("--version", action="version", version=f"polymap {__version__}")
     verbs = program.add_subparsers(metavar="VERB", dest="verb", required=True)
     optimize.add_to(verbs)
+    pareto.add_to(verbs)
     evaluate.add_to(verbs)
     convert.add_to(verbs)
     verify.add_to(verbs)

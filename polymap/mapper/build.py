@@ -1,26 +1,52 @@
-"""From a part and the loops of its gaps to a mapping."""
+"""From a part and what stands in its gaps to a mapping."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TypeAlias
 
 from polymap.mapper.problem import Part
+from polymap.mapper.space import Skeleton, StorageNode
+from polymap.mapper.trace import Item
 from polymap.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 
-Loops = tuple[tuple[int, int], ...]  # (rank, trip), innermost first
+Gap: TypeAlias = Sequence[Item]  # innermost first
 
 
-def mapping_of(part: Part, gaps: Sequence[Loops]) -> Mapping:
-    """The mapping whose gaps, innermost first, hold these temporal loops; spatial loops stand innermost in their
-    gap."""
+def mapping_of(part: Part, gaps: Sequence[Gap]) -> Mapping:
+    """The mapping whose gaps, innermost first, hold these loops and nodes. Nodes that are not among them stand at their
+    stops, spatial loops innermost in their gap."""
     skeleton = part.geometry.skeleton
-    nodes: list[Node] = []
-    for stop, memory in enumerate(skeleton.memories):
-        nodes.append(Storage(memory.name, skeleton.kept[stop]))
-        loops = gaps[skeleton.last - 1 - stop]
-        nodes.extend(Temporal(part.geometry.ranks[rank], trip) for rank, trip in reversed(loops))
-        nodes.extend(_parallel(part, stop + 1))
-    return Mapping(tuple(nodes))
+    inwards: list[Node] = []
+    for gap, items in zip(range(skeleton.last, 0, -1), gaps):
+        inwards += reversed(list(_parallel(part, gap)))
+        inwards += (node for item in items for node in _nodes(part, item))
+        placed = frozenset(i for item in items if isinstance(item, frozenset) for i in item)
+        inwards += _at_stop(part, gap - 1, placed)
+    inwards += reversed(list(_parallel(part, 0)))
+    return Mapping(tuple(_tidy(skeleton, reversed(inwards))))
+
+
+def _nodes(part: Part, item: Item) -> Iterator[Node]:
+    if isinstance(item, frozenset):
+        yield from (_storage(part.geometry.nodes[i]) for i in item)
+    else:
+        rank, trip = item
+        yield Temporal(part.geometry.ranks[rank], trip)
+
+
+def _storage(node: StorageNode) -> Storage:
+    return Storage(node.memory.name, (node.tensor.name,))
+
+
+def _at_stop(part: Part, stop: int, placed: frozenset[int]) -> Iterator[Storage]:
+    for i, node in enumerate(part.geometry.nodes):
+        if node.stop == stop and i not in placed:
+            yield _storage(node)
+    for name, home in part.geometry.skeleton.homes.items():
+        if home.stop == stop:
+            yield Storage(home.name, (name,))
 
 
 def _parallel(part: Part, gap: int) -> Iterator[Spatial]:
@@ -32,3 +58,30 @@ def _parallel(part: Part, gap: int) -> Iterator[Spatial]:
                 for rank, factor in zip(part.geometry.ranks, factors):
                     if factor > 1:
                         yield Spatial(rank, factor, on)
+
+
+def _tidy(skeleton: Skeleton, nodes: Iterable[Node]) -> Iterator[Node]:
+    """Nodes with nothing between stand in the order of the hierarchy, those of one memory as one; loops over one rank
+    with nothing between are one."""
+    for kind, run in groupby(nodes, type):
+        if kind is Storage:
+            yield from _merged(skeleton, [node for node in run if isinstance(node, Storage)])
+        elif kind is Temporal:
+            yield from _joined([node for node in run if isinstance(node, Temporal)])
+        else:
+            yield from run
+
+
+def _merged(skeleton: Skeleton, run: list[Storage]) -> Iterator[Storage]:
+    for memory in skeleton.architecture.memories:
+        held = {name for node in run if node.level == memory.name for name in node.tensors}
+        if held:
+            yield Storage(memory.name, tuple(t.name for t in skeleton.einsum.tensors if t.name in held))
+
+
+def _joined(run: list[Temporal]) -> Iterator[Temporal]:
+    for rank, same in groupby(run, lambda loop: loop.rank):
+        trip = 1
+        for loop in same:
+            trip *= loop.trip
+        yield Temporal(rank, trip)

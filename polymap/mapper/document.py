@@ -9,13 +9,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from polymap.mapper.digest import canonical, digest
+from polymap.mapper.objective import objective
 from polymap.mapper.restore import fingerprint
 
 if TYPE_CHECKING:
-    from polymap.mapper.result import NetworkResult, Result
+    from polymap.mapper.result import Front, NetworkResult, Result
 
 SCHEMA = "polymap.result/1"
-UNITS = {"energy": "J", "latency": "s", "edp": "J*s"}
 
 
 def document(result: Result) -> dict[str, object]:
@@ -46,6 +46,16 @@ def _single(result: Result) -> dict[str, object]:
 def network_document(network: NetworkResult) -> dict[str, object]:
     """A network's results: totals weigh a layer by its repeat count, `layers` holds one document per distinct layer."""
     return _sealed(_whole_network(network))
+
+
+def front_document(front: Front) -> dict[str, object]:
+    """A Pareto front: a result document for every point."""
+    return {
+        "schema": "polymap.pareto/1",
+        "axes": ["energy", "latency"],
+        "complete": front.complete,
+        "points": [document(point) for point in front.points],
+    }
 
 
 def _whole_network(network: NetworkResult) -> dict[str, object]:
@@ -101,7 +111,7 @@ def _objective(
 ) -> dict[str, object] | None:
     if name is None:
         return None
-    return {"name": name, "value": value, "unit": UNITS[name], "lower_bound": lower_bound, "gap": gap}
+    return {"name": name, "value": value, "unit": objective(name).unit, "lower_bound": lower_bound, "gap": gap}
 
 
 def _totals(result: Result) -> dict[str, object]:
@@ -194,6 +204,8 @@ def _search(result: Result) -> dict[str, object] | None:
         "seed": search.seed,
         "mapspace": search.mapspace,
     }
+    if search.subject_to:
+        found["subject_to"] = list(search.subject_to)
     return {**found, "note": search.note} if search.note else found
 
 

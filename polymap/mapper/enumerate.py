@@ -7,9 +7,9 @@ from itertools import permutations, product
 from math import factorial, prod
 
 from polymap.errors import PolymapError
-from polymap.mapper.build import Loops
 from polymap.mapper.kernel import Arc, Kernel, State
 
+Loop = tuple[int, int]  # rank, trip
 LIMIT = 20_000
 
 
@@ -17,7 +17,7 @@ class TooMany(PolymapError):
     """More nests than may be priced one by one."""
 
 
-def nests(kernel: Kernel) -> Iterator[list[Loops]]:
+def nests(kernel: Kernel) -> Iterator[list[tuple[Loop, ...]]]:
     """Loops of every gap, innermost gap first. Raises `TooMany` beyond `LIMIT` nests before any is produced."""
     found, total = [], 0
     for path in _paths(kernel, 0, None):

@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polymap.errors import PolymapError
-from polymap.mapper.lattice import Lattice
+from polymap.mapper.families import Nodes, relevant
+from polymap.mapper.lattice import Lattice, Values
+from polymap.mapper.objective import TOLERANCE
 from polymap.mapper.pricing import Functional
 from polymap.mapper.program import Program, Table
-from polymap.mapper.space import Factors
-from polymap.mapper.states import Open
+from polymap.mapper.unrolling import Factors
 from polymap.mapping.tiles import extents
 
-TOLERANCE = 1e-9
 STATES = 20_000
 ARCS = 400_000
 
@@ -35,10 +35,10 @@ class KernelTooLarge(PolymapError):
 
 @dataclass(frozen=True)
 class State:
-    """At the inner stop of `gap`: nodes open from there outwards and the temporal tile."""
+    """At the inner stop of `gap`: nodes that owe from there outwards and the temporal tile."""
 
     gap: int
-    nodes: Open
+    nodes: Nodes
     tile: Factors
 
 
@@ -78,47 +78,63 @@ class Limit:
     def allows(self, values: Any) -> Any:
         return self.quantity.constant + values <= self.most + TOLERANCE * abs(self.most)
 
-    def allows_states(self, gap: int, nodes: Open) -> NDArray[np.bool_]:
-        return np.asarray(self.allows(self.inside[gap][nodes] + self.outside[gap][nodes]))
+    def reaches(self, gap: int, nodes: Nodes) -> bool:
+        return (Nodes(), nodes) in self.inside[gap]
+
+    def allows_states(self, gap: int, nodes: Nodes, dimensions: int) -> NDArray[np.bool_]:
+        key = (Nodes(), nodes)
+        return np.asarray(self.allows(_least(self.inside[gap][key] + self.outside[gap][key], dimensions)))
 
     def allows_arc(self, lattice: Lattice, arc: Arc) -> bool:
-        before = self.inside[arc.inner.gap][arc.inner.nodes][lattice.index_of(arc.inner.tile)]
-        paid = sum(self.quantity.prices[node] * elements for node, elements in arc.fetched)
-        outer = arc.outer
-        after = self.outside[outer.gap][outer.nodes][lattice.index_of(outer.tile)] if outer else 0.0
+        before = self._at(self.inside, arc.inner, lattice)
+        paid = sum(self._paid(node, elements) for node, elements in arc.fetched)
+        after = self._at(self.outside, arc.outer, lattice) if arc.outer else 0.0
         return bool(self.allows(before + paid + after))
 
+    def _at(self, table: Table, state: State, lattice: Lattice) -> float:
+        values = _least(table[state.gap][Nodes(), state.nodes], lattice.dimensions)
+        return float(values[lattice.index_of(state.tile)])
 
-def kernel(program: Program, limits: list[tuple[Functional, float]]) -> Kernel:
-    """All surviving arcs; each limit bounds one functional. Raises `KernelTooLarge`."""
-    tables = [Limit(f, most, program.from_inside(f.prices), program.to_go(f.prices)) for f, most in limits]
-    states = _states(program, tables)
+    def _paid(self, node: int, elements: int) -> float:
+        return float(self.quantity.charge(node, np.asarray(float(elements)))) if self.quantity.concerns(node) else 0.0
+
+
+def _least(values: Values, dimensions: int) -> Values:
+    """The least over the axes of room taken, which stand before those of the lattice."""
+    return np.asarray(values.min(axis=tuple(range(values.ndim - dimensions))))
+
+
+def kernel(program: Program, limits: list[tuple[Functional, float]], most: int = ARCS) -> Kernel:
+    """All surviving arcs; each limit bounds one functional. Raises `KernelTooLarge` beyond `most` arcs."""
+    tables = [Limit(f, most, program.from_inside(f), program.to_go(f)) for f, most in limits]
+    states = _states(program, tables, min(most, STATES))
     arcs: list[tuple[Arc, ...]] = []
     for gap in range(program.last, 0, -1):
         found: list[Arc] = []
         for state in states[gap]:
             for outer in states.get(gap - 1, [None]):
                 found.extend(_arcs(program, state, outer, tables))
-            if len(found) > ARCS:
-                raise KernelTooLarge(f"more than {ARCS} partial nests are within the limits")
+            if len(found) > most:
+                raise KernelTooLarge(f"more than {most} partial nests are within the limits")
         arcs.append(tuple(sorted(found, key=lambda arc: _text(program, arc))))
     return Kernel(tuple(arcs))
 
 
-def _states(program: Program, limits: list[Limit]) -> dict[int, list[State]]:
+def _states(program: Program, limits: list[Limit], most: int) -> dict[int, list[State]]:
     states: dict[int, list[State]] = {}
     for gap in range(program.last, 0, -1):
         states[gap] = []
-        for nodes in (family.nodes for family in program.states.families[gap]):
-            if all(nodes in limit.inside[gap] for limit in limits):
-                within = [limit.allows_states(gap, nodes) for limit in limits]
+        for nodes in (family.key[1] for family in program.families.of[gap]):
+            if all(limit.reaches(gap, nodes) for limit in limits):
+                dimensions = program.geometry.lattice.dimensions
+                within = [limit.allows_states(gap, nodes, dimensions) for limit in limits]
                 states[gap].extend(_at(program, gap, nodes, np.logical_and.reduce(within)))
-        if len(states[gap]) > STATES:
-            raise KernelTooLarge(f"more than {STATES} tiles are within the limits")
+        if len(states[gap]) > most:
+            raise KernelTooLarge(f"more than {most} tiles are within the limits")
     return states
 
 
-def _at(program: Program, gap: int, nodes: Open, mask: NDArray[np.bool_]) -> Iterator[State]:
+def _at(program: Program, gap: int, nodes: Nodes, mask: NDArray[np.bool_]) -> Iterator[State]:
     for index in np.argwhere(mask):
         yield State(gap, nodes, program.geometry.lattice.tile_at(tuple(int(i) for i in index)))
 
@@ -129,29 +145,31 @@ def _arcs(program: Program, state: State, outer: State | None, limits: list[Limi
         return []
     factors = tuple(big // small for big, small in zip(target, state.tile))
     loops = frozenset(rank for rank, factor in enumerate(factors) if factor > 1)
-    remain = frozenset(i for i in state.nodes if not any(_relevant(program, rank, Open({i})) for rank in loops))
-    if outer and outer.nodes != remain | program.states.opened[state.gap - 1]:
+    remain = Nodes(i for i in state.nodes if not any(_relevant(program, rank, Nodes({i})) for rank in loops))
+    placed = Nodes(i for i, node in enumerate(program.nodes) if node.stop == state.gap - 1)
+    owing = remain | placed if program.stays else remain
+    if outer and outer.nodes != owing:
         return []
+    due = remain | placed if outer is None else Nodes() if program.stays else placed
     orders = _orders(program, state.gap, state.nodes, state.tile, factors, loops)
-    arcs = [Arc(state, outer, order, (*fetched, *_left(program, remain if outer is None else Open(), target)))
-            for order, fetched in orders]  # fmt: skip
+    arcs = [Arc(state, outer, order, (*fetched, *_left(program, due, target))) for order, fetched in orders]
     if not program.sweep:  # there an arc's own counts are no lower bound
         arcs = [arc for arc in arcs if all(limit.allows_arc(program.geometry.lattice, arc) for limit in limits)]
     return _undominated(sorted(arcs, key=lambda arc: _text(program, arc)))
 
 
-def _relevant(program: Program, rank: int, nodes: Open) -> tuple[int, ...]:
-    name = program.geometry.ranks[rank]
-    return tuple(i for i in sorted(nodes) if name in program.nodes[i].tensor.ranks)
+def _relevant(program: Program, rank: int, nodes: Nodes) -> tuple[int, ...]:
+    skeleton = program.geometry.skeleton
+    return tuple(i for i in sorted(nodes) if relevant(skeleton, program.nodes[i], rank))
 
 
-def _left(program: Program, nodes: Open, tile: Factors) -> Iterator[tuple[int, int]]:
+def _left(program: Program, nodes: Nodes, tile: Factors) -> Iterator[tuple[int, int]]:
     for node in sorted(nodes):
         yield node, fetched(program, node, tile, None, 1, 1)
 
 
 def _orders(
-    program: Program, gap: int, nodes: Open, tile: Factors, factors: Factors, loops: frozenset[int]
+    program: Program, gap: int, nodes: Nodes, tile: Factors, factors: Factors, loops: frozenset[int]
 ) -> Iterator[tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]]:
     """Loop orders of a gap that differ in what closes when: (loops innermost first, fetched of closed nodes)."""
     free = sorted(rank for rank in loops if not _relevant(program, rank, nodes))

@@ -35,6 +35,22 @@ def lattice(sizes: tuple[int, ...]) -> Lattice:
 
 
 @dataclass(frozen=True)
+class Shift:
+    """A factor of one rank as a step of the indices; `near` and `far` are slices of the lattice before and after it."""
+
+    factor: int
+    index: Index
+
+    @cached_property
+    def near(self) -> tuple[slice, ...]:
+        return tuple(slice(None, -step or None) for step in self.index)
+
+    @cached_property
+    def far(self) -> tuple[slice, ...]:
+        return tuple(slice(step, None) for step in self.index)
+
+
+@dataclass(frozen=True)
 class Lattice:
     """All divisor vectors of `sizes`: an array over the lattice has one axis per (rank, prime), indexed by exponent."""
 
@@ -42,8 +58,9 @@ class Lattice:
 
     @cached_property
     def axes(self) -> tuple[tuple[int, int, int], ...]:
-        """(rank, prime, exponent) of every axis."""
-        return tuple((r, p, e) for r, size in enumerate(self.sizes) for p, e in factorize(size))
+        """(rank, prime, exponent) of every axis. A lattice of one point has an axis, too: numpy makes numbers of arrays
+        without axes."""
+        return tuple((r, p, e) for r, size in enumerate(self.sizes) for p, e in factorize(size)) or ((0, 1, 0),)
 
     @cached_property
     def shape(self) -> Index:
@@ -84,30 +101,37 @@ class Lattice:
         """The lattice point of a divisor vector."""
         return tuple(dict(factorize(tile[rank])).get(prime, 0) for rank, prime, _ in self.axes)
 
+    @property
+    def dimensions(self) -> int:
+        return len(self.axes)
+
+    def shifts(self, rank: int) -> tuple[Shift, ...]:
+        """All factors > 1 of a rank."""
+        return self._shifts[rank]
+
+    def prime_shifts(self, rank: int) -> tuple[Shift, ...]:
+        """The prime factors of a rank."""
+        return self._prime_shifts[rank]
+
+    def shift(self, factors: tuple[int, ...]) -> Shift:
+        """The step from any tile to its multiple."""
+        return Shift(prod(factors), self.index_of(factors))
+
     @cached_property
-    def _known_shifts(self) -> dict[tuple[int, bool], list[tuple[int, Index]]]:
-        return {}
+    def _shifts(self) -> tuple[tuple[Shift, ...], ...]:
+        return tuple(tuple(self._all(rank)) for rank in range(len(self.sizes)))
 
-    def shifts(self, rank: int) -> list[tuple[int, Index]]:
-        """All factors > 1 of a rank with their index shifts (zero on the axes of other ranks)."""
-        return self._known_shifts.setdefault((rank, False), []) or self._remember(rank, False)
+    @cached_property
+    def _prime_shifts(self) -> tuple[tuple[Shift, ...], ...]:
+        return tuple(tuple(self._primes(rank)) for rank in range(len(self.sizes)))
 
-    def prime_shifts(self, rank: int) -> list[tuple[int, Index]]:
-        """The prime factors of a rank with their index shifts."""
-        return self._known_shifts.setdefault((rank, True), []) or self._remember(rank, True)
-
-    def _remember(self, rank: int, primes: bool) -> list[tuple[int, Index]]:
-        found = self._primes(rank) if primes else self._all(rank)
-        self._known_shifts[rank, primes] = found
-        return found
-
-    def _all(self, rank: int) -> list[tuple[int, Index]]:
+    def _all(self, rank: int) -> list[Shift]:
         options: list[tuple[int, Index]] = [(1, ())]
         for r, prime, exponent in self.axes:
             powers = range(exponent + 1) if r == rank else range(1)
-            options = [(f * prime**e, (*shift, e)) for f, shift in options for e in powers]
-        return [(factor, shift) for factor, shift in options if factor > 1]
+            options = [(f * prime**e, (*index, e)) for f, index in options for e in powers]
+        return [Shift(factor, index) for factor, index in options if factor > 1]
 
-    def _primes(self, rank: int) -> list[tuple[int, Index]]:
+    def _primes(self, rank: int) -> list[Shift]:
         unit = tuple(0 for _ in self.axes)
-        return [(self.axes[a][1], (*unit[:a], 1, *unit[a + 1 :])) for a in self.axes_of(rank)]
+        return [Shift(self.axes[a][1], (*unit[:a], 1, *unit[a + 1 :])) for a in self.axes_of(rank)]

@@ -1,73 +1,90 @@
-"""Linear prices of counts for the dynamic program: energy, and the cycles a memory port is busy.
+"""Counts of a part as sums over what its nodes fetch, and what they cost: energy, and the cycles a port is busy.
 
-Prices are rounded the optimistic way (no access is rounded up to a full width), so a minimum over them is a lower
-bound.
+Where a count depends on what one node fetches, accesses are rounded up to whole widths as the model does. A count that
+mixes several nodes (partial sums read for the parent and for accumulation) is not rounded here, so that prices are
+lower bounds there, and exact elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import prod
+from math import ceil, prod
+
+import numpy as np
 
 from polymap.architecture.hierarchy import Memory, Rate
+from polymap.mapper.lattice import Values
 from polymap.mapper.sharing import Sharing
+from polymap.mapper.space import Site
 from polymap.mapper.traffic import Geometry
 from polymap.mapping.tiles import extent
 from polymap.model.conventions import Conventions
 from polymap.workload.einsum import Affine, Tensor
 
-# Price of one (read, fill, update) of a tensor at a stop.
-Actions = Callable[[int, Tensor], tuple[Fraction, Fraction, Fraction]]
+ROUNDING = 1e-9  # accesses; what a float quotient may exceed a whole number by
 
 
 @dataclass(frozen=True)
-class Functional:
-    """`constant + sum(price[node] * fetched[node])` over the nodes of a class."""
+class Count:
+    """`constant + sum(share * fetched[node])` elements."""
 
-    constant: float
-    prices: dict[int, float]
+    constant: Fraction = Fraction(0)
+    shares: tuple[tuple[int, Fraction], ...] = ()
 
 
-def functional(geometry: Geometry, sharing: Sharing, conventions: Conventions, actions: Actions) -> Functional:
-    """The linear functional of a class whose actions have these prices, written over what its nodes fetch."""
-    prices: dict[int, Fraction] = {}
-    constant = Fraction(0)
-    numbers = {(node.tensor.name, node.stop): i for i, node in enumerate(geometry.nodes)}
+@dataclass(frozen=True)
+class Counts:
+    """Reads, fills and updates of a tensor at a memory, over all instances."""
+
+    tensor: Tensor
+    site: Site
+    reads: Count
+    fills: Count
+    updates: Count
+
+    @property
+    def memory(self) -> Memory:
+        assert self.site.memory is not None
+        return self.site.memory
+
+
+def counts(geometry: Geometry, sharing: Sharing, conventions: Conventions) -> tuple[Counts, ...]:
+    """Every count of a part. Each fetched element is one fill; `copies` siblings share one read or one update."""
+    numbers = {(node.tensor.name, node.memory.name): i for i, node in enumerate(geometry.nodes)}
+    found = []
     for tensor in geometry.skeleton.einsum.tensors:
-        for parent, child in pairwise(geometry.skeleton.chains[tensor.name]):
-            copies = sharing.copies[tensor.name, parent, child]
-            price, free = _link(geometry, conventions, actions, tensor, parent, child, copies)
-            constant -= free
-            if child == geometry.skeleton.last:
-                constant += price * geometry.skeleton.einsum.computes
-            else:
-                prices[numbers[tensor.name, child]] = price
-    return Functional(float(constant), {i: float(price) for i, price in prices.items()})
+        for parent, child in pairwise(geometry.skeleton.sites[tensor.name]):
+            copies = sharing.copies[tensor.name, child.name]
+            own = numbers.get((tensor.name, parent.name))
+            below = numbers.get((tensor.name, child.name))
+            computes = Fraction(geometry.skeleton.einsum.computes) / copies
+            crossing = Count(computes) if below is None else Count(shares=((below, 1 / copies),))
+            # Elements whose first update writes: at the parent, or from every instance below apart.
+            apart = conventions.all_write_first and below is not None
+            arriving = seen(geometry, tensor, child.stop) / copies if apart else seen(geometry, tensor, parent.stop)
+            found.append(_counts(geometry, conventions, tensor, parent, own, crossing, Fraction(arriving)))
+    return tuple(found)
 
 
-def _link(
+def _counts(
     geometry: Geometry,
     conventions: Conventions,
-    actions: Actions,
     tensor: Tensor,
-    parent: int,
-    child: int,
-    copies: Fraction,
-) -> tuple[Fraction, Fraction]:
-    """Price of one element fetched by `child` from `parent`, and what first writes save."""
-    read, _, update = actions(parent, tensor)
-    if child == geometry.skeleton.last:
-        own_read = own_fill = Fraction(0)
-    else:
-        own_read, own_fill, _ = actions(child, tensor)
+    site: Site,
+    own: int | None,
+    crossing: Count,
+    arriving: Fraction,
+) -> Counts:
+    fetched = () if own is None else ((own, Fraction(1)),)
     if not tensor.is_output:
-        return own_fill + read / copies, Fraction(0)
-    drain = own_read if conventions.drains_are_read else Fraction(0)
-    free = read * seen(geometry, tensor, parent) + own_fill * (seen(geometry, tensor, child) if own_fill else 0)
-    return own_fill + drain + (update + read) / copies, free
+        return Counts(tensor, site, crossing, Count(shares=fetched), Count())
+    first = Fraction(seen(geometry, tensor, site.stop))
+    drained = fetched if conventions.drains_are_read else ()
+    reads = Count(crossing.constant - arriving, (*crossing.shares, *drained))
+    return Counts(tensor, site, reads, Count(-first, fetched) if fetched else Count(), crossing)
 
 
 def seen(geometry: Geometry, tensor: Tensor, stop: int) -> int:
@@ -94,41 +111,92 @@ def _is_one_rank(coordinate: Affine) -> bool:
     return len(coordinate.terms) == 1 and abs(coordinate.terms[0][1]) == 1
 
 
-def energy_actions(geometry: Geometry) -> Actions:
-    """pJ per element, without rounding accesses up."""
+@dataclass(frozen=True)
+class Action:
+    """`each` for every started round of `wide` elements, or for every element and its part (`wide` 0)."""
 
-    def price(stop: int, tensor: Tensor) -> tuple[Fraction, Fraction, Fraction]:
-        memory = geometry.skeleton.memories[stop]
-        share = _accesses_per_element(memory, tensor)
-        return memory.read_pj * share, memory.write_pj * share, memory.update_pj * share
-
-    return price
+    each: Fraction
+    wide: int
+    count: Count
 
 
-def _accesses_per_element(memory: Memory, tensor: Tensor) -> Fraction:
-    bits = memory.element_bits(tensor)
-    if bits > memory.width_bits:
-        return Fraction(-(-bits // memory.width_bits))
-    return Fraction(1, memory.width_bits // bits)
+@dataclass(frozen=True)
+class Functional:
+    """A cost of a part: a constant, prices per fetched element, and actions whose rounds are started by one node."""
+
+    constant: float
+    prices: Mapping[int, float]
+    rounded: Mapping[int, tuple[Action, ...]]
+
+    def charge(self, node: int, fetched: Values) -> Values:
+        """What a node pays for the elements it fetches, over the lattice."""
+        total = self.prices.get(node, 0.0) * fetched
+        for action in self.rounded.get(node, ()):
+            ((_, share),) = action.count.shares
+            rounds = (float(action.count.constant) + float(share) * fetched) / action.wide
+            total = total + float(action.each) * np.ceil(rounds * (1 - 1e-15) - ROUNDING)
+        return total
+
+    def concerns(self, node: int) -> bool:
+        return bool(self.prices.get(node)) or node in self.rounded
 
 
-def port_actions(geometry: Geometry) -> Iterator[tuple[str, Actions]]:
-    """For every bandwidth limit of a memory in the nest: its name and the cycles one element keeps it busy."""
-    for stop, memory in enumerate(geometry.skeleton.memories):
+def functional(actions: list[Action]) -> Functional:
+    """The sum of actions."""
+    constant = Fraction(0)
+    prices: dict[int, Fraction] = {}
+    rounded: dict[int, tuple[Action, ...]] = {}
+    for action in actions:
+        shares = action.count.shares
+        if not shares:
+            constant += _fixed(action)
+        elif len(shares) == 1 and action.wide > 1:
+            rounded[shares[0][0]] = (*rounded.get(shares[0][0], ()), action)
+        else:
+            each = action.each / max(1, action.wide)
+            constant += each * action.count.constant
+            for node, share in shares:
+                prices[node] = prices.get(node, Fraction(0)) + each * share
+    return Functional(float(constant), {i: float(price) for i, price in prices.items()}, rounded)
+
+
+def _fixed(action: Action) -> Fraction:
+    return action.each * (ceil(action.count.constant / action.wide) if action.wide else action.count.constant)
+
+
+def energy_actions(geometry: Geometry, counted: tuple[Counts, ...]) -> list[Action]:
+    """pJ of every access."""
+    found = []
+    for c in counted:
+        memory, instances = c.memory, geometry.instances(c.site.stop)
+        bits = memory.element_bits(c.tensor)
+        wide = instances * max(1, memory.width_bits // bits)
+        accesses = instances * max(1, -(-bits // memory.width_bits))
+        prices = ((memory.read_pj, c.reads), (memory.write_pj, c.fills), (memory.update_pj, c.updates))
+        found += [_action(price * accesses, wide, instances, count) for price, count in prices if price]
+    return found
+
+
+def _action(each: Fraction, wide: int, instances: int, count: Count) -> Action:
+    """Instances do equal work: if every element is an access of its own, there is nothing to round."""
+    return Action(each / instances, 0, count) if wide == instances else Action(each, wide, count)
+
+
+def port_actions(geometry: Geometry, counted: tuple[Counts, ...]) -> Iterator[tuple[str, list[Action]]]:
+    """For every bandwidth limit of a memory in the nest: its name and the cycles that elements keep it busy."""
+    for kept in geometry.skeleton.kept:
+        here = [c for c in counted if c.site.name == kept.memory.name]
         for port in ("read", "write", "shared"):
-            rate = getattr(memory.bandwidth, port)
+            rate = getattr(kept.memory.bandwidth, port)
             if rate is not None:
-                yield f"{memory.name}.{port}", _port(geometry, stop, rate, port)
+                yield f"{kept.memory.name}.{port}", list(_port(geometry, here, rate, port))
 
 
-def _port(geometry: Geometry, stop: int, rate: Rate, port: str) -> Actions:
-    memory, instances = geometry.skeleton.memories[stop], geometry.instances(stop)
-
-    def price(at: int, tensor: Tensor) -> tuple[Fraction, Fraction, Fraction]:
-        if at != stop:
-            return Fraction(0), Fraction(0), Fraction(0)
-        size = 1 if rate.in_words else memory.element_bits(tensor)
-        cycles = memory.bandwidth.scale_of(tensor.name) * size / (rate.per_cycle * instances)
-        return (cycles if port != "write" else Fraction(0), *(2 * (cycles if port != "read" else Fraction(0),)))
-
-    return price
+def _port(geometry: Geometry, here: list[Counts], rate: Rate, port: str) -> Iterator[Action]:
+    for c in here:
+        size = 1 if rate.in_words else c.memory.element_bits(c.tensor)
+        instances = geometry.instances(c.site.stop)
+        cycles = c.memory.bandwidth.scale_of(c.tensor.name) * size / (rate.per_cycle * instances)
+        read, written = (c.reads,), (c.fills, c.updates)
+        moved = {"read": read, "write": written, "shared": read + written}[port]
+        yield from (Action(cycles, 0, count) for count in moved)

@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import prod
 
+import numpy as np
+
 from polymap.architecture.hierarchy import Compute, Memory
-from polymap.mapper.pricing import Functional, energy_actions, exact_seen, functional, port_actions
+from polymap.mapper.objective import TOLERANCE
+from polymap.mapper.pricing import Counts, Functional, counts, energy_actions, exact_seen, functional, port_actions
 from polymap.mapper.program import Program
-from polymap.mapper.sharing import Sharing
-from polymap.mapper.states import StorageNode
+from polymap.mapper.relaxation import Relaxation
+from polymap.mapper.sharing import Sharing, optimistic, sharings
+from polymap.mapper.space import Skeleton, StorageNode
+from polymap.mapper.trace import Tracer, Walk
 from polymap.mapper.traffic import Geometry
+from polymap.mapping.nest import Mapping, Storage
 from polymap.model.conventions import Conventions
+
+
+@dataclass(frozen=True)
+class Unopened:
+    """A class of mappings of which only the geometry is known, and a quick bound."""
+
+    geometry: Geometry
+    conventions: Conventions
+    steps: dict[str, set[float]]
+    relaxation: Relaxation | None = None
+
+    @property
+    def cycles(self) -> int:
+        return self.geometry.compute_cycles
+
+    @cached_property
+    def compulsory(self) -> float:
+        """A quick lower bound of the energy in pJ, leakage included."""
+        return self._with_rest(0.0 if self.relaxation is None else self.relaxation.compulsory(self.geometry.spatial))
+
+    @cached_property
+    def relaxed(self) -> float:
+        """A lower bound of the energy in pJ, leakage included; infinite if there is no mapping."""
+        return self._with_rest(0.0 if self.relaxation is None else self.relaxation.least(self.geometry.spatial))
+
+    def _with_rest(self, accesses: float) -> float:
+        leakage = leakage_pj(self.geometry, self.conventions)
+        return max(0.0, accesses) * (1 - TOLERANCE) + compute_pj(self.geometry) + float(leakage) * self.cycles
+
+    def open(self) -> Part:
+        first, *others = alternatives = sharings(self.geometry)
+        if others:
+            return Part(self.geometry, optimistic(alternatives), self.conventions, self.steps, tuple(alternatives))
+        return Part(self.geometry, first, self.conventions, self.steps)
 
 
 @dataclass(frozen=True)
@@ -27,57 +68,75 @@ class Part:
     geometry: Geometry
     sharing: Sharing
     conventions: Conventions
+    steps: dict[str, set[float]]  # amounts of taken room told apart; shared by the parts of a search
     alternatives: tuple[Sharing, ...] = ()
 
     def split(self) -> list[Part]:
-        return [Part(self.geometry, sharing, self.conventions) for sharing in self.alternatives]
+        return [Part(self.geometry, sharing, self.conventions, self.steps) for sharing in self.alternatives]
+
+    def orders(self) -> Iterator[Part]:
+        """The parts of a roaming frame, one for each order of its nodes."""
+        for skeleton in self.geometry.skeleton.orders():
+            yield from self._in(skeleton)
+
+    def ordered_as(self, mapping: Mapping) -> list[Part]:
+        """The parts of a roaming frame whose nodes stand in the order of a mapping."""
+        lines: dict[tuple[str, str], int] = {}
+        for line, node in enumerate(mapping.nodes):
+            lines.update({(node.level, name): line for name in node.tensors} if isinstance(node, Storage) else {})
+        return list(self._in(self.geometry.skeleton.in_order(lines)))
+
+    def _in(self, skeleton: Skeleton) -> Iterator[Part]:
+        geometry = Geometry(skeleton, self.geometry.spatial)
+        for found in sharings(geometry):
+            if found.copies == self.sharing.copies:
+                yield Part(geometry, found, self.conventions, self.steps)
+
+    @cached_property
+    def counts(self) -> tuple[Counts, ...]:
+        return counts(self.geometry, self.sharing, self.conventions)
 
     @cached_property
     def energy(self) -> Functional:
         """Energy in pJ without leakage, from below."""
-        plain = functional(self.geometry, self.sharing, self.conventions, energy_actions(self.geometry))
-        return Functional(plain.constant + self.compute_energy, plain.prices)
-
-    @cached_property
-    def compute_energy(self) -> float:
-        """pJ of the computes alone: what a mapping costs at the very least."""
-        return float(self.geometry.skeleton.architecture.compute.energy_pj * self.geometry.skeleton.einsum.computes)
+        plain = functional(energy_actions(self.geometry, self.counts))
+        return replace(plain, constant=plain.constant + compute_pj(self.geometry))
 
     @cached_property
     def ports(self) -> dict[str, Functional]:
         """Cycles that each limited memory port is busy, from below."""
-        return {
-            name: functional(self.geometry, self.sharing, self.conventions, actions)
-            for name, actions in port_actions(self.geometry)
-        }
+        return {name: functional(actions) for name, actions in port_actions(self.geometry, self.counts)}
 
     @cached_property
     def leakage(self) -> Fraction:
-        """pJ that all leaking instances lose per cycle."""
-        architecture = self.geometry.skeleton.architecture
-        levels: list[Memory | Compute] = [*architecture.memories, architecture.compute]
-        watts = sum((level.leakage_w * self._leaking(level.name) for level in levels), Fraction(0))
-        return watts * 10**12 / architecture.clock_hz
-
-    def _leaking(self, name: str) -> int:
-        architecture = self.geometry.skeleton.architecture
-        if self.conventions.idle_instances_leak:
-            return architecture.instances(name)
-        place = architecture.index(name)
-        used = (u.factors for u in self.geometry.spatial.unrollings if architecture.index(u.array.name) < place)
-        return prod(factor for factors in used for factor in factors)
+        return leakage_pj(self.geometry, self.conventions)
 
     def program(self) -> Program:
         """A fresh program: its arrays are large, and most parts are asked once."""
-        stops = range(len(self.geometry.skeleton.memories))
-        masks = (self.geometry.fits(stop) + self.sharing.mask(self.geometry, stop) for stop in stops)
-        return Program(self.geometry, tuple(masks), self.conventions.continuing_sweep)
+        stops = range(self.geometry.skeleton.last)
+        masks = (self.geometry.at_home(stop) + self.sharing.mask(self.geometry, stop) for stop in stops)
+        steps = {name: tuple(sorted(found)) for name, found in self.steps.items()}
+        rules = self.conventions
+        return Program(self.geometry, tuple(masks), steps, rules.continuing_sweep, rules.tiles_stay)
 
     def compulsory(self, quantity: Functional) -> float:
         """A quick lower bound: every instance fetches each element it needs at least once."""
         return quantity.constant + sum(
-            quantity.prices[i] * self._least_fetched(node) for i, node in enumerate(self.geometry.nodes)
+            float(quantity.charge(i, np.asarray(float(self._least_fetched(node)))))
+            for i, node in enumerate(self.geometry.nodes)
+            if quantity.concerns(i)
         )
+
+    def least_walk(self, quantity: Functional) -> tuple[float, Walk | None]:
+        """The least of a quantity over all tiles and orders of this part and a walk that attains it; infinite and None
+        if no tile fits."""
+        while True:
+            tracer = Tracer(self.program(), quantity)
+            walk = tracer.walk()
+            if walk is None or not walk.overfull:
+                return quantity.constant + tracer.least, walk
+            for name, amounts in walk.overfull.items():
+                self.steps.setdefault(name, {0.0}).update(amounts)
 
     def _least_fetched(self, node: StorageNode) -> int:
         # One rank per coordinate and no rank twice: moving those alone touches a new element at every step.
@@ -91,9 +150,8 @@ class Part:
         return 0 if self._sweeps(node) else needed * self.geometry.instances(node.stop)
 
     def least(self, quantity: Functional) -> float:
-        """The least of a quantity over all tiles and orders of this part; infinite if no tile fits."""
-        table = self.program().to_go(quantity.prices)[self.geometry.skeleton.last]
-        return quantity.constant + float(table[frozenset()].flat[0])
+        """A lower bound of a quantity over all tiles and orders of this part; infinite if no tile fits."""
+        return quantity.constant + self.program().least(quantity)
 
     def _sweeps(self, node: StorageNode) -> bool:
         """Whether a continuing sweep may save more than closings tell: only where tiles overlap."""
@@ -105,3 +163,25 @@ class Part:
         outputs whose coordinates mix ranks."""
         sweeping = any(self._sweeps(node) for node in self.geometry.nodes)
         return exact_seen(self.geometry.skeleton.einsum.output) and not sweeping
+
+
+def compute_pj(geometry: Geometry) -> float:
+    """pJ of the computes alone: what a mapping costs at the very least."""
+    return float(geometry.skeleton.architecture.compute.energy_pj * geometry.skeleton.einsum.computes)
+
+
+def leakage_pj(geometry: Geometry, conventions: Conventions) -> Fraction:
+    """pJ that all leaking instances lose per cycle."""
+    architecture = geometry.skeleton.architecture
+    levels: list[Memory | Compute] = [*architecture.memories, architecture.compute]
+    leaking = ((level, _leaking(geometry, conventions, level.name)) for level in levels if level.leakage_w)
+    return sum((level.leakage_w * n for level, n in leaking), Fraction(0)) * 10**12 / architecture.clock_hz
+
+
+def _leaking(geometry: Geometry, conventions: Conventions, name: str) -> int:
+    architecture = geometry.skeleton.architecture
+    if conventions.idle_instances_leak:
+        return architecture.instances(name)
+    place = architecture.index(name)
+    used = (u.factors for u in geometry.spatial.unrollings if architecture.index(u.array.name) < place)
+    return prod(factor for factors in used for factor in factors)

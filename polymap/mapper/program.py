@@ -1,17 +1,21 @@
-"""The dynamic program of a class: the least price of any tiling and any loop order, exact for linear prices.
+"""The dynamic program of a part: the least price of any tiling, any loop order and any place of the nodes.
 
-A state is (gap, open nodes, temporal tile). Nodes open where the nest, read from the inside out, passes their stop; a
-node closes at the first loop over a relevant rank, and pays there (see `traffic`). From a state one may
-* add a loop over a rank that no open node depends on: free (it is reuse);
+A state is (gap, placed nodes, owing nodes, room taken, temporal tile). The nest is read from the inside out. A node
+owes from where it is placed up to its closing loop, and pays there (see `traffic`). From a state one may
+* add a loop over a rank that no owing node depends on: free (it is reuse);
 * add a loop over a relevant rank with some factor: the nodes that depend on it close and pay;
-* leave the gap: the tile must fit the next memory, whose nodes open.
-`to_go(prices)[gap][open]` holds, over the lattice, the least price from a state to the whole problem; the class's
-minimum is its value at the innermost gap and tile 1. It is a lower bound for every mapping of the class and, for
-linear prices, attained.
+* in a roaming frame, place a node of this gap (see `families`);
+* leave the gap: the nodes of its stop that are still missing are placed there.
+`to_go(quantity)[gap][family]` holds, over the lattice, the least price from a state to the whole problem; the least of
+the part is its value at the innermost gap and tile 1. It is a lower bound for every mapping of the part and, for prices
+without further rounding, attained.
 
-Proof that a rank needs no more than one loop in a gap: a second loop over the same rank can be moved inwards to
-the first. Nodes open there do not depend on the rank or close there anyway; a longer closing loop fetches no more.
-(Under a continuing sweep a second loop may help; there one loop per rank and gap is part of what `even` means.)
+Where the nodes of one memory are placed at different tiles, the room that is taken is a part of the state (`room`).
+
+Proof that a rank needs no more than one loop between two placements: a second loop over the same rank can be moved
+inwards to the first. Nodes owing there do not depend on the rank or close there anyway; a longer closing loop fetches
+no more. (Under a continuing sweep a second loop may help; there one loop per rank and gap is part of what `even`
+means.)
 """
 
 from __future__ import annotations
@@ -19,36 +23,43 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from polymap.mapper.lattice import Index, Values
-from polymap.mapper.states import Closing, Family, Open, States, StorageNode, states
+from polymap.mapper.families import START, Closing, Families, Family, Key, Nodes, Placing, families
+from polymap.mapper.lattice import Shift, Values
+from polymap.mapper.pricing import Functional
+from polymap.mapper.room import Rooms
+from polymap.mapper.space import StorageNode
 from polymap.mapper.traffic import Geometry
 
-Prices = Mapping[int, float]  # price of one fetched element, by node number
-Table = dict[int, dict[Open, Values]]
+Table = dict[int, dict[Key, Values]]
 
 
 @dataclass(frozen=True)
 class Program:
-    """States and moves of one class; `masks[stop]` are 0 where a tile is allowed at a stop and infinite elsewhere.
+    """States and moves of one part; `masks[stop]` are 0 where a tile is allowed at a stop and infinite elsewhere.
 
-    With `sweep` prices are lowered to what a continuing sweep fetches at least.
+    With `sweep` prices are lowered to what a continuing sweep fetches at least; unless `stays`, nothing is reused in
+    time.
     """
 
     geometry: Geometry
     masks: tuple[Values, ...]
+    steps: Mapping[str, tuple[float, ...]]
     sweep: bool = False
+    stays: bool = True
+    lowered: tuple[Values, ...] | None = None  # instead of `fetched`, for bounds
 
     @cached_property
-    def states(self) -> States:
+    def families(self) -> Families:
         active = tuple(r for r, size in enumerate(self.geometry.lattice.sizes) if size > 1)
-        return states(self.geometry.skeleton, active)
+        return families(self.geometry.skeleton, active, self.stays)
 
     @property
     def nodes(self) -> tuple[StorageNode, ...]:
-        return self.states.nodes
+        return self.geometry.nodes
 
     @property
     def last(self) -> int:
@@ -56,114 +67,161 @@ class Program:
 
     @cached_property
     def fetched(self) -> tuple[Values, ...]:
-        return tuple(self.geometry.fetched(node) for node in self.nodes)
+        return self.lowered or tuple(self.geometry.fetched(node) for node in self.nodes)
 
     @cached_property
-    def _overlaps(self) -> dict[tuple[int, int, int], Values]:
-        return {}
+    def rooms(self) -> Rooms:
+        return Rooms(self.geometry, self.steps)
 
-    def overlap(self, node: int, rank: int, gap: int) -> Values:
-        key = (node, rank, gap)
-        if key not in self._overlaps:
-            self._overlaps[key] = self.geometry.overlap(self.nodes[node], rank, gap)
-        return self._overlaps[key]
+    @cached_property
+    def _placed_inside(self) -> tuple[Nodes, ...]:
+        """Nodes of all stops inside each gap."""
+        return tuple(Nodes(i for i, node in enumerate(self.nodes) if node.stop >= gap) for gap in range(self.last + 1))
 
-    def to_go(self, prices: Prices) -> Table:
-        """Least price from every state to the end."""
+    def placed(self, gap: int, key: Key) -> Nodes:
+        return self._placed_inside[gap] | key[0]
+
+    def to_go(self, quantity: Functional, innermost: int | None = None) -> Table:
+        """Least price from every state to the end, for all gaps or those up to one."""
         tables: Table = {}
-        for gap in range(1, self.last + 1):
-            pay = Payments(self, prices, gap)
-            tables[gap] = {}
-            for family in self.states.families[gap]:
-                best = self._leave(prices, gap, family.nodes, tables.get(gap - 1, {}))
-                for closing, _, shift, price in pay.of(family):
-                    here, there = _slices(shift)
-                    np.minimum(best[here], price[here] + tables[gap][closing.after][there], out=best[here])
-                tables[gap][family.nodes] = self._free(best, family, inwards=True)
+        pay = Payments(self, quantity)
+        for gap in range(1, (innermost or self.last) + 1):
+            here = tables[gap] = {}
+            for family in self.families.of[gap]:
+                best = self._leave(pay, gap, family, tables.get(gap - 1, {}))
+                for placing in family.placings:
+                    after = self.rooms.before(here[placing.after], self.placed(gap, family.key), Nodes({placing.node}))
+                    np.minimum(best, after + pay.placed(placing), out=best)
+                for closing, _, shift, price in pay.of(family, gap):
+                    near, far = self.slices(best, shift)
+                    np.minimum(best[near], price[shift.near] + here[closing.after][far], out=best[near])
+                here[family.key] = self._free(best, family, inwards=True)
         return tables
 
-    def from_inside(self, prices: Prices) -> Table:
+    def least(self, quantity: Functional) -> float:
+        return float(self.to_go(quantity)[self.last][START].flat[0])
+
+    def from_inside(self, quantity: Functional) -> Table:
         """Least price from the innermost state to every state at the inner stop of each gap."""
-        start = np.full(self.geometry.lattice.shape, np.inf)
+        pay, placed = Payments(self, quantity), self.placed(self.last, START)
+        start = np.full(self.rooms.shape(placed), np.inf)
         start.flat[0] = 0.0
-        tables: Table = {self.last: {Open(): start}}
+        tables: Table = {self.last: {START: start}}
         for gap in range(self.last, 1, -1):
-            tables[gap - 1] = self._outwards(prices, gap, tables[gap])
+            tables[gap - 1] = self._outwards(pay, gap, tables[gap])
         return tables
 
-    def _outwards(self, prices: Prices, gap: int, entering: dict[Open, Values]) -> dict[Open, Values]:
-        pay, leaving = Payments(self, prices, gap), dict[Open, Values]()
-        table = {nodes: values.copy() for nodes, values in entering.items()}
-        for family in reversed(self.states.families[gap]):
-            if family.nodes in table:
-                values = self._free(table[family.nodes], family, inwards=False)
-                for closing, _, shift, price in pay.of(family):
-                    here, there = _slices(shift)
+    def outwards(self, quantity: Functional, gap: int, entering: dict[Key, Values]) -> dict[Key, Values]:
+        """Least price to every state at the outer end of a gap, given that at its inner end."""
+        lead = (1,) * len(self.rooms.shared)
+        told = {key: values.reshape(lead + values.shape) for key, values in entering.items()}
+        return self._outwards(Payments(self, quantity), gap, told)
+
+    def _outwards(self, pay: Payments, gap: int, entering: dict[Key, Values]) -> dict[Key, Values]:
+        leaving: dict[Key, Values] = {}
+        table = {key: values.copy() for key, values in entering.items()}
+        for family in reversed(self.families.of[gap]):
+            if family.key in table:
+                values = self._free(table[family.key], family, inwards=False)
+                for closing, _, shift, price in pay.of(family, gap):
+                    near, far = self.slices(values, shift)
                     reached = table.setdefault(closing.after, np.full(values.shape, np.inf))
-                    np.minimum(reached[there], values[here] + price[here], out=reached[there])
-                _keep_least(leaving, family.nodes | self.states.opened[gap - 1], values + self.masks[gap - 1])
+                    np.minimum(reached[far], values[near] + price[shift.near], out=reached[far])
+                for placing in family.placings:
+                    paid, placed = values + pay.placed(placing), self.placed(gap, family.key)
+                    _keep_least(table, placing.after, self.rooms.after(paid, placed, Nodes({placing.node})))
+                if not self.stays:
+                    values = values + sum((pay.whole(i) for i in family.leaving), start=np.zeros(()))
+                beyond = self.rooms.after(values, self.placed(gap, family.key), family.leaving) + self.masks[gap - 1]
+                _keep_least(leaving, (Nodes(), family.owing), beyond)
         return leaving
 
-    def _leave(self, prices: Prices, gap: int, nodes: Open, outer: dict[Open, Values]) -> Values:
-        """Price of leaving the gap outwards at each tile (a fresh array); at the top, open nodes fetch their whole
+    def _leave(self, pay: Payments, gap: int, family: Family, outer: dict[Key, Values]) -> Values:
+        """Price of leaving the gap outwards at each tile (a fresh array); at the top, whoever owes fetches its whole
         tile once."""
+        placed = self.placed(gap, family.key)
         if gap > 1:
-            return self.masks[gap - 1] + outer[nodes | self.states.opened[gap - 1]]
-        best = np.full(self.geometry.lattice.shape, np.inf)
-        best.flat[-1] = sum(prices[i] * self.fetched[i].flat[-1] for i in nodes) + self.masks[0].flat[-1]
-        return best
+            beyond = self.rooms.before(outer[Nodes(), family.owing] + self.masks[gap - 1], placed, family.leaving)
+            return beyond if self.stays else beyond + sum((pay.whole(i) for i in family.leaving), start=np.zeros(()))
+        top = np.full(self.rooms.shape(placed | family.leaving), np.inf)
+        due = (float(pay.whole(i).flat[-1]) for i in family.leaving | family.key[1])
+        whole: tuple[Any, ...] = (..., *(-1,) * self.geometry.lattice.dimensions)
+        top[whole] = sum(due) + self.masks[0].flat[-1]
+        return self.rooms.before(top, placed, family.leaving)
 
     def _free(self, values: Values, family: Family, inwards: bool) -> Values:
         """The least over all tiles that free loops lead to (inwards: from)."""
+        offset = values.ndim - self.geometry.lattice.dimensions
         for rank in family.free:
             for axis in self.geometry.lattice.axes_of(rank):
-                turned = values[_reversal(values.ndim, axis)] if inwards else values
-                least = np.minimum.accumulate(turned, axis=axis)
-                values = least[_reversal(values.ndim, axis)] if inwards else least
+                turned = values[_reversal(values.ndim, offset + axis)] if inwards else values
+                least = np.minimum.accumulate(turned, axis=offset + axis)
+                values = least[_reversal(values.ndim, offset + axis)] if inwards else least
         return values
+
+    def slices(self, values: Values, shift: Shift) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+        lead = (slice(None),) * (values.ndim - self.geometry.lattice.dimensions)
+        return (*lead, *shift.near), (*lead, *shift.far)
 
 
 class Payments:
-    """What closings of a gap cost over the lattice; equal ones are computed once."""
+    """What closings cost over the lattice; equal ones are computed once."""
 
-    def __init__(self, program: Program, prices: Prices, gap: int) -> None:
-        self.program, self.prices, self.gap = program, prices, gap
+    def __init__(self, program: Program, quantity: Functional) -> None:
+        self.program, self.quantity = program, quantity
         self.lattice = program.geometry.lattice
-        self.known: dict[tuple[object, ...], Values] = {}
+        self.known: dict[tuple[int, int, int, int], Values] = {}
+        self.sums: dict[tuple[object, ...], Values] = {}
+        self.overlaps: dict[tuple[int, int, int], Values] = {}
 
-    def of(self, family: Family) -> Iterator[tuple[Closing, int, Index, Values]]:
-        """(closing, factor, index shift, price before the loop). Where no tiles overlap prime factors do: the rest is
+    def of(self, family: Family, gap: int) -> Iterator[tuple[Closing, int, Shift, Values]]:
+        """(closing, factor, shift, price before the loop). Where no tiles overlap prime factors do: the rest is
         free afterwards."""
         for closing in family.closings:
-            mixed = any(self.prices[i] for i in closing.mixed)
+            mixed = any(self.quantity.concerns(i) for i in closing.mixed)
             shifts = self.lattice.shifts(closing.rank) if mixed else self.lattice.prime_shifts(closing.rank)
-            for factor, shift in shifts:
-                yield closing, factor, shift, self._price(closing, factor if mixed else 0)
+            for shift in shifts:
+                yield closing, shift.factor, shift, self._price(closing, shift.factor if mixed else 0, gap)
 
-    def _price(self, closing: Closing, factor: int) -> Values:
-        key = (closing.closed, closing.rank, factor) if factor else closing.closed
+    def whole(self, node: int) -> Values:
+        """Price of a node that keeps nothing from one tile to the next."""
+        return self._paid(node, 0, 0, 0)
+
+    def placed(self, placing: Placing) -> Values:
+        """Price of placing a node: what it fetches, unless it owes that."""
+        return self.whole(placing.node) if placing.pays else np.zeros(())
+
+    def _price(self, closing: Closing, factor: int, gap: int) -> Values:
+        key = (closing.closed, closing.rank, factor, gap) if factor else closing.closed
+        if key not in self.sums:
+            paid = [self._paid(i, closing.rank, factor if i in closing.mixed else 0, gap) for i in closing.closed]
+            self.sums[key] = np.broadcast_to(sum(paid, start=np.zeros(())), self.lattice.shape)
+        return self.sums[key]
+
+    def _paid(self, node: int, rank: int, factor: int, gap: int) -> Values:
+        key = (node, rank, factor, gap) if factor else (node, 0, 0, 0)
         if key not in self.known:
-            paid = [self.prices[i] * self._paid(i, closing, factor) for i in closing.closed if self.prices[i]]
-            self.known[key] = np.broadcast_to(sum(paid, start=np.zeros(())), self.lattice.shape)
+            fetched = self._fetched(node, rank, factor, gap) if factor else self.program.fetched[node]
+            charged = self.quantity.charge(node, fetched) if self.quantity.concerns(node) else np.zeros(())
+            self.known[key] = np.broadcast_to(charged, self.lattice.shape)
         return self.known[key]
 
-    def _paid(self, node: int, closing: Closing, factor: int) -> Values:
-        whole = self.program.fetched[node]
-        if not factor or node not in closing.mixed:
-            return whole
-        again = (factor - 1) / factor
+    def _fetched(self, node: int, rank: int, factor: int, gap: int) -> Values:
+        whole, again = self.program.fetched[node], (factor - 1) / factor
         # Under a continuing sweep a whole tile may never be fetched again: only the steps of the closing loop count.
         first = whole * again if self.program.sweep else whole
-        return first - self.program.overlap(node, closing.rank, self.gap) * again
+        return np.maximum(first - self._overlap(node, rank, gap) * again, 0.0)
+
+    def _overlap(self, node: int, rank: int, gap: int) -> Values:
+        key = (node, rank, gap)
+        if key not in self.overlaps:
+            self.overlaps[key] = self.program.geometry.overlap(self.program.nodes[node], rank, gap)
+        return self.overlaps[key]
 
 
-def _keep_least(table: dict[Open, Values], nodes: Open, values: Values) -> None:
-    table[nodes] = np.minimum(table[nodes], values) if nodes in table else values
+def _keep_least(table: dict[Key, Values], key: Key, values: Values) -> None:
+    table[key] = np.minimum(table[key], values) if key in table else values
 
 
 def _reversal(dimensions: int, axis: int) -> tuple[slice, ...]:
     return tuple(slice(None, None, -1 if a == axis else 1) for a in range(dimensions))
-
-
-def _slices(shift: Index) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-    return tuple(slice(None, -s or None) for s in shift), tuple(slice(s, None) for s in shift)

@@ -9,17 +9,15 @@ coefficients are integers: prices in pJ are scaled by their common denominator.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
 from math import lcm
 from typing import TYPE_CHECKING, Any
 
-from polymap.architecture.hierarchy import Memory
 from polymap.mapper.kernel import Arc, Kernel, State
-from polymap.mapper.pricing import Actions, port_actions, seen
+from polymap.mapper.pricing import Action, energy_actions, port_actions
 from polymap.mapper.problem import Part
-from polymap.workload.einsum import Tensor
+from polymap.mapping.tiles import elements
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
@@ -67,8 +65,7 @@ class Model:
         self._paths()
         self._factors()
         self._fan_out()
-        self.crossing: dict[tuple[str, int], Amount] = {}
-        self._counts()
+        self._rooms()
         self.cycles = self._cycles()
         self.scale, self.energy = self._energy()
 
@@ -129,41 +126,27 @@ class Model:
     def _among(self, values: set[int], name: str) -> Any:
         return self.model.new_int_var_from_domain(self._cp.Domain.from_values(sorted(values)), name)
 
-    def _counts(self) -> None:
-        """Reads, fills and updates of every (stop, tensor), as linear expressions over what crosses each link."""
-        self.counts: dict[tuple[int, Tensor], tuple[Amount, Amount, Amount]] = {}
-        numbers = {(node.tensor.name, node.stop): i for i, node in enumerate(self.geometry.nodes)}
-        for tensor in self.geometry.skeleton.einsum.tensors:
-            chain = self.geometry.skeleton.chains[tensor.name]
-            fetched = {stop: self.fetched.get(numbers[tensor.name, stop], NOTHING) for stop in chain[1:-1]}
-            fetched[chain[-1]] = Amount(computes := self.geometry.skeleton.einsum.computes, computes)
-            for stop, child in pairwise(chain):
-                arriving = self._divided(fetched[child], self.part.sharing.copies[tensor.name, stop, child])
-                self.counts[stop, tensor] = self._of(tensor, stop, arriving, fetched.get(stop))
+    def _rooms(self) -> None:
+        """Nodes of one memory that stand at different stops share its room."""
+        for memory in self.part.program().rooms.shared:
+            columns = []
+            for i, arcs in enumerate(self.kernel.arcs):
+                here = [node for node in memory.nodes if self.geometry.nodes[node].stop == arcs[0].inner.gap - 1]
+                if here:
+                    rows = [(n, sum(self._bits(node, arc) for node in here)) for n, arc in enumerate(arcs)]
+                    columns.append(self._among({bits for _, bits in rows}, f"room{i}"))
+                    self.model.add_allowed_assignments([self.arc[i], columns[-1]], rows)
+            self.model.add(sum(columns) <= int(memory.room))
 
-    def _divided(self, amount: Amount, copies: Fraction) -> Amount:
-        """What crosses a link when each distinct tile crosses once."""
-        if copies == 1:
-            return amount
-        most = int(amount.largest / copies)
-        if isinstance(amount.value, int):
-            return Amount(int(amount.value / copies), most)
-        quotient = self.model.new_int_var(0, most, "crossing")
-        self.model.add(quotient * copies.numerator == amount.value * copies.denominator)
-        return Amount(quotient, most)
-
-    def _of(self, tensor: Tensor, stop: int, arriving: Amount, own: Amount | None) -> tuple[Amount, Amount, Amount]:
-        """Counts at a stop from what arrives from inside and what it fetches itself (None at the outermost stop)."""
-        if not tensor.is_output:
-            return arriving, own or NOTHING, NOTHING
-        first = seen(self.geometry, tensor, stop)
-        drained = own if own and self.part.conventions.drains_are_read else NOTHING
-        reads = Amount(arriving.value - first + drained.value, arriving.largest + drained.largest)
-        return reads, Amount(own.value - first, own.largest) if own else NOTHING, arriving
+    def _bits(self, number: int, arc: Arc) -> int:
+        node, tile = self.geometry.nodes[number], arc.outer.tile if arc.outer else self.geometry.lattice.sizes
+        below = self.geometry.below(node.stop)
+        sizes = {rank: t * inner for rank, t, inner in zip(self.geometry.ranks, tile, below)}
+        return elements(node.tensor, sizes) * node.memory.element_bits(node.tensor) * node.memory.buffering
 
     def _cycles(self) -> Any:
         """At least the compute cycles, and the busy cycles of every port."""
-        ports = [self._busy(actions) for _, actions in port_actions(self.geometry)]
+        ports = [self._sum(actions) for _, actions in port_actions(self.geometry, self.part.counts)]
         most = max(self.geometry.compute_cycles, *(-(-busy.largest // scale) for scale, busy in ports), 0)
         self.most_cycles = most
         if most == self.geometry.compute_cycles:
@@ -173,14 +156,19 @@ class Model:
             self.model.add(busy.value <= scale * cycles)
         return cycles
 
-    def _busy(self, actions: Actions) -> tuple[int, Amount]:
-        """(scale, scaled cycles) that a port is busy."""
-        terms: list[tuple[Fraction, Amount]] = []
-        for (stop, tensor), counts in self.counts.items():
-            terms += [(price, count) for price, count in zip(actions(stop, tensor), counts) if price]
-        scale = lcm(*(price.denominator for price, _ in terms))
-        busy = [(int(price * scale), count) for price, count in terms]
-        return scale, Amount(sum(p * c.value for p, c in busy), sum(p * c.largest for p, c in busy))
+    def _sum(self, actions: Sequence[Action]) -> tuple[int, Amount]:
+        """(scale, scaled sum) of actions that count every element."""
+        prices: dict[int | None, Fraction] = {None: Fraction(0)}
+        for action in actions:
+            prices[None] += action.each * action.count.constant
+            for node, share in action.count.shares:
+                prices[node] = prices.get(node, Fraction(0)) + action.each * share
+        scale = lcm(*(price.denominator for price in prices.values()))
+        terms = [(int(price * scale), self._of(node)) for node, price in prices.items()]
+        return scale, Amount(sum(p * term.value for p, term in terms), sum(max(0, p) * t.largest for p, t in terms))
+
+    def _of(self, node: int | None) -> Amount:
+        return Amount(1, 1) if node is None else self.fetched.get(node, NOTHING)
 
     def _energy(self) -> tuple[Fraction, Any]:
         """(scale, scaled energy): dynamic energy with rounded accesses, compute and leakage.
@@ -188,11 +176,11 @@ class Model:
         Where exact integers would overflow, prices are rounded down, so that the solver's energy stays a lower bound.
         """
         architecture = self.geometry.skeleton.architecture
-        terms: list[tuple[Fraction, Amount]] = [(self.part.leakage, Amount(self.cycles, self.most_cycles))]
-        for (stop, tensor), counts in self.counts.items():
-            memory = self.geometry.skeleton.memories[stop]
-            prices = (memory.read_pj, memory.write_pj, memory.update_pj)
-            terms += [self._action(memory, tensor, stop, price, count) for price, count in zip(prices, counts) if price]
+        actions = energy_actions(self.geometry, self.part.counts)
+        terms = [(self.part.leakage, Amount(self.cycles, self.most_cycles))]
+        terms += [(action.each, self._rounds(action)) for action in actions if action.wide]
+        exact, plain = self._sum([action for action in actions if not action.wide])
+        terms.append((Fraction(1, exact), plain))
         fixed = architecture.compute.energy_pj * self.geometry.skeleton.einsum.computes
         scale = Fraction(lcm(fixed.denominator, *(price.denominator for price, _ in terms)))
         scale = min(scale, LARGEST / max(Fraction(1), fixed + sum(price * term.largest for price, term in terms)))
@@ -201,19 +189,15 @@ class Model:
         self.model.add(energy == total)
         return scale, energy
 
-    def _action(
-        self, memory: Memory, tensor: Tensor, stop: int, price: Fraction, count: Amount
-    ) -> tuple[Fraction, Amount]:
-        """Price of one access by every instance, and how many there are: counts rounded up to whole widths."""
-        bits, instances = memory.element_bits(tensor), self.geometry.instances(stop)
-        wide = instances * max(1, memory.width_bits // bits)
-        each = price * instances * max(1, -(-bits // memory.width_bits))
-        most = -(-count.largest // wide)
+    def _rounds(self, action: Action) -> Amount:
+        """Rounds of an action that are started."""
+        exact, count = self._sum([replace(action, each=Fraction(1))])
+        most = max(0, -(-count.largest // (exact * action.wide)))
         if isinstance(count.value, int):
-            return each, Amount(-(-count.value // wide), most)
+            return Amount(max(0, -(-count.value // (exact * action.wide))), most)
         rounds = self.model.new_int_var(0, most, "rounds")
-        self.model.add(rounds * wide >= count.value)
-        return each, Amount(rounds, most)
+        self.model.add(rounds * (exact * action.wide) >= count.value)
+        return Amount(rounds, most)
 
     def _ties(self) -> Iterator[Any]:
         """What decides between equals: temporal loops, then the text order of the arcs, outermost gap first.

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from polymap.architecture.hierarchy import Architecture, Bandwidth
-from polymap.errors import NOWHERE, Mistake, SpecError, Unsolved
-from polymap.mapper.objective import Objective
+from polymap.errors import NOWHERE, Infeasible, Mistake, SpecError, Unsolved
+from polymap.mapper.conditions import Conditions, conditions
+from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.objective import objective as objective_named
-from polymap.mapper.problem import Part
+from polymap.mapper.problem import Unopened
 from polymap.mapper.reasons import explain_infeasible
+from polymap.mapper.relaxation import Relaxation, relaxable
 from polymap.mapper.result import NetworkResult, Result
 from polymap.mapper.result import Search as Searched
 from polymap.mapper.search import Search
-from polymap.mapper.sharing import optimistic, sharings
-from polymap.mapper.space import skeletons, spatials
+from polymap.mapper.space import Skeleton, even, keepings, uneven
 from polymap.mapper.traffic import Geometry
 from polymap.mapper.unpriced import check_priced
+from polymap.mapper.unrolling import Spatial, spatials
 from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
 from polymap.model.conventions import conventions as conventions_named
@@ -28,89 +30,85 @@ from polymap.model.evaluate import evaluate
 from polymap.workload.einsum import Einsum, Network
 
 INTERRUPTED = "interrupted"
+EVEN, UNEVEN = "even", "uneven"
 
 
-def optimize(
-    einsum: Einsum,
-    architecture: Architecture,
-    objective: str = "energy",
-    conventions: str | Conventions = "polymap",
-    mapspace: str = "even",
-    gap: float = 0.0,
-    time_limit: float | None = None,
-    seed: int = 0,
-) -> Result:
-    """The mapping of least energy (J), latency (s) or energy-delay product (J*s), with a lower bound over all mappings.
+@dataclass(frozen=True)
+class Query:
+    """What is asked of a search.
 
-    `gap` is the relative gap to stop at, `time_limit` in seconds of wall time. Ties are broken by energy, then cycles
-    (cycles first for energy); within a part of the space by fewer loops, then text order. Raises `Infeasible` where
-    no mapping is legal,
-    `Unsolved` where time ran out before the first mapping, `SpecError` for wrong arguments.
+    `objective` is a name or a product of powers (see `objective`), `mapspace` even or uneven (by default uneven, but
+    even under conventions that keep the overlap of a continuing sweep), `subject_to` side conditions such as
+    `latency <= 2 ms`, `gap` the relative gap to stop at, `time_limit` in seconds of wall time.
     """
-    _check(mapspace, gap, time_limit)
-    goal, rules = objective_named(objective), _searched(conventions_named(conventions), architecture)
-    check_priced(einsum, architecture, rules)
+
+    objective: str = "energy"
+    conventions: str | Conventions = "polymap"
+    mapspace: str | None = None
+    subject_to: tuple[str, ...] = ()
+    gap: float = 0.0
+    time_limit: float | None = None
+    seed: int = 0
+
+    @property
+    def rules(self) -> Conventions:
+        return conventions_named(self.conventions)
+
+    @property
+    def space(self) -> str:
+        return self.mapspace or (EVEN if self.rules.continuing_sweep else UNEVEN)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """What makes no sense by itself."""
+        if self.space not in (EVEN, UNEVEN):
+            yield Mistake(NOWHERE, f"mapspace '{self.mapspace}' is not supported", "use uneven or even")
+        if self.space == UNEVEN and self.rules.continuing_sweep:
+            message = f"the conventions {self.rules.name} are searched in the even mapspace only"
+            yield Mistake(NOWHERE, message, "leave the mapspace out")
+        if not 0 <= self.gap < 1:
+            yield Mistake(NOWHERE, f"a gap of {self.gap} makes no sense", "give a fraction from 0 up to 1, e.g. 0.01")
+        if self.time_limit is not None and not self.time_limit > 0:
+            message = f"a time limit of {self.time_limit} s leaves no time"
+            yield Mistake(NOWHERE, message, "give a positive number of seconds")
+
+
+def optimize(einsum: Einsum, architecture: Architecture, query: Query) -> Result:
+    """The mapping of least objective, with a lower bound over all mappings.
+
+    Ties are broken by energy, then cycles (cycles first for latency); within the class of the answer by fewer loops,
+    then text order. Raises `Infeasible` where no mapping is legal or none keeps to the side conditions, `Unsolved`
+    where time ran out before the first mapping, `SpecError` for what makes no sense.
+    """
+    return best_of(space(einsum, architecture, query), einsum, architecture, query)
+
+
+def space(einsum: Einsum, architecture: Architecture, query: Query) -> list[Unopened]:
+    """The classes of mappings that a query searches. Raises `SpecError` and `Infeasible`."""
+    wrong = list(query.mistakes())
+    if wrong:
+        raise SpecError(wrong)
+    check_priced(einsum, architecture, query.rules)
+    explain_infeasible(einsum, architecture)
+    return list(classes(einsum, architecture, query.rules, query.space))
+
+
+def best_of(searched: list[Unopened], einsum: Einsum, architecture: Architecture, query: Query) -> Result:
+    """The best mapping of some classes. Raises `Infeasible`, `Unsolved` and `SpecError`."""
+    goal, rules = objective_named(query.objective), _exact(query.rules, architecture)
+    limits = conditions(query.subject_to, einsum, architecture)
     begin = time.process_time()
 
     def price(mapping: Mapping) -> Cost:
         return evaluate(einsum, architecture, mapping, rules)
 
-    explain_infeasible(einsum, architecture)
-    search = Search(parts(einsum, architecture, rules), goal, price, gap, time_limit, seed)
+    search = Search(searched, Incumbent(goal, limits, price), query.gap, query.time_limit, query.seed)
     search.run()
-    return _result(search, goal, einsum, architecture, rules, seed, time.process_time() - begin)
-
-
-def parts(einsum: Einsum, architecture: Architecture, conventions: Conventions) -> Iterator[Part]:
-    """The even mapspace, cut into parts."""
-    for skeleton in skeletons(einsum, architecture):
-        for spatial in spatials(einsum, architecture):
-            geometry = Geometry(skeleton, spatial)
-            first, *others = alternatives = sharings(geometry)
-            if others:
-                yield Part(geometry, optimistic(alternatives), conventions, tuple(alternatives))
-            else:
-                yield Part(geometry, first, conventions)
-
-
-def _searched(conventions: Conventions, architecture: Architecture) -> Conventions:
-    """Cycles that are rounded in floating point are not searched: those of the search, and of its result, are exact."""
-    if not conventions.cycles_in_floats or all(memory.bandwidth == Bandwidth() for memory in architecture.memories):
-        return conventions
-    return replace(conventions, name=f"{conventions.name},cycles_in_floats=no", cycles_in_floats=False)
-
-
-def _check(mapspace: str, gap: float, time_limit: float | None) -> None:
-    wrong = []
-    if mapspace != "even":
-        wrong.append(Mistake(NOWHERE, f"mapspace '{mapspace}' is not supported", "use even"))
-    if not 0 <= gap < 1:
-        wrong.append(Mistake(NOWHERE, f"a gap of {gap} makes no sense", "give a fraction from 0 up to 1, e.g. 0.01"))
-    if time_limit is not None and not time_limit > 0:
-        wrong.append(
-            Mistake(NOWHERE, f"a time limit of {time_limit} s leaves no time", "give a positive number of seconds")
-        )
-    if wrong:
-        raise SpecError(wrong)
-
-
-def _result(
-    search: Search,
-    goal: Objective,
-    einsum: Einsum,
-    architecture: Architecture,
-    conventions: Conventions,
-    seed: int,
-    cpu_s: float,
-) -> Result:
     if search.best is None:
-        explain_infeasible(einsum, architecture, certain=search.proven)
-        raise Unsolved(Mistake(NOWHERE, "stopped before any mapping was found", "raise the time limit"))
+        raise _without_mapping(search, limits, einsum, architecture)
     value = search.best.rank[0]
     bound = value if search.proven else Fraction(max(0.0, min(float(value), search.bound)))
-    progress = search.progress
     return Result(
-        status="optimal" if bound >= value else "feasible",
+        status="optimal" if search.proven or float(bound) >= float(value) else "feasible",
         objective=goal.name,
         value=float(goal.si(value, architecture.clock_hz)),
         lower_bound=float(goal.si(bound, architecture.clock_hz)),
@@ -118,22 +116,54 @@ def _result(
         cost=search.best.cost,
         einsum=einsum,
         architecture=architecture,
-        conventions=conventions,
-        search=Searched(
-            progress.parts, search.bounded, progress.solved, cpu_s, seed, note=INTERRUPTED * search.interrupted
-        ),
+        conventions=rules,
+        search=_searched(search, query, time.process_time() - begin),
     )
+
+
+def _searched(search: Search, query: Query, cpu_s: float) -> Searched:
+    progress = search.progress
+    note = INTERRUPTED * search.interrupted
+    return Searched(
+        progress.parts, search.bounded, progress.solved, cpu_s, query.seed, query.space, query.subject_to, note
+    )
+
+
+def _without_mapping(search: Search, limits: Conditions, einsum: Einsum, architecture: Architecture) -> Exception:
+    if search.proven and limits.texts and search.incumbent.refused:
+        shown = ", ".join(f"'{text}'" for text in limits.texts)
+        message = f"no mapping of {einsum.name} keeps to {shown}"
+        return Infeasible(Mistake(NOWHERE, message, "loosen a condition; without them there are mappings"))
+    explain_infeasible(einsum, architecture, certain=search.proven)
+    return Unsolved(Mistake(NOWHERE, "stopped before any mapping was found", "raise the time limit"))
+
+
+def _exact(conventions: Conventions, architecture: Architecture) -> Conventions:
+    """Cycles that are rounded in floating point are not searched: those of the search, and of its result, are exact."""
+    if not conventions.cycles_in_floats or all(memory.bandwidth == Bandwidth() for memory in architecture.memories):
+        return conventions
+    return replace(conventions, name=f"{conventions.name},cycles_in_floats=no", cycles_in_floats=False)
+
+
+def classes(einsum: Einsum, architecture: Architecture, conventions: Conventions, mapspace: str) -> Iterator[Unopened]:
+    """A mapspace, cut into classes: one for each choice of what is kept where and each unrolling."""
+    for kept in keepings(einsum, architecture):
+        frames: dict[frozenset[str], tuple[Skeleton, Relaxation | None]] = {}
+        steps: dict[str, set[float]] = {}
+        for spatial in sorted(spatials(einsum, architecture), key=Spatial.inside_out):
+            used = frozenset(spatial.used) if mapspace == UNEVEN else frozenset()
+            if used not in frames:
+                roaming = uneven(einsum, architecture, kept, used)
+                frame = roaming if mapspace == UNEVEN else even(einsum, architecture, kept)
+                frames[used] = frame, Relaxation(frame, conventions, steps) if relaxable(frame, conventions) else None
+            frame, relaxation = frames[used]
+            yield Unopened(Geometry(frame, spatial), conventions, steps, relaxation)
 
 
 def optimize_network(
     network: Network,
     architecture: Architecture,
-    objective: str = "energy",
-    conventions: str | Conventions = "polymap",
-    mapspace: str = "even",
-    gap: float = 0.0,
-    time_limit: float | None = None,
-    seed: int = 0,
+    query: Query,
     on_layer: Callable[[int, int, str], None] | None = None,
 ) -> NetworkResult:
     """`optimize` for every distinct layer; `time_limit` is for the whole network, shared evenly by the layers left.
@@ -144,10 +174,11 @@ def optimize_network(
     for number, layer in enumerate(network.layers, 1):
         if on_layer:
             on_layer(number, len(network.layers), layer.einsum.name)
-        left = None
-        if time_limit is not None:
-            left = max(0.1, time_limit - (time.monotonic() - begin)) / (len(network.layers) - number + 1)
-        result = optimize(layer.einsum, architecture, objective, conventions, mapspace, gap, left, seed)
+        left = query
+        if query.time_limit is not None:
+            seconds = max(0.1, query.time_limit - (time.monotonic() - begin)) / (len(network.layers) - number + 1)
+            left = replace(query, time_limit=seconds)
+        result = optimize(layer.einsum, architecture, left)
         if result.search and result.search.note == INTERRUPTED:
             raise KeyboardInterrupt
         results.append((layer.repeat, result))

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from polymap.architecture.hierarchy import Architecture, Memory
 from polymap.errors import NOWHERE, Infeasible, Mistake
-from polymap.mapper.space import Skeleton, skeletons
+from polymap.mapper.space import Kept, Skeleton, even, keepings
+from polymap.mapping.legality import capacity_mistake
 from polymap.mapping.tiles import elements
-from polymap.workload.einsum import Einsum
+from polymap.workload.einsum import Einsum, Tensor
 
 
 def explain_infeasible(einsum: Einsum, architecture: Architecture, certain: bool = False) -> None:
     """Raise `Infeasible` if no choice of kept tensors lets the smallest possible tiles fit, naming each limit.
 
-    The smallest tile at a stop is one point of the iteration domain, but whole along the ranks of tensors whose
-    outermost memory is that stop or one inside it. If `certain`, infeasibility is known and something is raised in
-    any case.
+    The smallest tile is one element, but in its outermost memory a tensor is whole. If `certain`, infeasibility is
+    known and something is raised in any case.
     """
     homeless = [t for t in einsum.tensors if not any(t.name in _allowed(einsum, m) for m in architecture.memories)]
     if homeless:
@@ -25,7 +25,7 @@ def explain_infeasible(einsum: Einsum, architecture: Architecture, certain: bool
                     f"add {t.role} or {t.name} to `keeps` or `may_keep` of a memory")
             for t in homeless
         )  # fmt: skip
-    broken = [list(_broken(skeleton)) for skeleton in skeletons(einsum, architecture)]
+    broken = [list(_broken(even(einsum, architecture, kept))) for kept in keepings(einsum, architecture)]
     if broken and all(broken):
         raise Infeasible(min(broken, key=len))
     if certain:
@@ -38,28 +38,22 @@ def _allowed(einsum: Einsum, memory: Memory) -> tuple[str, ...]:
 
 def _broken(skeleton: Skeleton) -> Iterator[Mistake]:
     """One mistake for each memory whose smallest tiles do not fit."""
-    whole: set[str] = set()
-    for stop in reversed(range(len(skeleton.memories))):
-        names = skeleton.kept[stop]
-        for name in names:
-            if skeleton.chains[name][0] == stop:
-                whole |= skeleton.einsum.tensor(name).ranks
-        sizes = {rank: size if rank in whole else 1 for rank, size in skeleton.einsum.ranks}
-        mistake = _overfull(skeleton, stop, sizes)
-        if mistake:
-            yield mistake
+    for kept in skeleton.kept:
+        tensors = [skeleton.einsum.tensor(name) for name in kept.tensors]
+        tiles = [(t, _smallest(skeleton, kept, t)) for t in tensors]
+        if capacity_mistake(kept.memory, tiles):
+            yield _overfull(kept.memory, tiles)
 
 
-def _overfull(skeleton: Skeleton, stop: int, sizes: dict[str, int]) -> Mistake | None:
-    memory = skeleton.memories[stop]
-    if memory.capacity_bits is None:
-        return None
-    tensors = [skeleton.einsum.tensor(name) for name in skeleton.kept[stop]]
-    tiles = [(t, elements(t, sizes), memory.element_bits(t)) for t in tensors]
-    needed = memory.buffering * sum(count * bits for _, count, bits in tiles)
-    if needed <= memory.capacity_bits:
-        return None
-    shares = ", ".join(f"{t.name} {count} x {bits} b" for t, count, bits in tiles)
+def _smallest(skeleton: Skeleton, kept: Kept, tensor: Tensor) -> int:
+    """Elements of the smallest tile: one, but all where the memory is the outermost one of the tensor."""
+    at_home = skeleton.homes[tensor.name].name == kept.memory.name
+    return elements(tensor, skeleton.einsum.sizes if at_home else {})
+
+
+def _overfull(memory: Memory, tiles: list[tuple[Tensor, int]]) -> Mistake:
+    needed = memory.buffering * sum(count * memory.element_bits(t) for t, count in tiles)
+    shares = ", ".join(f"{t.name} {count} x {memory.element_bits(t)} b" for t, count in tiles)
     buffered = f", times {memory.buffering} for buffering" if memory.buffering > 1 else ""
     least = f"the smallest tiles it must keep need {needed} b ({shares}{buffered})"
     message = f"{memory.name} holds {memory.capacity_bits} b; {least}"

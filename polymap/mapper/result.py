@@ -23,7 +23,8 @@ class Search:
     solved: int
     cpu_s: float
     seed: int
-    mapspace: str = "even"
+    mapspace: str
+    subject_to: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -126,6 +127,29 @@ class NetworkResult:
         from polymap.mapper.frame import layer_frame
 
         return layer_frame(self)
+
+
+@dataclass(frozen=True)
+class Front:
+    """Mappings of one einsum, from least energy to fewest cycles; none is as good as another in both.
+
+    If `complete`, it is proven that there are no others.
+    """
+
+    einsum: Einsum
+    architecture: Architecture
+    points: tuple[Result, ...]
+    complete: bool
+
+    def to_dict(self) -> dict[str, object]:
+        """The document `polymap.pareto/1`: axes, `complete`, and one result document for each point."""
+        from polymap.mapper.document import front_document
+
+        return front_document(self)
+
+    def to_json(self, indent: int | None = 2) -> str:
+        """The document as JSON text."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
 
 def sum_known(values: list[tuple[int, float | None]]) -> float | None:

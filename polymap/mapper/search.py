@@ -9,41 +9,22 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
-from math import ceil, floor, inf, isinf
-from typing import cast
+from math import ceil, inf, isinf
+from typing import Any, cast
 
-from polymap.mapper.build import Loops, mapping_of
-from polymap.mapper.enumerate import TooMany, nests
-from polymap.mapper.kernel import Kernel, KernelTooLarge, kernel
-from polymap.mapper.objective import EDP, LATENCY, TOLERANCE, Objective, may_reach
-from polymap.mapper.pricing import Functional
-from polymap.mapper.problem import Part
-from polymap.mapper.proof import Model, Proven, Undecided
-from polymap.mapper.trace import trace
-from polymap.mapping.nest import Mapping
-from polymap.model.cost import Cost
+from polymap.mapper.enumerate import TooMany
+from polymap.mapper.incumbent import Candidate, Incumbent
+from polymap.mapper.kernel import KernelTooLarge
+from polymap.mapper.objective import TOLERANCE, exceeds, may_reach
+from polymap.mapper.problem import Part, Unopened
+from polymap.mapper.proof import Undecided
+from polymap.mapper.solving import Floor, Solver
 
 Rank = tuple[float, ...]
-FREE = 1e300  # a limit that every mapping keeps
-QUICK, PROGRAM, PORTS = range(3)  # how a part's bound was found
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A mapping with its exact cost, its rank, and what breaks further ties."""
-
-    mapping: Mapping
-    cost: Cost
-    rank: tuple[Fraction, ...]
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        loops = self.mapping.loops
-        return (*self.rank, len(loops), [str(node) for node in self.mapping.nodes])
+UNOPENED, RELAXED, QUICK, PROGRAM, PORTS = range(5)  # how a part's bound was found
+MOST_ORDERS = 2_000
 
 
 @dataclass(order=True)
@@ -53,7 +34,7 @@ class Waiting:
     bound: Rank
     serial: int
     stage: int = field(compare=False)
-    part: Part = field(compare=False)
+    part: Any = field(compare=False)  # a `Part`, `Unopened` in the first stages
     energy: float = field(compare=False)
     cycles: int = field(compare=False)
 
@@ -74,43 +55,22 @@ class Search:
     """One query. `run` returns when the best mapping is proven, or a limit is reached."""
 
     def __init__(
-        self,
-        parts: Iterable[Part],
-        objective: Objective,
-        evaluate: Callable[[Mapping], Cost],
-        gap: float,
-        seconds: float | None,
-        seed: int,
+        self, classes: Iterable[Unopened], incumbent: Incumbent, gap: float, seconds: float | None, seed: int
     ) -> None:
-        self.objective, self.evaluate, self.gap, self.seed = objective, evaluate, gap, seed
+        self.incumbent, self.gap = incumbent, gap
         self.deadline = None if seconds is None else time.monotonic() + seconds
-        self.best: Candidate | None = None
+        self.solver = Solver(incumbent, seed, self.deadline)
         self.progress = Progress()
         self.queue: list[Waiting] = []
         self.open: list[Rank] = []  # bounds of parts that were given up
-        self.home: Part | None = None  # the part of the best mapping
         self.taken: Waiting | None = None  # the part being worked on: still open if that is cut short
         self.interrupted = False
-        self.unseen: Iterator[Part] | None = iter(parts)
+        self.unseen: Iterator[Unopened] | None = iter(classes)
+        self.serial = 0
 
-    def _enqueue(self) -> None:
-        """Queue every part under its quick bound, as far as time allows."""
-        while self.unseen is not None and not self._late():
-            part = next(self.unseen, None)
-            if part is None:
-                self.unseen = None
-            else:
-                self._queue(part)
-
-    def _queue(self, part: Part) -> None:
-        cycles = max(part.geometry.compute_cycles, *(ceil(part.compulsory(p) - 1e-6) for p in part.ports.values()), 0)
-        energy = max(part.compulsory(part.energy), part.compute_energy) + float(part.leakage) * cycles
-        self._wait(QUICK, part, energy, cycles)
-        self.progress.parts += max(1, len(part.alternatives))
-
-    def _wait(self, stage: int, part: Part, energy: float, cycles: int) -> None:
-        bound = self.objective.rank(energy, cycles)
-        heapq.heappush(self.queue, Waiting(bound, len(self.queue) + self.progress.parts, stage, part, energy, cycles))
+    @property
+    def best(self) -> Candidate | None:
+        return self.incumbent.best
 
     @property
     def bound(self) -> float:
@@ -123,7 +83,7 @@ class Search:
     @property
     def bounded(self) -> int:
         """Parts that needed no solver."""
-        waiting = sum(max(1, len(waiting.part.alternatives)) for waiting in self.queue)
+        waiting = sum(max(1, len(w.part.alternatives)) if w.stage > RELAXED else 1 for w in self.queue)
         return self.progress.parts - self.progress.solved - waiting - len(self.open)
 
     @property
@@ -146,70 +106,68 @@ class Search:
         if self.best is None:
             self._hurry()
         elif not self.interrupted and not self._late():
-            self._settle()
+            self.progress.solved_parts |= {id(part) for part in self.solver.settle(self.best)}
 
-    def _settle(self) -> None:
-        """Let the solver derive the answer in its part once more: it breaks ties by the written rule."""
-        part, cost = cast(Part, self.home), cast(Candidate, self.best).cost
-        if part.exact:
-            energy = float(cost.energy - part.leakage * cost.cycles)
-            limits = [(part.energy, energy), *((port, float(cost.cycles)) for port in part.ports.values())]
-            with suppress(KernelTooLarge, Undecided):
-                model = Model(part, kernel(part.program(), limits), self.seed, self._seconds_left())
-                quantities = (model.energy, model.cycles)
-                self._offer(part, model.minimise(*quantities[:: -1 if self.objective is LATENCY else 1], ties=True))
-                self.progress.solved_parts.add(id(part))
+    def _enqueue(self) -> None:
+        """Queue every part under its quick bound, as far as time allows."""
+        while self.unseen is not None and not self._late():
+            unopened = next(self.unseen, None)
+            if unopened is None:
+                self.unseen = None
+            else:
+                self._queue(unopened)
+
+    def _queue(self, unopened: Unopened) -> None:
+        self._wait(UNOPENED, unopened, unopened.compulsory, unopened.cycles)
+        self.progress.parts += 1
+
+    def _wait(self, stage: int, part: Part | Unopened, energy: float, cycles: int) -> None:
+        if self.incumbent.conditions.allow(energy * (1 - TOLERANCE), cycles):
+            self.serial += 1
+            bound = self.incumbent.objective.rank(energy, cycles)
+            heapq.heappush(self.queue, Waiting(bound, self.serial, stage, part, energy, cycles))
+        else:
+            self.incumbent.refused = True
 
     def _take(self, waiting: Waiting) -> None:
         self.taken = waiting
-        if self.best and not may_reach(waiting.bound, self.best.rank):
+        if self.best is None or may_reach(waiting.bound, self.best.rank):
+            self._advance(waiting)
+            if self.best is None and waiting.stage == QUICK:
+                self._first_mapping()
+        elif exceeds(waiting.bound, self.best.rank):  # among ties, rounding errors decide the order of the queue
             self.queue.clear()
-            self.taken = None
-            return
-        self._advance(waiting)
         self.taken = None
-        if self.best is None and waiting.stage == QUICK and self.queue:
-            self._first_mapping()
-
-    def _first_mapping(self) -> None:
-        """A mapping to compare with: the least of the first part whose dynamic program is done."""
-        ready = [waiting for waiting in self.queue if waiting.stage == PROGRAM]
-        if ready:
-            self._trace(ready[0].part)
-
-    def _hurry(self) -> None:
-        """Time is up without a mapping: take the first part that has one."""
-        for waiting in sorted(self.queue):
-            self._trace(waiting.part)
-            if self.best:
-                return
-        for part in self.unseen or ():
-            self._queue(part)
-            self._trace(part)
-            if self.best:
-                return
-
-    def _trace(self, part: Part) -> Candidate | None:
-        gaps = trace(part.program(), part.energy.prices)
-        return None if gaps is None else self._keep(part, gaps)
-
-    def _late(self) -> bool:
-        return self.deadline is not None and time.monotonic() > self.deadline
-
-    def _good_enough(self) -> bool:
-        if self.best is None or self.gap <= 0:
-            return False
-        value = float(self.best.rank[0])
-        return value - self.bound <= self.gap * value
 
     def _advance(self, waiting: Waiting) -> None:
-        if waiting.stage == QUICK:
+        if waiting.stage == UNOPENED:
+            self._relax(waiting)
+        elif waiting.stage == RELAXED:
+            self._open(waiting)
+        elif waiting.stage == QUICK:
             self._program(waiting)
         elif waiting.stage == PROGRAM:
             if not self._attain(waiting):
                 self._ports(waiting)
+        elif waiting.part.geometry.skeleton.roaming:
+            self._order(waiting)
         else:
             self._solve(waiting)
+
+    def _relax(self, waiting: Waiting) -> None:
+        """Bound a class by tables that all unrollings share."""
+        energy = waiting.part.relaxed
+        if energy < inf:
+            self._wait(RELAXED, waiting.part, max(energy, waiting.energy), waiting.cycles)
+
+    def _open(self, waiting: Waiting) -> None:
+        """Bound a class from compulsory traffic."""
+        part = cast(Unopened, waiting.part).open()
+        self.progress.parts += max(0, len(part.alternatives) - 1)
+        busy = (ceil(part.compulsory(port) - 1e-6) for port in part.ports.values())
+        cycles = max(waiting.cycles, *busy, 0)
+        energy = part.compulsory(part.energy) + float(part.leakage) * cycles
+        self._wait(QUICK, part, max(energy, waiting.energy), cycles)
 
     def _program(self, waiting: Waiting) -> None:
         """Raise the bound to the least energy of the part."""
@@ -224,8 +182,13 @@ class Search:
 
     def _attain(self, waiting: Waiting) -> bool:
         """Read a mapping of least energy off the table; True if it reaches the part's bound, which closes the part."""
-        found = self._trace(waiting.part)
-        return waiting.part.exact and found is not None and self._reaches(found, waiting)
+        part = waiting.part
+        least, walk = part.least_walk(part.energy)
+        if walk is None:
+            return True
+        found = self.incumbent.offer(part, walk.gaps)
+        waiting.energy = max(waiting.energy, least + float(part.leakage) * waiting.cycles)
+        return part.exact and self.incumbent.allows(found) and self._reaches(found, waiting)
 
     def _reaches(self, found: Candidate, waiting: Waiting) -> bool:
         return float(found.cost.energy) <= waiting.energy * (1 + TOLERANCE) and found.cost.cycles <= waiting.cycles
@@ -238,75 +201,59 @@ class Search:
         energy = waiting.energy + float(part.leakage) * (cycles - waiting.cycles)
         self._wait(PORTS, part, energy, cycles)
 
+    def _order(self, waiting: Waiting) -> None:
+        """Go on with every order of the nodes of a roaming frame."""
+        if waiting.part.geometry.skeleton.number_of_orders > MOST_ORDERS:
+            self.open.append(waiting.bound)
+            return
+        self.progress.parts -= 1
+        for part in waiting.part.orders():
+            self.progress.parts += 1
+            self._wait(QUICK, part, waiting.energy, waiting.cycles)
+
     def _solve(self, waiting: Waiting) -> None:
-        """Close a part: find its best mapping if it beats the best so far, by the solver on all that could."""
+        """Close a part by the solver."""
         try:
-            self._least(waiting)
+            self.solver.close(waiting.part, Floor(waiting.energy, waiting.cycles))
             self.progress.solved_parts.add(id(waiting.part))
         except (KernelTooLarge, TooMany, Undecided):
             self.open.append(waiting.bound)
 
-    def _limits(self, waiting: Waiting) -> list[tuple[Functional, float]]:
-        """What a mapping of this part must not exceed to be as good as the best."""
-        part = waiting.part
-        if self.best is None:
-            return [(part.energy, FREE)]
-        value, second = (float(v) for v in self.best.rank[:2])
-        leakage = float(part.leakage) * waiting.cycles
-        energy, cycles = value - leakage, inf  # what is left for accesses and compute
-        if self.objective is LATENCY:
-            tied = waiting.cycles >= value
-            energy, cycles = (second - leakage if tied else inf), value
-        elif self.objective is EDP:
-            energy, cycles = value / waiting.cycles - leakage, value / waiting.energy if waiting.energy > 0 else inf
-        limits = [(part.energy, energy)] if energy < inf else []
-        return limits + [(port, cycles) for port in part.ports.values() if cycles < inf] or [(part.energy, FREE)]
+    def _first_mapping(self) -> None:
+        """A mapping to compare with: the least of the first part whose dynamic program is done."""
+        ready = [waiting for waiting in self.queue if waiting.stage == PROGRAM]
+        if ready:
+            self._trace(ready[0].part)
 
-    def _least(self, waiting: Waiting) -> Candidate | None:
-        part = waiting.part
-        small = kernel(part.program(), self._limits(waiting))
-        if small.empty:
-            return None
-        if not part.exact:
-            return self._offer_all(part, nests(small))
-        if self.objective is EDP:
-            return self._least_product(part, small, waiting)
-        model = Model(part, small, self.seed, self._seconds_left())
-        first, second = (model.cycles, model.energy) if self.objective is LATENCY else (model.energy, model.cycles)
-        return self._offer(part, model.minimise(first, second))
+    def _hurry(self) -> None:
+        """Time is up without a mapping: take the first part that has one."""
+        for part in self._remaining():
+            self._trace(part)
+            if self.best:
+                return
 
-    def _least_product(self, part: Part, small: Kernel, waiting: Waiting) -> Candidate | None:
-        """Least energy x cycles: least energy under ever smaller cycles, until the product cannot fall any more."""
-        found, cycles = None, None
-        while True:
-            model = Model(part, small, self.seed, self._seconds_left())
-            if cycles is not None:
-                model.at_most(cycles=cycles)
-            least = model.minimise(model.energy, model.cycles)
-            if least is None:
-                return found
-            found = self._offer(part, least) or found
-            if not least.energy or self.best is None:
-                return found
-            cycles = min(least.cycles - 1, floor(float(self.best.rank[0]) / float(least.energy) * (1 + TOLERANCE)))
-            if cycles < waiting.cycles:
-                return found
+    def _remaining(self) -> Iterator[Part]:
+        for waiting in sorted(self.queue):
+            yield from _opened(waiting.part)
+        for unopened in self.unseen or ():
+            self._queue(unopened)
+            yield from _opened(unopened)
 
-    def _offer(self, part: Part, proven: Proven | None) -> Candidate | None:
-        return self._keep(part, [arc.loops for arc in proven.arcs]) if proven else None
+    def _trace(self, part: Part) -> None:
+        _, walk = part.least_walk(part.energy)
+        if walk is not None:
+            self.incumbent.offer(part, walk.gaps)
 
-    def _offer_all(self, part: Part, several: Iterable[list[Loops]]) -> Candidate | None:
-        """Where closings alone do not decide the counts, nests are priced one by one."""
-        found = [self._keep(part, gaps) for gaps in several]
-        return min(found, key=lambda candidate: candidate.key, default=None)
+    def _late(self) -> bool:
+        return self.deadline is not None and time.monotonic() > self.deadline
 
-    def _keep(self, part: Part, gaps: list[Loops]) -> Candidate:
-        mapping = mapping_of(part, gaps)
-        cost = self.evaluate(mapping)
-        candidate = Candidate(mapping, cost, self.objective.rank(cost.energy, Fraction(cost.cycles)))
-        if self.best is None or candidate.key < self.best.key:
-            self.best, self.home = candidate, part
-        return candidate
+    def _good_enough(self) -> bool:
+        if self.best is None or self.gap <= 0:
+            return False
+        value = float(self.best.rank[0])
+        return value - self.bound <= self.gap * value
 
-    def _seconds_left(self) -> float | None:
-        return None if self.deadline is None else max(0.1, self.deadline - time.monotonic())
+
+def _opened(part: Part | Unopened) -> list[Part]:
+    whole = part.open() if isinstance(part, Unopened) else part
+    return whole.split() or [whole]

@@ -9,20 +9,20 @@ fixed ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise, product
+from itertools import product
 from math import prod
 
 import numpy as np
 
 from polymap.mapper.lattice import Values
+from polymap.mapper.space import Link
 from polymap.mapper.traffic import Geometry, shares
 from polymap.model.distinct import distinct
 from polymap.workload.einsum import Tensor
 
-Link = tuple[str, int, int]  # tensor, parent stop, child stop
+Crossing = tuple[str, str]  # tensor and memory it goes to (empty: the computes)
 Choice = dict[tuple[int, int], int]  # temporal tile of (gap, rank) at the gap's inner stop
 
 
@@ -42,7 +42,7 @@ class Sharing:
     """Copies of a tile per link, and the tile sizes for which they hold: alternatives of (gap, rank) -> temporal
     tile."""
 
-    copies: dict[Link, Fraction]
+    copies: dict[Crossing, Fraction]
     tiles: tuple[Choice, ...] = ()
 
     def mask(self, geometry: Geometry, stop: int) -> Values:
@@ -58,24 +58,21 @@ class Sharing:
         return np.where(allowed, 0.0, np.inf)
 
 
-def links(geometry: Geometry) -> Iterator[tuple[Tensor, int, int]]:
-    """Every (tensor, parent stop, child stop), the compute statement included as the last child."""
-    for tensor in geometry.skeleton.einsum.tensors:
-        for parent, child in pairwise(geometry.skeleton.chains[tensor.name]):
-            yield tensor, parent, child
+def crossing(link: Link) -> Crossing:
+    return link.tensor.name, link.child.name
 
 
-def unrolled(geometry: Geometry, tensor: Tensor, parent: int, child: int) -> list[Unrolled]:
-    """The spatial loops between two stops, outermost first."""
+def unrolled(geometry: Geometry, link: Link) -> list[Unrolled]:
+    """The spatial loops between the ends of a link, outermost first."""
     found = []
     chosen = {unrolling.array.name: unrolling.factors for unrolling in geometry.spatial.unrollings}
-    for gap in range(parent + 1, child + 1):
+    for gap in range(link.parent.stop + 1, link.child.stop + 1):
         arrays = geometry.skeleton.arrays[gap]
         for i, array in enumerate(arrays):
             for rank, trip in enumerate(chosen[array.name]):
                 if trip > 1:
                     inner = prod(chosen[other.name][rank] for other in arrays[i + 1 :])
-                    found.append(Unrolled(gap, rank, trip, inner, shares(tensor, array)))
+                    found.append(Unrolled(gap, rank, trip, inner, shares(link.tensor, array)))
     return found
 
 
@@ -101,14 +98,14 @@ def _row(geometry: Geometry, tensor: Tensor, loop: Unrolled, tiles: Choice) -> t
 
 def sharings(geometry: Geometry) -> list[Sharing]:
     """The parts of a class with fixed copies; a single one unless mixed ranks are unrolled."""
-    all_loops = {(t.name, q, p): (t, unrolled(geometry, t, q, p)) for t, q, p in links(geometry)}
+    all_loops = {crossing(link): (link.tensor, unrolled(geometry, link)) for link in geometry.skeleton.links}
     keys = sorted({(loop.gap, loop.rank) for t, loops in all_loops.values() for loop in loops
                    if loop.rank in mixed(geometry, t, loops)})  # fmt: skip
-    groups: dict[tuple[object, ...], tuple[dict[Link, Fraction], list[Choice]]] = {}
+    groups: dict[tuple[object, ...], tuple[dict[Crossing, Fraction], list[Choice]]] = {}
     for values in product(*(_divisors(geometry.lattice.sizes[rank] if gap < geometry.skeleton.last else 1)
                             for gap, rank in keys)):  # fmt: skip
         choice = dict(zip(keys, values))
-        found = {link: copies(geometry, t, loops, choice) for link, (t, loops) in all_loops.items()}
+        found = {end: copies(geometry, t, loops, choice) for end, (t, loops) in all_loops.items()}
         # Tiles at one stop may be grouped by their effect; across stops each combination stays apart.
         signature = (*found.items(), *(values if len({gap for gap, _ in keys}) > 1 else ()))
         groups.setdefault(signature, (found, []))[1].append(choice)
@@ -117,7 +114,7 @@ def sharings(geometry: Geometry) -> list[Sharing]:
 
 def optimistic(alternatives: list[Sharing]) -> Sharing:
     """The most copies of any alternative on each link, whatever the tiles: prices under it are lower bounds for all."""
-    return Sharing({link: max(sharing.copies[link] for sharing in alternatives) for link in alternatives[0].copies})
+    return Sharing({end: max(sharing.copies[end] for sharing in alternatives) for end in alternatives[0].copies})
 
 
 def _divisors(size: int) -> list[int]:

@@ -1,33 +1,69 @@
-"""The even mapspace as classes: which memories keep which tensors, and how much of each rank every array unrolls.
+"""The mapspaces as classes: which memories keep which tensors, and in what frame their storage nodes stand.
 
-Even means, as in Timeloop: one storage node for each memory that keeps something, in the order of the hierarchy; at
-most one temporal loop per rank between two nodes, and the spatial loops of the arrays in that gap innermost in it.
+A *stop* is a group of storage nodes, a *gap* the loops between two stops: gap i lies between stop i-1 and stop i, and
+the loops of the arrays between the two stand innermost in it. The last stop is the compute statement. There are three
+kinds of frames:
 
-A *stop* is a place where the loop nest meets the hierarchy: a memory that keeps at least one tensor, or the compute
-statement. *Gap* i lies between stop i-1 and stop i; it holds temporal loops and, innermost, the loops of the arrays
-between the two.
-In an even mapping all tensors of a memory share one storage node, so a mapping is: stops, spatial factors, tile sizes
-at the stops, and an order of the temporal loops of every gap.
+* even, as in Timeloop: a stop is a memory, and all its tensors share one node;
+* roaming (the uneven mapspace): a stop holds all nodes between two arrays in use, and each may stand anywhere in the
+  gap inside its stop, in any order that the hierarchy allows for each tensor;
+* ordered: one order of a roaming frame, with a stop for every node.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain, combinations, product
-from math import prod
+from itertools import chain, combinations, pairwise, product
+from math import factorial, prod
 
 from polymap.architecture.hierarchy import Architecture, Array, Memory
-from polymap.errors import Unsolved
 from polymap.workload.einsum import Einsum, Tensor
 
-Factors = tuple[int, ...]  # one factor per rank, in the einsum's order
+
+@dataclass(frozen=True)
+class Kept:
+    """Tensors that a memory keeps."""
+
+    memory: Memory
+    tensors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a tensor rests: at a memory of a stop, or (None) at the compute statement."""
+
+    memory: Memory | None
+    stop: int
+
+    @property
+    def name(self) -> str:
+        return self.memory.name if self.memory else ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A tensor on its way from one site to the next one inside."""
+
+    tensor: Tensor
+    parent: Site
+    child: Site
+
+
+@dataclass(frozen=True)
+class StorageNode:
+    """A tensor at a memory other than its outermost, fetched from the next memory outside that keeps it."""
+
+    tensor: Tensor
+    memory: Memory
+    stop: int
+    parent: Site
 
 
 @dataclass(frozen=True, eq=False)
 class Skeleton:
-    """One choice of what is kept where. `kept[i]` are the tensors of stop i; the last stop is the compute statement.
+    """One choice of what is kept where, in a frame. `stops` are outermost first, and the last one is empty.
 
     Compared by identity: it is the key of caches that are asked for every part, and hashing a machine takes longer
     than they save.
@@ -35,29 +71,94 @@ class Skeleton:
 
     einsum: Einsum
     architecture: Architecture
-    memories: tuple[Memory, ...]
-    kept: tuple[tuple[str, ...], ...]
+    kept: tuple[Kept, ...]
+    stops: tuple[tuple[Kept, ...], ...]
     arrays: tuple[tuple[Array, ...], ...]
+    roaming: bool = False
 
     @property
     def last(self) -> int:
         """Index of the compute statement among the stops; also the innermost gap."""
-        return len(self.memories)
+        return len(self.stops) - 1
 
     @cached_property
-    def chains(self) -> dict[str, tuple[int, ...]]:
-        """The stops that keep each tensor, outermost first, closed by the compute statement."""
-        return {
-            tensor.name: (*(i for i, names in enumerate(self.kept) if tensor.name in names), self.last)
-            for tensor in self.einsum.tensors
-        }
+    def sites(self) -> dict[str, tuple[Site, ...]]:
+        """The memories of each tensor, outermost first, closed by the compute statement."""
+        found: dict[str, list[Site]] = {tensor.name: [] for tensor in self.einsum.tensors}
+        for stop, group in enumerate(self.stops):
+            for kept in group:
+                for name in kept.tensors:
+                    found[name].append(Site(kept.memory, stop))
+        return {name: (*sites, Site(None, self.last)) for name, sites in found.items()}
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        tensors = self.einsum.tensors
+        return tuple(Link(t, parent, child) for t in tensors for parent, child in pairwise(self.sites[t.name]))
+
+    @cached_property
+    def nodes(self) -> tuple[StorageNode, ...]:
+        """Every node that is fetched from a parent; the compute statement is none, its traffic is fixed."""
+        links = ((link, link.child.memory) for link in self.links)
+        return tuple(StorageNode(link.tensor, memory, link.child.stop, link.parent) for link, memory in links if memory)
+
+    @cached_property
+    def homes(self) -> dict[str, Site]:
+        """The outermost site of each tensor."""
+        return {name: sites[0] for name, sites in self.sites.items()}
+
+    def orders(self) -> Iterator[Skeleton]:
+        """Every order of the nodes of a roaming frame."""
+        for groups in product(*(list(_interleaved(self._chains(stop))) for stop in range(self.last))):
+            yield self._ordered(groups)
+
+    @property
+    def number_of_orders(self) -> int:
+        lengths = ([len(chain) for chain in self._chains(stop)] for stop in range(self.last))
+        return prod(factorial(sum(here)) // prod(map(factorial, here)) for here in lengths)
+
+    def in_order(self, lines: Mapping[tuple[str, str], int]) -> Skeleton:
+        """The order in which (memory, tensor) stand on these lines; on one line, that of the hierarchy."""
+        groups = []
+        for stop in range(self.last):
+            nodes = [kept for chain in self._chains(stop) for kept in chain]
+            place = self.architecture.index
+            groups.append(sorted(nodes, key=lambda k: (lines[k.memory.name, k.tensors[0]], place(k.memory.name))))
+        return self._ordered(groups)
+
+    def _chains(self, stop: int) -> list[list[Kept]]:
+        """Nodes of a stop, tensor by tensor, outermost first; those at home are none."""
+        found = []
+        for name, sites in self.sites.items():
+            here = [site.memory for site in sites if site.stop == stop and site.memory and site != self.homes[name]]
+            found.append([Kept(memory, (name,)) for memory in here])
+        return [chain for chain in found if chain]
+
+    def _ordered(self, groups: Iterable[Sequence[Kept]]) -> Skeleton:
+        """With a stop for every node, those of a group in this order, inside the stop of tensors at home."""
+        stops, arrays = list[tuple[Kept, ...]](), list[tuple[Array, ...]]()
+        for stop, group in enumerate(groups):
+            at_home = (Kept(h.memory, (name,)) for name, h in self.homes.items() if h.stop == stop and h.memory)
+            homes = tuple(at_home)
+            here = [*([homes] if homes else []), *((kept,) for kept in group)] or [()]
+            stops += here
+            arrays += [self.arrays[stop], *((),) * (len(here) - 1)]
+        return replace(self, stops=(*stops, ()), arrays=(*arrays, self.arrays[-1]), roaming=False)
 
 
-def skeletons(einsum: Einsum, architecture: Architecture) -> Iterator[Skeleton]:
+def _interleaved(chains: list[list[Kept]]) -> Iterator[tuple[Kept, ...]]:
+    if not chains:
+        yield ()
+    for i, (first, *rest) in enumerate(chains):
+        for order in _interleaved([*chains[:i], *([rest] if rest else []), *chains[i + 1 :]]):
+            yield (first, *order)
+
+
+def keepings(einsum: Einsum, architecture: Architecture) -> Iterator[tuple[Kept, ...]]:
     """Every choice of kept tensors that `keeps` and `may_keep` allow and in which each tensor has a home."""
-    for kept in product(*(_choices(einsum, memory) for memory in architecture.memories)):
-        if all(any(tensor.name in names for names in kept) for tensor in einsum.tensors):
-            yield _skeleton(einsum, architecture, kept)
+    for chosen in product(*(_choices(einsum, memory) for memory in architecture.memories)):
+        if all(any(tensor.name in names for names in chosen) for tensor in einsum.tensors):
+            yield tuple(Kept(memory, names) for memory, names in zip(architecture.memories, chosen) if names)
 
 
 def _choices(einsum: Einsum, memory: Memory) -> list[tuple[str, ...]]:
@@ -67,87 +168,41 @@ def _choices(einsum: Einsum, memory: Memory) -> list[tuple[str, ...]]:
     return [tuple(t.name for t in einsum.tensors if t.name in must or t.name in subset) for subset in subsets]
 
 
-def _skeleton(einsum: Einsum, architecture: Architecture, kept: tuple[tuple[str, ...], ...]) -> Skeleton:
-    memories = [memory for memory, names in zip(architecture.memories, kept) if names]
-    places = [*(architecture.index(memory.name) for memory in memories), len(architecture.hierarchy)]
+def even(einsum: Einsum, architecture: Architecture, kept: tuple[Kept, ...]) -> Skeleton:
+    """The frame in which every memory is a stop."""
+    places = [*(architecture.index(k.memory.name) for k in kept), len(architecture.hierarchy)]
     above = [architecture.hierarchy[begin:end] for begin, end in zip([0, *places], places)]
     arrays = tuple(tuple(level for level in levels if isinstance(level, Array)) for levels in above)
-    return Skeleton(einsum, architecture, tuple(memories), (*(names for names in kept if names), ()), arrays)
+    return Skeleton(einsum, architecture, kept, (*((k,) for k in kept), ()), arrays)
 
 
-@dataclass(frozen=True)
-class Unrolling:
-    """Spatial factors of one array: `factors` per rank, and `packing[d]`, the factors on its dimension d."""
+def uneven(einsum: Einsum, architecture: Architecture, kept: tuple[Kept, ...], used: Iterable[str]) -> Skeleton:
+    """The frame in which nodes roam between the arrays `used`.
 
-    array: Array
-    factors: Factors
-    packing: tuple[Factors, ...]
-
-
-@dataclass(frozen=True)
-class Spatial:
-    """Spatial factors of every gap and the unrollings behind them."""
-
-    unrollings: tuple[Unrolling, ...]
-
-    def factors(self, arrays: tuple[Array, ...], ranks: int) -> Factors:
-        chosen = [unrolling.factors for unrolling in self.unrollings if unrolling.array in arrays]
-        return tuple(prod(factors[r] for factors in chosen) for r in range(ranks))
-
-
-def spatials(einsum: Einsum, architecture: Architecture) -> Iterator[Spatial]:
-    """Every unrolling of the ranks over the arrays that fits every array dimension; one packing for each."""
-    yield from _unroll(tuple(size for _, size in einsum.ranks), architecture.arrays, ())
-
-
-def _unroll(sizes: Factors, arrays: tuple[Array, ...], chosen: tuple[Unrolling, ...]) -> Iterator[Spatial]:
-    if not arrays:
-        yield Spatial(chosen)
-        return
-    for factors, packing in packings(sizes, tuple(size for _, size in arrays[0].shape)).items():
-        rest = tuple(size // factor for size, factor in zip(sizes, factors))
-        yield from _unroll(rest, arrays[1:], (*chosen, Unrolling(arrays[0], factors, packing)))
+    Where a data coordinate mixes ranks, the place of a loop among the arrays decides about diagonals: every array is
+    a boundary then, with a stop of its own. Otherwise arrays that follow each other are crossed at once.
+    """
+    apart = any(len(coordinate.ranks) > 1 for tensor in einsum.tensors for coordinate in tensor.coordinates)
+    keeping = {k.memory.name: k for k in kept}
+    stops: list[tuple[Kept, ...]] = [()]
+    arrays: list[tuple[Array, ...]] = [()]
+    started = False
+    for level in architecture.hierarchy:
+        if isinstance(level, Array) and level.name in used:
+            if not started or (not stops[-1] and not apart):
+                arrays[-1] += (level,)
+            else:
+                stops.append(())
+                arrays.append((level,))
+        elif level.name in keeping:
+            stops[-1] += (keeping[level.name],)
+            started = True
+    return _closed(Skeleton(einsum, architecture, kept, tuple(stops), tuple(arrays), roaming=True), apart)
 
 
-MOST_PACKINGS = 300_000
-
-
-def packings(sizes: Factors, shape: tuple[int, ...]) -> dict[Factors, tuple[Factors, ...]]:
-    """Divisor vectors of `sizes` that fit an array of this shape, each with the packing of fewest loops (first in
-    order)."""
-    packed: dict[Factors, tuple[Factors, ...]] = {(1,) * len(sizes): ()}
-    for limit in shape:
-        grown: dict[Factors, tuple[Factors, ...]] = {}
-        for factors, packing in packed.items():
-            rest = tuple(size // factor for size, factor in zip(sizes, factors))
-            if len(grown) > MOST_PACKINGS:
-                raise Unsolved(f"the ranks can be unrolled over an array of {shape} in more than {MOST_PACKINGS} ways")
-            for vector in bounded_divisors(rest, limit):
-                total = tuple(a * b for a, b in zip(factors, vector))
-                candidate = (*packing, vector)
-                if total not in grown or _loops(candidate) < _loops(grown[total]):
-                    grown[total] = candidate
-        packed = grown
-    return packed
-
-
-def _loops(packing: tuple[Factors, ...]) -> int:
-    return sum(factor > 1 for factors in packing for factor in factors)
-
-
-def bounded_divisors(sizes: Factors, limit: int) -> list[Factors]:
-    """Vectors of divisors of `sizes` whose product is at most `limit`."""
-    vectors: list[tuple[Factors, int]] = [((), 1)]
-    for size in sizes:
-        options = [d for d in range(1, min(size, limit) + 1) if size % d == 0]
-        vectors = [((*v, d), volume * d) for v, volume in vectors for d in options if volume * d <= limit]
-        if len(vectors) > MOST_PACKINGS:
-            raise Unsolved(
-                f"{len(sizes)} ranks can be unrolled over {limit} instances in more than {len(vectors)} ways"
-            )
-    return [vector for vector, _ in vectors]
-
-
-def home(skeleton: Skeleton, tensor: Tensor) -> int:
-    """The outermost stop that keeps a tensor."""
-    return skeleton.chains[tensor.name][0]
+def _closed(frame: Skeleton, apart: bool) -> Skeleton:
+    """With the compute statement as the last stop; arrays just above it need a stop inside them where loops between
+    the two count."""
+    if not frame.stops[-1] and not apart:
+        return replace(frame, stops=(*frame.stops[:-1], ()))
+    return replace(frame, stops=(*frame.stops, ()), arrays=(*frame.arrays, ()))

@@ -15,13 +15,12 @@ from functools import cached_property
 from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
 
 from polymap.architecture.hierarchy import Array
 from polymap.mapper.lattice import Lattice, Values
 from polymap.mapper.lattice import lattice as lattice_of
-from polymap.mapper.space import Factors, Skeleton, Spatial
-from polymap.mapper.states import StorageNode, states
+from polymap.mapper.space import Skeleton, StorageNode
+from polymap.mapper.unrolling import Factors, Spatial
 from polymap.mapping.tiles import elements
 from polymap.workload.einsum import Affine, Tensor
 
@@ -63,8 +62,7 @@ class Geometry:
 
     @property
     def nodes(self) -> tuple[StorageNode, ...]:
-        """Every node that is fetched from a parent; the compute statement is no node here, its traffic is fixed."""
-        return states(self.skeleton, ()).nodes
+        return self.skeleton.nodes
 
     def sizes(self, stop: int) -> dict[str, Values]:
         """Tile sizes per rank at a stop, temporal tile times the spatial factors inside, over the lattice."""
@@ -85,28 +83,34 @@ class Geometry:
         shared = prod((_shared(c, sizes, name, step) for c in node.tensor.coordinates), start=np.ones(()))
         return shared * self.lattice.steps * float(self.instances(node.stop))
 
-    def fits(self, stop: int) -> Values:
-        """0 where the tiles of a stop's memory fit and tensors at home there are whole, infinity elsewhere."""
-        legal = self._within_capacity(stop) & self._at_home(stop)
-        return np.where(legal, 0.0, np.inf)
+    def bits(self, node: StorageNode) -> Values:
+        """Room that a node's tile takes in its memory, over the lattice."""
+        memory = node.memory
+        return self.tile(node.tensor, node.stop) * float(memory.element_bits(node.tensor) * memory.buffering)
 
-    def _within_capacity(self, stop: int) -> NDArray[np.bool_]:
-        memory, einsum = self.skeleton.memories[stop], self.skeleton.einsum
-        if memory.capacity_bits is None:
-            return np.ones(self.lattice.shape, dtype=bool)
-        tensors = [einsum.tensor(name) for name in self.skeleton.kept[stop]]
-        bits = sum(self.tile(t, stop) * float(memory.element_bits(t)) for t in tensors)
-        return np.broadcast_to(np.asarray(bits * memory.buffering <= memory.capacity_bits), self.lattice.shape)
-
-    def _at_home(self, stop: int) -> NDArray[np.bool_]:
-        legal = np.ones(self.lattice.shape, dtype=bool)
-        for name in self.skeleton.kept[stop]:
-            if self.skeleton.chains[name][0] == stop:
+    @cached_property
+    def rooms(self) -> dict[str, float]:
+        """Bits that each limited memory leaves to nodes that are fetched: what tensors at home take is taken off."""
+        limited = ((k.memory.name, k.memory.capacity_bits) for k in self.skeleton.kept)
+        rooms = {name: float(bits) for name, bits in limited if bits is not None}
+        for name, home in self.skeleton.homes.items():
+            if home.memory and home.name in rooms:
                 tensor = self.skeleton.einsum.tensor(name)
+                whole = elements(tensor, self.skeleton.einsum.sizes)
+                rooms[home.name] -= whole * home.memory.element_bits(tensor) * home.memory.buffering
+        return rooms
+
+    def at_home(self, stop: int) -> Values:
+        """0 where tensors whose limited home is at a stop are whole, infinity elsewhere and if they do not fit."""
+        legal = np.ones(self.lattice.shape, dtype=bool)
+        for name, home in self.skeleton.homes.items():
+            if home.stop == stop and home.name in self.rooms:
+                tensor = self.skeleton.einsum.tensor(name)
+                legal &= self.rooms[home.name] >= 0
                 for r, rank in enumerate(self.ranks):
                     if rank in tensor.ranks:
                         legal = legal & (self.lattice.tiles[r] == self.lattice.sizes[r]) & (self.above(stop)[r] == 1)
-        return legal
+        return np.where(legal, 0.0, np.inf)
 
 
 def _shared(coordinate: Affine, sizes: dict[str, Values], rank: str, step: Values) -> Values:

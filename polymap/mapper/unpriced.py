@@ -44,19 +44,12 @@ def lattice_points(einsum: Einsum) -> int:
 
 
 def _unsearched_conventions(conventions: Conventions) -> Iterator[Mistake]:
-    if not conventions.tiles_stay or conventions.all_write_first:
-        yield _unsearched(conventions)
     if is_only_walked(conventions):
         message = "optimize does not search under conventions that only a replayed loop nest follows"
         yield Mistake(NOWHERE, message, "use the preset `timeloop` as it is")
     if conventions.holes != "hull":
         message = f"optimize does not search with `holes: {conventions.holes}` yet; evaluate counts them"
         yield Mistake(NOWHERE, message, "use `holes: hull`")
-
-
-def _unsearched(conventions: Conventions) -> Mistake:
-    message = f"optimize does not search under the conventions {conventions.name} yet; evaluate prices under them"
-    return Mistake(NOWHERE, message, "use the conventions `polymap` or `timeloop`")
 
 
 def _unpriced(level: Memory | Array | Compute) -> Iterator[str]:

@@ -38,6 +38,8 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     yield "computes", count(cost.computes)
     yield "conventions", result.conventions.name
     if result.search is not None:
+        if result.search.subject_to:
+            yield "subject to", ", ".join(result.search.subject_to)
         yield "search", _search(result.search)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from polymap.mapper.objective import objective as goal
+
 PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
 ABSENT = "-"
 
@@ -55,8 +57,7 @@ def count(number: int | float) -> str:
 
 def objective(name: str | None, value: float | None) -> str:
     """A value of an objective in the unit people read it in."""
-    if value is None:
+    if value is None or name is None:
         return ABSENT
-    return {"energy": engineering(value, "J"), "latency": engineering(value, "s")}.get(
-        name or "", scientific(value, "J*s")
-    )
+    unit = goal(name).unit
+    return engineering(value, unit) if unit in ("J", "s") else scientific(value, unit)

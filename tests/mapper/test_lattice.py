@@ -43,14 +43,14 @@ def test_a_tile_finds_its_point_again(sizes: list[int], data: st.DataObject) -> 
 def test_shifts_multiply_one_rank() -> None:
     grid = lattice((12, 5))
     at = grid.index_of((1, 5))
-    reached = {grid.tile_at(tuple(a + s for a, s in zip(at, shift))) for _, shift in grid.shifts(0)}
+    reached = {grid.tile_at(tuple(a + s for a, s in zip(at, shift.index))) for shift in grid.shifts(0)}
     assert reached == {(d, 5) for d in (2, 3, 4, 6, 12)}
-    assert sorted(factor for factor, _ in grid.prime_shifts(0)) == [2, 3]
+    assert sorted(shift.factor for shift in grid.prime_shifts(0)) == [2, 3]
 
 
 @pytest.mark.parametrize("sizes", [(), (1,), (1, 1)])
 def test_a_lattice_without_factors_is_one_point(sizes: tuple[int, ...]) -> None:
     grid = lattice(sizes)
-    assert grid.shape == ()
+    assert grid.shape == (1,)
     assert grid.tile_at(()) == sizes
-    assert float(grid.steps) == 1
+    assert grid.steps.item() == 1

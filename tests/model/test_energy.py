@@ -9,7 +9,7 @@ import pytest
 
 from polymap.architecture import Architecture, Array, Memory
 from polymap.errors import IllegalMapping, SpecError
-from polymap.mapper.query import optimize
+from polymap.mapper.query import Query, optimize
 from polymap.model import Cost
 from polymap.model.conventions import POLYMAP, TIMELOOP, Conventions
 from polymap.workload import einsum
@@ -129,7 +129,7 @@ def test_a_memory_may_have_to_be_filled() -> None:
 def test_the_search_refuses_memories_that_it_does_not_price(change: dict[str, object], what: str) -> None:
     registers = replace(FREE, capacity_bits=1024, **change)  # type: ignore[arg-type]
     with pytest.raises(SpecError, match=rf"optimize does not price {what} yet \(RF\); evaluate does"):
-        optimize(WORK, arch(registers))
+        optimize(WORK, arch(registers), Query())
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_the_search_refuses_memories_that_it_does_not_price(change: dict[str, ob
 def test_the_search_refuses_networks_that_it_does_not_price(change: dict[str, object], what: str) -> None:
     array = replace(Array("PE", (("X", 4),)), **change)  # type: ignore[arg-type]
     with pytest.raises(SpecError, match=rf"optimize does not price {what} yet \(PE\)"):
-        optimize(WORK, machine(memory("DRAM"), array, memory("RF")))
+        optimize(WORK, machine(memory("DRAM"), array, memory("RF")), Query())
 
 
 def test_both_presets_price_a_machine_without_extras_alike() -> None:

@@ -1,0 +1,70 @@
+"""`polymap pareto`: what less energy costs in time."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from polymap.cli.arguments import Parser, add_conventions, add_json, add_limits, add_space, add_subject
+from polymap.cli.failure import STOPPED
+from polymap.cli.output import check_open, say, warn
+
+if TYPE_CHECKING:
+    from polymap.mapper.result import Result
+
+    Verbs = argparse._SubParsersAction[Parser]
+
+EPILOG = """\
+examples:
+  polymap pareto teaching gemm_64
+  polymap pareto eyeriss_like resnet18/conv1 --subject-to 'latency <= 10 ms' --json
+"""
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        "pareto",
+        help="all mappings that no other beats in both energy and latency",
+        description="Find all mappings of an einsum that no other is as good as in both energy and latency.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_subject(parser)
+    parser.add_argument("--axes", default="energy,latency", metavar="A,B", help="energy,latency is the only choice yet")
+    add_space(parser)
+    add_limits(parser)
+    add_conventions(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Search and print; 0 if the front is complete."""
+    from polymap import verbs
+    from polymap.cli.inputs import architecture_and_workload
+    from polymap.mapper.pareto import check_axes
+    from polymap.report.front import front_text
+
+    check_open()
+    check_axes(options.axes)
+    arch, work = architecture_and_workload(options.architecture, options.workload)
+    front = verbs.pareto(
+        work,
+        arch,
+        conventions=options.conventions,
+        mapspace=options.mapspace,
+        subject_to=options.subject_to,
+        time_limit=options.time_limit,
+        seed=options.seed,
+        on_point=progress if sys.stderr and sys.stderr.isatty() else None,
+    )
+    say(front.to_json() if options.json else front_text(front))
+    return 0 if front.complete else STOPPED
+
+
+def progress(point: Result) -> None:
+    """One line on the terminal for each point."""
+    warn(f"{point.cost.energy_pj:.6g} pJ in {point.cost.cycles} cycles")

@@ -1,0 +1,63 @@
+"""The mapper against exhaustion of the uneven mapspace: the optimum is found and proven for every objective and
+condition."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import polymap as pm
+from tests.oracles.uneven_objectives import OBJECTIVES, powers
+from tests.properties.exact_engines import law
+from tests.properties.strategies_uneven import PERFECT, Query, queries
+from tests.properties.uneven_optimum import at_least_utilization, at_most_cycles, at_most_energy, check_optimum
+
+problems = queries(st.just(PERFECT), most_mappings=1000)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
+@law(25)
+@given(query=problems)
+def test_no_uneven_mapping_is_better_than_the_one_found(query: Query, objective: object) -> None:
+    check_optimum(query, OBJECTIVES[objective.name], PERFECT)  # type: ignore[attr-defined]
+
+
+@law(20)
+@given(query=problems, energy=st.integers(1, 3), latency=st.integers(1, 3))
+def test_products_of_powers_are_minimised(query: Query, energy: int, latency: int) -> None:
+    check_optimum(query, powers(f"energy^{energy}*latency^{latency}", energy, latency), PERFECT)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
+@law(8)
+@given(query=problems, data=st.data())
+def test_side_conditions_bind(query: Query, objective: object, data: st.DataObject) -> None:
+    points = query.space().points("").witnesses
+    some = data.draw(st.sampled_from(sorted(points, key=lambda p: (p.energy, p.cycles)))) if points else None
+    cycles, energy = (some.cycles, some.energy) if some else (10, Fraction(100))
+    condition = data.draw(
+        st.sampled_from(
+            (
+                at_most_cycles(cycles, query.architecture.clock_hz),
+                at_most_energy(energy + Fraction(1, 7)),
+                at_least_utilization(Fraction(1, 2), query),
+            )
+        )
+    )
+    check_optimum(query, OBJECTIVES[objective.name], PERFECT, condition)  # type: ignore[attr-defined]
+
+
+@law(8)
+@given(query=problems)
+def test_a_front_misses_no_point_and_has_none_that_another_beats(query: Query) -> None:
+    truth = query.space().points("").pareto()
+    if not truth:
+        with pytest.raises(pm.Infeasible):
+            pm.pareto(query.einsum, query.architecture)
+        return
+    front = pm.pareto(query.einsum, query.architecture)
+    assert front.complete
+    assert [(point.cost.energy, point.cost.cycles) for point in front.points] == truth, str(query)
