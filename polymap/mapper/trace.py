@@ -155,7 +155,8 @@ class Tracer:
             memory.taken(placed).index(known) if len(memory.taken(placed)) > 1 else 0
             for memory, known in zip(self.program.rooms.shared, state.taken)
         )
-        return float(self.table[state.gap][state.key][(*room, *state.at)])
+        here = (*room, *state.at)
+        return float(self.table[state.gap][state.key][here])
 
 
 def _value_at(values: Values, at: Index) -> float:

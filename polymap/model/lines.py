@@ -135,7 +135,8 @@ def different(keys: Sequence[Ints]) -> Ints:
     order = np.lexsort(keys)
     new = np.ones(len(order), dtype=np.bool_)
     new[1:] = np.any([key[order][1:] != key[order][:-1] for key in keys], axis=0)
-    return order[new]
+    found: Ints = order[new]
+    return found
 
 
 def refuse(count: int, most: int = MOST) -> None:

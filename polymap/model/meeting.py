@@ -51,8 +51,8 @@ def _met(first: Family, second: Family, window: Window, unit: int) -> int:
         return _met(second, first, window.turned(), unit)
     values, times = sums(-first.begins, second.digits, second.first, second.last, unit)
     met = np.zeros(len(values), dtype=np.bool_)
-    for start, end in zip(first.starts.tolist(), first.ends.tolist()):
-        met |= _reached(second, start - values, end - values, window)
+    for start, end in np.stack([first.starts, first.ends], axis=1):
+        met |= _reached(second, int(start) - values, int(end) - values, window)
     return int(times[met].sum())
 
 

@@ -86,7 +86,7 @@ def coinciding(own: Line, passing: Line, window: Window) -> int:
     if (window.width - 1) % passing.tile or window.width >= passing.size:
         return 0
     steps, contexts = passing.starts(Kind.MOVING), passing.starts(Kind.APART)
-    begins = np.add.outer(contexts, passing.starts(Kind.SHARED)).ravel()
+    begins: Ints = np.add.outer(contexts, passing.starts(Kind.SHARED)).ravel()
     context = np.repeat(np.arange(len(contexts)), len(begins) // len(contexts))[begins < passing.size]
     begins = begins[begins < passing.size]
     refuse(own.count * len(begins), MOST_WORK)

@@ -201,7 +201,8 @@ class Block:
 
     def _moved(self) -> tuple[Ints, Bools]:
         """The loop that has moved, -1 if none has, and whether it is one at whose index there are no points."""
-        moved, is_out = np.full(self._shape, -1, dtype=np.int64), np.zeros(self._shape, dtype=np.bool_)
+        moved: Ints = np.full(self._shape, -1, dtype=np.int64)
+        is_out: Bools = np.zeros(self._shape, dtype=np.bool_)
         starts = {rank: at.copy() for rank, at in self._around.items()}
         for loop in self._temporal:
             rank, index = self.pair.nest.slots[loop].rank, self.indices[:, loop, None]
