@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from polymap.errors import PolymapError
 from polymap.mapper.families import Nodes, relevant
-from polymap.mapper.lattice import Lattice, Values
+from polymap.mapper.lattice import Lattice
 from polymap.mapper.objective import TOLERANCE
 from polymap.mapper.pricing import Functional
 from polymap.mapper.program import Program, Table
+from polymap.mapper.room import least_over_room
 from polymap.mapper.unrolling import Factors
 from polymap.mapping.tiles import extents
 
@@ -83,7 +84,7 @@ class Limit:
 
     def allows_states(self, gap: int, nodes: Nodes, dimensions: int) -> NDArray[np.bool_]:
         key = (Nodes(), nodes)
-        return np.asarray(self.allows(_least(self.inside[gap][key] + self.outside[gap][key], dimensions)))
+        return np.asarray(self.allows(least_over_room(self.inside[gap][key] + self.outside[gap][key], dimensions)))
 
     def allows_arc(self, lattice: Lattice, arc: Arc) -> bool:
         before = self._at(self.inside, arc.inner, lattice)
@@ -92,16 +93,11 @@ class Limit:
         return bool(self.allows(before + paid + after))
 
     def _at(self, table: Table, state: State, lattice: Lattice) -> float:
-        values = _least(table[state.gap][Nodes(), state.nodes], lattice.dimensions)
+        values = least_over_room(table[state.gap][Nodes(), state.nodes], lattice.dimensions)
         return float(values[lattice.index_of(state.tile)])
 
     def _paid(self, node: int, elements: int) -> float:
         return float(self.quantity.charge(node, np.asarray(float(elements)))) if self.quantity.concerns(node) else 0.0
-
-
-def _least(values: Values, dimensions: int) -> Values:
-    """The least over the axes of room taken, which stand before those of the lattice."""
-    return np.asarray(values.min(axis=tuple(range(values.ndim - dimensions))))
 
 
 def kernel(program: Program, limits: list[tuple[Functional, float]], most: int = ARCS) -> Kernel:

@@ -26,7 +26,7 @@ def pareto(
     interrupt leaves the points found so far. `on_point` hears of each.
     """
     deadline = None if query.time_limit is None else time.monotonic() + query.time_limit
-    searched = space(einsum, architecture, query)
+    searched = list(space(einsum, architecture, query))
     points: list[Result] = []
     while not points or points[-1].cost.cycles > 1:
         left = None if deadline is None else deadline - time.monotonic()

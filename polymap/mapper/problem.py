@@ -115,9 +115,8 @@ class Part:
         """A fresh program: its arrays are large, and most parts are asked once."""
         stops = range(self.geometry.skeleton.last)
         masks = (self.geometry.at_home(stop) + self.sharing.mask(self.geometry, stop) for stop in stops)
-        steps = {name: tuple(sorted(found)) for name, found in self.steps.items()}
         rules = self.conventions
-        return Program(self.geometry, tuple(masks), steps, rules.continuing_sweep, rules.tiles_stay)
+        return Program(self.geometry, tuple(masks), self.steps, rules.continuing_sweep, rules.tiles_stay)
 
     def compulsory(self, quantity: Functional) -> float:
         """A quick lower bound: every instance fetches each element it needs at least once."""

@@ -20,7 +20,7 @@ means.)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -47,7 +47,7 @@ class Program:
 
     geometry: Geometry
     masks: tuple[Values, ...]
-    steps: Mapping[str, tuple[float, ...]]
+    steps: Mapping[str, Collection[float]]
     sweep: bool = False
     stays: bool = True
     lowered: tuple[Values, ...] | None = None  # instead of `fetched`, for bounds

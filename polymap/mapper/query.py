@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -21,7 +21,7 @@ from polymap.mapper.search import Search
 from polymap.mapper.space import Skeleton, even, keepings, uneven
 from polymap.mapper.traffic import Geometry
 from polymap.mapper.unpriced import check_priced
-from polymap.mapper.unrolling import Spatial, spatials
+from polymap.mapper.unrolling import spatials
 from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
 from polymap.model.conventions import conventions as conventions_named
@@ -76,23 +76,24 @@ def optimize(einsum: Einsum, architecture: Architecture, query: Query) -> Result
     """The mapping of least objective, with a lower bound over all mappings.
 
     Ties are broken by energy, then cycles (cycles first for latency); within the class of the answer by fewer loops,
-    then text order. Raises `Infeasible` where no mapping is legal or none keeps to the side conditions, `Unsolved`
-    where time ran out before the first mapping, `SpecError` for what makes no sense.
+    then text order, if equals are few. Raises `Infeasible` where no mapping is legal or none keeps to the side
+    conditions, `Unsolved` where time ran out before the first mapping, `SpecError` for what makes no sense.
     """
     return best_of(space(einsum, architecture, query), einsum, architecture, query)
 
 
-def space(einsum: Einsum, architecture: Architecture, query: Query) -> list[Unopened]:
-    """The classes of mappings that a query searches. Raises `SpecError` and `Infeasible`."""
+def space(einsum: Einsum, architecture: Architecture, query: Query) -> Iterator[Unopened]:
+    """The classes of mappings that a query searches, one by one: there may be many. Raises `SpecError` and
+    `Infeasible`."""
     wrong = list(query.mistakes())
     if wrong:
         raise SpecError(wrong)
     check_priced(einsum, architecture, query.rules)
     explain_infeasible(einsum, architecture)
-    return list(classes(einsum, architecture, query.rules, query.space))
+    return classes(einsum, architecture, query.rules, query.space)
 
 
-def best_of(searched: list[Unopened], einsum: Einsum, architecture: Architecture, query: Query) -> Result:
+def best_of(searched: Iterable[Unopened], einsum: Einsum, architecture: Architecture, query: Query) -> Result:
     """The best mapping of some classes. Raises `Infeasible`, `Unsolved` and `SpecError`."""
     goal, rules = objective_named(query.objective), _exact(query.rules, architecture)
     limits = conditions(query.subject_to, einsum, architecture)
@@ -150,7 +151,7 @@ def classes(einsum: Einsum, architecture: Architecture, conventions: Conventions
     for kept in keepings(einsum, architecture):
         frames: dict[frozenset[str], tuple[Skeleton, Relaxation | None]] = {}
         steps: dict[str, set[float]] = {}
-        for spatial in sorted(spatials(einsum, architecture), key=Spatial.inside_out):
+        for spatial in spatials(einsum, architecture):
             used = frozenset(spatial.used) if mapspace == UNEVEN else frozenset()
             if used not in frames:
                 roaming = uneven(einsum, architecture, kept, used)

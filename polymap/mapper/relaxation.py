@@ -30,6 +30,7 @@ from polymap.mapper.families import Nodes
 from polymap.mapper.lattice import Values
 from polymap.mapper.pricing import Counts, Functional, counts, energy_actions, exact_seen
 from polymap.mapper.program import Program
+from polymap.mapper.room import least_over_room
 from polymap.mapper.sharing import sharings
 from polymap.mapper.space import Skeleton
 from polymap.mapper.traffic import Geometry, shares
@@ -121,8 +122,7 @@ class Relaxation:
     @cached_property
     def program(self) -> Program:
         masks = tuple(self.geometry.at_home(stop) for stop in range(self.skeleton.last))
-        steps = {name: tuple(sorted(found)) for name, found in self.steps.items()}
-        return Program(self.geometry, masks, steps, stays=self.conventions.tiles_stay)
+        return Program(self.geometry, masks, self.steps, stays=self.conventions.tiles_stay)
 
     def _lowered(self, gap: int) -> Program:
         """The program in whose gap nodes from further inside fetch no more than what crosses."""
@@ -158,8 +158,7 @@ class Relaxation:
     def _through(self, gap: int, entered: Arrived) -> Arrived:
         program = self._lowered(gap)
         reached = program.outwards(self.paid(gap), gap, {(Nodes(), owing): v for owing, v in entered.items()})
-        dimensions = self.geometry.lattice.dimensions
-        least = {key[1]: v.min(axis=tuple(range(v.ndim - dimensions))) for key, v in reached.items()}
+        least = {key[1]: least_over_room(v, self.geometry.lattice.dimensions) for key, v in reached.items()}
         return {owing: values for owing, values in least.items() if np.isfinite(values).any()}
 
     @cached_property
@@ -178,7 +177,7 @@ class Relaxation:
         factors = self._factors(spatial)
         fetched = (
             (self.own(i) * self._sharers(i, factors) + self.parent(i)) * self._needed[i]
-            for i, node in enumerate(self.geometry.nodes)
+            for i in range(len(self.geometry.nodes))
         )
         return sum(fetched) + self._constant(factors)
 

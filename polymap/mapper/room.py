@@ -8,7 +8,7 @@ follow will hold at least the tile of this moment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -45,7 +45,7 @@ class Rooms:
     """The limited memories of a part. Tables have one axis for each of `shared`, then those of the lattice."""
 
     geometry: Geometry
-    steps: Mapping[str, tuple[float, ...]]
+    steps: Mapping[str, Collection[float]]
 
     @cached_property
     def bits(self) -> tuple[Values, ...]:
@@ -58,7 +58,7 @@ class Rooms:
         for name, room in self.geometry.rooms.items():
             held = Nodes(i for i, node in enumerate(nodes) if node.memory.name == name)
             if len(held) > 1 and (self.geometry.skeleton.roaming or len({nodes[i].stop for i in held}) > 1):
-                found.append(Shared(name, held, room, self.steps.get(name, (0.0,))))
+                found.append(Shared(name, held, room, tuple(sorted(self.steps.get(name, (0.0,))))))
         return tuple(found)
 
     @cached_property
@@ -133,3 +133,8 @@ class Rooms:
         coming = memory.nodes - placed - nodes
         least = total + sum((self.bits[i] for i in coming), start=np.zeros(()))
         return total, np.asarray(least <= memory.room)
+
+
+def least_over_room(values: Values, dimensions: int) -> Values:
+    """A table without its axes of room taken, which stand before those of the lattice: the least of them."""
+    return np.asarray(values.min(axis=tuple(range(values.ndim - dimensions))))

@@ -115,5 +115,6 @@ class Solver:
                 return
 
     def _offer(self, part: Part, proven: Proven | None) -> None:
-        if proven:
-            self.incumbent.offer(part, [arc.loops for arc in proven.arcs])
+        """Raises `Undecided` where prices that the solver had to round hide that a mapping breaks the conditions."""
+        if proven and not self.incumbent.allows(self.incumbent.offer(part, [arc.loops for arc in proven.arcs])):
+            raise Undecided

@@ -33,10 +33,6 @@ class Spatial:
         """Arrays over which any rank is unrolled."""
         return tuple(u.array.name for u in self.unrollings if any(factor > 1 for factor in u.factors))
 
-    def inside_out(self) -> tuple[Factors, ...]:
-        """Factors of every array, innermost array first."""
-        return tuple(unrolling.factors for unrolling in reversed(self.unrollings))
-
     def factors(self, arrays: tuple[Array, ...], ranks: int) -> Factors:
         chosen = [unrolling.factors for unrolling in self.unrollings if unrolling.array in arrays]
         return tuple(prod(factors[r] for factors in chosen) for r in range(ranks))
