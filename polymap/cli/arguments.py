@@ -20,6 +20,18 @@ class Parser(argparse.ArgumentParser):
         raise SpecError(Mistake(NOWHERE, message, mend))
 
 
+def add_verb(verbs: argparse._SubParsersAction[Parser], name: str, help: str, description: str, epilog: str) -> Parser:
+    """A verb's parser; its epilog is printed as it is written."""
+    return verbs.add_parser(
+        name,
+        help=help,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
 def add_subject(parser: argparse.ArgumentParser) -> None:
     """What every verb works on."""
     parser.add_argument("architecture", metavar="ARCH", help="an architecture file, or the name of a shipped one")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polymap.cli.arguments import Parser
+from polymap.cli.arguments import Parser, add_verb
 from polymap.cli.output import warn
 
 if TYPE_CHECKING:
@@ -28,13 +28,12 @@ then nothing is written.
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
+    parser = add_verb(
+        verbs,
         "convert",
-        help="other tools' files in polymap's formats",
-        description="Write as architecture, workload, mapping and constraints (.yaml) what Timeloop's files say.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        "other tools' files in polymap's formats",
+        "Write as architecture, workload, mapping and constraints (.yaml) what Timeloop's files say.",
+        EPILOG,
     )
     parser.add_argument("files", metavar="INPUT", nargs="+", help="a YAML file with one or more of Timeloop's sections")
     parser.add_argument("-o", dest="folder", metavar="DIR", required=True, help="the folder to write to")

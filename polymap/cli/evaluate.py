@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from polymap.cli.arguments import Parser, add_constraints, add_conventions, add_json, add_subject
+from polymap.cli.arguments import Parser, add_constraints, add_conventions, add_json, add_subject, add_verb
 from polymap.cli.output import say
 from polymap.errors import IllegalMapping, Mistake
 
@@ -29,13 +29,12 @@ rule and statement is told (exit code 1).
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
+    parser = add_verb(
+        verbs,
         "evaluate",
-        help="what a given mapping costs",
-        description="Check a mapping of one einsum against the rules and price it: counts, energy, cycles.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        "what a given mapping costs",
+        "Check a mapping of one einsum against the rules and price it: counts, energy, cycles.",
+        EPILOG,
     )
     add_subject(parser)
     parser.add_argument("mapping", metavar="MAPPING", help="a mapping file, as text or YAML")

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from polymap.cli.arguments import Parser, add_json
+from polymap.cli.arguments import Parser, add_json, add_verb
 from polymap.cli.output import say
 from polymap.cli.stored import add_result, document, file_of
 from polymap.errors import Mistake, Place, PolymapError, SpecError
@@ -31,13 +31,12 @@ that decide it, and what it is under other presets.
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
+    parser = add_verb(
+        verbs,
         "explain",
-        help="where a number of a result comes from",
-        description="The arithmetic of a number, the values in it, and the conventions that decide it.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        "where a number of a result comes from",
+        "The arithmetic of a number, the values in it, and the conventions that decide it.",
+        EPILOG,
     )
     add_result(parser)
     parser.add_argument("--number", metavar="NAME", help="e.g. GLB.W.reads, RF.leakage_pj, cycles")

@@ -13,6 +13,7 @@ from polymap.cli.arguments import (
     add_limits,
     add_space,
     add_subject,
+    add_verb,
     gap,
     objective,
 )
@@ -37,13 +38,12 @@ prices a mapping again, to the same numbers.
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
+    parser = add_verb(
+        verbs,
         "optimize",
-        help="the best mapping of a workload on an architecture",
-        description="Find the best mapping of an einsum, or of every layer of a network, with a proof.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        "the best mapping of a workload on an architecture",
+        "Find the best mapping of an einsum, or of every layer of a network, with a proof.",
+        EPILOG,
     )
     add_subject(parser)
     _add_objective(parser)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from polymap.cli.arguments import Parser, add_conventions, add_json, add_limits, add_space, add_subject
+from polymap.cli.arguments import Parser, add_conventions, add_json, add_limits, add_space, add_subject, add_verb
 from polymap.cli.failure import STOPPED
 from polymap.cli.output import check_open, say, warn
 
@@ -24,13 +24,12 @@ examples:
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
+    parser = add_verb(
+        verbs,
         "pareto",
-        help="all mappings that no other beats in both energy and latency",
-        description="Find all mappings of an einsum that no other is as good as in both energy and latency.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        "all mappings that no other beats in both energy and latency",
+        "Find all mappings of an einsum that no other is as good as in both energy and latency.",
+        EPILOG,
     )
     add_subject(parser)
     parser.add_argument("--axes", default="energy,latency", metavar="A,B", help="energy,latency is the only choice yet")

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from polymap.cli.arguments import Parser, add_json
+from polymap.cli.arguments import Parser, add_json, add_verb
 from polymap.cli.failure import BAD_INPUT
 from polymap.cli.output import say
 from polymap.cli.stored import add_result, document, file_of
@@ -30,13 +30,12 @@ again, nor is the status `optimal`. Exit code 0 if nothing differs, 1 if a numbe
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
+    parser = add_verb(
+        verbs,
         "verify",
-        help="compute everything in a result again",
-        description="Check a result against its inputs: hashes, legality, counts by a second route, energy, time.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        "compute everything in a result again",
+        "Check a result against its inputs: hashes, legality, counts by a second route, energy, time.",
+        EPILOG,
     )
     add_result(parser)
     parser.add_argument("--architecture", metavar="ARCH", help="use this one, not the document's own")
