@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, overload
 
 from polymap.errors import NOWHERE, IllegalMapping, Mistake, SpecError
@@ -100,6 +101,8 @@ def pareto(
     work: WorkloadSource,
     arch: ArchitectureSource,
     *,
+    axes: str = "energy,latency",
+    tolerance: float = 0.0,
     conventions: str | Conventions = "polymap",
     mapspace: str | None = None,
     subject_to: Sequence[str] = (),
@@ -109,8 +112,10 @@ def pareto(
 ) -> Front:
     """All mappings of one einsum that no other is as good as in both energy and latency, from the least energy on.
 
-    If `complete`, it is proven that no other is missing. Arguments are those of `optimize`. `on_point` hears of each
-    point as it is found. Raises `SpecError`, `Infeasible` and `Unsolved` as `optimize` does.
+    With `axes` of `energy,size:MEMORY` it is energy and the bits that tiles take in an instance of a memory. If
+    `complete`, it is proven that no other is missing; with a `tolerance`, that every mapping has a point of no more
+    energy that needs at most `1 + tolerance` times the cycles or bits. Other arguments are those of `optimize`.
+    `on_point` hears of each point as it is found. Raises `SpecError`, `Infeasible` and `Unsolved` as `optimize` does.
     """
     from polymap.architecture import architecture
     from polymap.mapper.pareto import pareto as front
@@ -120,7 +125,7 @@ def pareto(
     machine, einsum = architecture(arch), single(work)
     check_kept(machine, [einsum])
     query = Query("energy", conventions, mapspace, tuple(subject_to), 0.0, time_limit, seed)
-    return front(einsum, machine, query, on_point)
+    return front(einsum, machine, query, axes, Fraction(str(tolerance)), on_point)
 
 
 def evaluate(

@@ -56,7 +56,8 @@ def add_space(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="'X <= Y'",
-        help="what a mapping must keep to: 'latency <= 2 ms', 'energy <= 3 uJ', 'cycles <= 1e6', 'utilization >= 0.8'",
+        help="what a mapping must keep to: 'latency <= 2 ms', 'energy <= 3 uJ', 'cycles <= 1e6', 'utilization >= 0.8',"
+        " 'size:MEMORY <= 64 KiB'",
     )
     parser.add_argument(
         "--mapspace",
@@ -96,6 +97,14 @@ def gap(text: str) -> float:
     number = _number(text)
     if not 0 <= number < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a gap: it is at least 0 and below 1, e.g. 0.01 for 1 %")
+    return number
+
+
+def tolerance(text: str) -> float:
+    """A relative tolerance: finite and at least 0."""
+    number = _number(text)
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a tolerance: it is at least 0, e.g. 0.1 for 10 %")
     return number
 
 

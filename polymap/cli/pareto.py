@@ -1,4 +1,4 @@
-"""`polymap pareto`: what less energy costs in time."""
+"""`polymap pareto`: what less energy costs in time, or in the size of a memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from polymap.cli.arguments import Parser, add_conventions, add_json, add_limits, add_space, add_subject, add_verb
+from polymap.cli.arguments import (
+    Parser,
+    add_conventions,
+    add_json,
+    add_limits,
+    add_space,
+    add_subject,
+    add_verb,
+    tolerance,
+)
 from polymap.cli.failure import STOPPED
 from polymap.cli.output import check_open, say, warn
 
@@ -18,6 +27,7 @@ if TYPE_CHECKING:
 EPILOG = """\
 examples:
   polymap pareto teaching gemm_64
+  polymap pareto teaching gemm_64 --axes energy,size:buffer --tolerance 0.1
   polymap pareto eyeriss_like resnet18/conv1 --subject-to 'latency <= 10 ms' --json
 """
 
@@ -27,12 +37,25 @@ def add_to(verbs: Verbs) -> None:
     parser = add_verb(
         verbs,
         "pareto",
-        "all mappings that no other beats in both energy and latency",
-        "Find all mappings of an einsum that no other is as good as in both energy and latency.",
+        "all mappings that no other beats in both energy and latency, or energy and the size of a memory",
+        "Find all mappings of an einsum that no other is as good as in both of two axes.",
         EPILOG,
     )
     add_subject(parser)
-    parser.add_argument("--axes", default="energy,latency", metavar="A,B", help="energy,latency is the only choice yet")
+    add = parser.add_argument
+    add(
+        "--axes",
+        default="energy,latency",
+        metavar="A,B",
+        help="energy,latency or energy,size:MEMORY: bits that tiles take in each instance (default: energy,latency)",
+    )
+    add(
+        "--tolerance",
+        type=tolerance,
+        default=0.0,
+        metavar="T",
+        help="leave points out for which another has no more energy and at most 1 + T times the rest (default: 0)",
+    )
     add_space(parser)
     add_limits(parser)
     add_conventions(parser)
@@ -44,15 +67,15 @@ def run(options: argparse.Namespace) -> int:
     """Search and print; 0 if the front is complete."""
     from polymap import verbs
     from polymap.cli.inputs import architecture_and_workload
-    from polymap.mapper.pareto import check_axes
     from polymap.report.front import front_text
 
     check_open()
-    check_axes(options.axes)
     arch, work = architecture_and_workload(options.architecture, options.workload)
     front = verbs.pareto(
         work,
         arch,
+        axes=options.axes,
+        tolerance=options.tolerance,
         conventions=options.conventions,
         mapspace=options.mapspace,
         subject_to=options.subject_to,

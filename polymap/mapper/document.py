@@ -52,7 +52,8 @@ def front_document(front: Front) -> dict[str, object]:
     """A Pareto front: a result document for every point."""
     return {
         "schema": "polymap.pareto/1",
-        "axes": ["energy", "latency"],
+        "axes": list(front.axes),
+        "tolerance": float(front.tolerance),
         "complete": front.complete,
         "points": [document(point) for point in front.points],
     }

@@ -51,6 +51,6 @@ class Incumbent:
 
     def allows(self, candidate: Candidate) -> bool:
         """Whether a mapping keeps to the conditions."""
-        allowed = self.conditions.allow(candidate.cost.energy, candidate.cost.cycles)
+        allowed = self.conditions.hold(candidate.cost)
         self.refused = self.refused or not allowed
         return allowed

@@ -90,7 +90,13 @@ def space(einsum: Einsum, architecture: Architecture, query: Query) -> Iterator[
         raise SpecError(wrong)
     check_priced(einsum, architecture, query.rules)
     explain_infeasible(einsum, architecture)
-    return classes(einsum, architecture, query.rules, query.space)
+    limits = conditions(query.subject_to, einsum, architecture)
+    shrunk = limits.shrunk(architecture)
+    try:
+        explain_infeasible(einsum, shrunk)
+    except Infeasible as error:
+        raise Infeasible([_unkept(limits, einsum), *error.mistakes]) from None
+    return classes(einsum, shrunk, query.rules, query.space)
 
 
 def best_of(searched: Iterable[Unopened], einsum: Einsum, architecture: Architecture, query: Query) -> Result:
@@ -131,12 +137,16 @@ def _searched(search: Search, query: Query, cpu_s: float) -> Searched:
 
 
 def _without_mapping(search: Search, limits: Conditions, einsum: Einsum, architecture: Architecture) -> Exception:
-    if search.proven and limits.texts and search.incumbent.refused:
-        shown = ", ".join(f"'{text}'" for text in limits.texts)
-        message = f"no mapping of {einsum.name} keeps to {shown}"
-        return Infeasible(Mistake(NOWHERE, message, "loosen a condition; without them there are mappings"))
+    if search.proven and limits.texts and (search.incumbent.refused or limits.sizes):
+        return Infeasible(_unkept(limits, einsum))
     explain_infeasible(einsum, architecture, certain=search.proven)
     return Unsolved(Mistake(NOWHERE, "stopped before any mapping was found", "raise the time limit"))
+
+
+def _unkept(limits: Conditions, einsum: Einsum) -> Mistake:
+    shown = ", ".join(f"'{text}'" for text in limits.texts)
+    without = "" if limits.sizes else "; without them there are mappings"
+    return Mistake(NOWHERE, f"no mapping of {einsum.name} keeps to {shown}", f"loosen a condition{without}")
 
 
 def _exact(conventions: Conventions, architecture: Architecture) -> Conventions:

@@ -131,18 +131,22 @@ class NetworkResult:
 
 @dataclass(frozen=True)
 class Front:
-    """Mappings of one einsum, from least energy to fewest cycles; none is as good as another in both.
+    """Mappings of one einsum, from least energy to fewest cycles (or bits of a memory); none is as good as another in
+    both.
 
-    If `complete`, it is proven that there are no others.
+    If `complete`, it is proven that no other mapping has less energy, or needs less than `1 / (1 + tolerance)` of the
+    other axis, than every point that is as good as it in the other one.
     """
 
     einsum: Einsum
     architecture: Architecture
     points: tuple[Result, ...]
     complete: bool
+    axes: tuple[str, ...] = ("energy", "latency")
+    tolerance: Fraction = Fraction(0)
 
     def to_dict(self) -> dict[str, object]:
-        """The document `polymap.pareto/1`: axes, `complete`, and one result document for each point."""
+        """The document `polymap.pareto/1`: axes, tolerance, `complete`, and one result document for each point."""
         from polymap.mapper.document import front_document
 
         return front_document(self)

@@ -24,10 +24,24 @@ def test_json_holds_a_result_for_every_point(capsys: pytest.CaptureFixture[str],
     assert [point["schema"] for point in document["points"]] == ["polymap.result/1"] * len(document["points"])
 
 
+def test_a_front_over_the_size_of_a_memory_shows_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    options = ["--axes", "energy,size:buffer", "--tolerance", "0.5"]
+    assert main(["pareto", "teaching", work(tmp_path), *options]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[0].split()[-1] == "buffer"
+    assert "at most 1.5 times the buffer space" in out
+    assert main(["pareto", "teaching", work(tmp_path), *options, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["axes"], document["tolerance"]) == (["energy", "size:buffer"], 0.5)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--axes", "energy,area"], "no front over 'energy,area'"),
+        (["--axes", "energy,size:bufer"], "there is no memory 'bufer'"),
+        (["--axes", "energy,size"], "the name of a memory is missing"),
+        (["--tolerance", "-1"], "'-1' is not a tolerance"),
         (["--objective", "edp"], "--objective"),
         (["--subject-to", "latency"], "'latency'"),
     ],

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import lcm
+from math import lcm, prod
 from typing import Any
 
-from polymap.architecture.hierarchy import Architecture
+from polymap.architecture.hierarchy import Architecture, Level, Memory
 from polymap.mapping.nest import Mapping
-from polymap.workload.einsum import Einsum
+from polymap.workload.einsum import Affine, Einsum
 from tests.oracles.exhaust_uneven import Point, Space
 
 
@@ -92,6 +92,33 @@ def best(
     points = Space(einsum, architecture, factors).points(objective.level)
     found = points.best(objective.ordered, condition.holds if condition else None)
     return None if found is None else Best(found, points.mapping(found), points.mappings)
+
+
+def sized(architecture: Architecture, einsum: Einsum, level: str) -> Architecture:
+    """The architecture in which the memory `level` has a capacity, if need be one that holds everything."""
+    room = sum(prod(_extent(axis, einsum) for axis in t.coordinates) * 64 for t in einsum.tensors)
+
+    def limited(memory: Level) -> Level:
+        if not isinstance(memory, Memory) or memory.name != level or memory.capacity_bits is not None:
+            return memory
+        return replace(memory, capacity_bits=room * memory.buffering)
+
+    return replace(architecture, hierarchy=tuple(limited(memory) for memory in architecture.hierarchy))
+
+
+def _extent(axis: Affine, einsum: Einsum) -> int:
+    return 1 + sum(abs(coefficient) * (einsum.sizes[rank] - 1) for rank, coefficient in axis.terms)
+
+
+def sizes(einsum: Einsum, architecture: Architecture, level: str) -> list[tuple[Fraction, int]]:
+    """All (energy in pJ, bits held by each instance of a memory) that no mapping beats in one without losing in the
+    other; energy rises. A memory without a capacity is taken for one that holds everything."""
+    points = Space(einsum, sized(architecture, einsum, level)).points(level).witnesses
+    front: list[tuple[Fraction, int]] = []
+    for point in sorted({(point.energy, point.bits) for point in points}):
+        if not front or point[1] < front[-1][1]:
+            front.append(point)
+    return front
 
 
 def pareto(einsum: Einsum, architecture: Architecture, factors: str = "perfect") -> list[tuple[Fraction, int]]:

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import polymap as pm
 from tests.oracles.uneven_objectives import OBJECTIVES, powers
 from tests.properties.exact_engines import law
 from tests.properties.strategies_uneven import PERFECT, Query, queries
@@ -48,16 +47,3 @@ def test_side_conditions_bind(query: Query, objective: object, data: st.DataObje
         )
     )
     check_optimum(query, OBJECTIVES[objective.name], PERFECT, condition)  # type: ignore[attr-defined]
-
-
-@law(8)
-@given(query=problems)
-def test_a_front_misses_no_point_and_has_none_that_another_beats(query: Query) -> None:
-    truth = query.space().points("").pareto()
-    if not truth:
-        with pytest.raises(pm.Infeasible):
-            pm.pareto(query.einsum, query.architecture)
-        return
-    front = pm.pareto(query.einsum, query.architecture)
-    assert front.complete
-    assert [(point.cost.energy, point.cost.cycles) for point in front.points] == truth, str(query)

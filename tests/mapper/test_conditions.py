@@ -1,0 +1,57 @@
+"""Side conditions: how they are read, and what cannot be understood."""
+
+from __future__ import annotations
+
+import pytest
+
+import polymap as pm
+from polymap.mapper.conditions import conditions
+from polymap.mapper.result import Result
+
+GEMM = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=8, n=8, k=8)
+TEACHING = pm.architecture("teaching")
+
+
+def test_conditions_become_bounds_and_the_tightest_counts() -> None:
+    texts = ("energy <= 3 uJ", "energy<=4 uJ", "cycles <= 100", "latency <= 50 ns", "size:buffer <= 1 KiB")
+    found = conditions(texts, GEMM, TEACHING)
+    assert (found.energy_pj, found.cycles, found.sizes) == (3_000_000, 50, (("buffer", 8192),))
+    assert found.texts == texts
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "mend"),
+    [
+        ("fast", "this is no condition", "use 'energy <= 3 uJ'"),
+        ("enrgy <= 3 uJ", "there is no quantity 'enrgy'", "did you mean 'energy'?"),
+        ("latency < 3 ms", "latency is not bounded with <", "write 'latency <= 3 ms'"),
+        ("utilization <= 0.5", "utilization is not bounded with <=", "write 'utilization >= 0.5'"),
+        ("utilization >= 2", "2 is out of range", "between 0 and 1"),
+        ("energy <= 0 J", "0 J is out of range", "positive"),
+        ("energy <= 3", "`3` has no unit", "write `3 pJ`"),
+        ("energy:DRAM <= 3 pJ", "energy is of the whole machine", "write 'energy' alone"),
+        ("size:bufer <= 3 KiB", "there is no memory 'bufer'", "did you mean 'buffer'?"),
+        ("size <= 3 KiB", "the name of a memory is missing", "memories: DRAM, buffer, registers"),
+    ],
+)
+def test_what_cannot_be_understood_is_told_with_its_mending(text: str, message: str, mend: str) -> None:
+    with pytest.raises(pm.SpecError) as caught:
+        pm.optimize(GEMM, TEACHING, subject_to=["cycles <= 1000", text])
+    (mistake,) = caught.value.mistakes
+    assert message in mistake.message
+    assert text in mistake.message
+    assert mend in mistake.mend
+
+
+def test_the_size_of_a_memory_is_kept() -> None:
+    assert isinstance(best := pm.optimize(GEMM, TEACHING, subject_to=["size:buffer <= 64 B"]), Result)
+    assert next(row.occupied_bits for row in best.cost.components if row.level == "buffer") <= 512
+    assert best.architecture == TEACHING
+
+
+def test_a_size_in_which_nothing_fits_is_told_with_numbers() -> None:
+    with pytest.raises(pm.Infeasible) as caught:
+        pm.optimize(GEMM, TEACHING, subject_to=["size:buffer <= 1 b"])
+    condition, numbers = caught.value.mistakes
+    assert "keeps to 'size:buffer <= 1 b'" in condition.message
+    assert "buffer holds 1 b; the smallest tiles it must keep need 48 b" in numbers.message
