@@ -41,8 +41,8 @@ format: $(STAMP) ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP) ## CPU seconds per layer on this machine
-	$(BIN)/python benchmarks/first_light.py
+bench: $(STAMP) ## CPU seconds of proofs, beside targets and another tool
+	$(BIN)/python benchmarks/mapper
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -27,3 +27,12 @@ def test_a_layer_of_resnet18_can_be_named() -> None:
     assert isinstance(conv1, Einsum)
     assert conv1.text == "O[n,k,p,q] += I[n,c,2*p+r-3,2*q+s-3] * W[k,c,r,s]"
     assert conv1.computes == 118013952
+
+
+def test_bert_large_has_the_multiply_accumulates_of_its_blocks() -> None:
+    net = workload("bert_large")
+    assert isinstance(net, Network)
+    tokens, hidden, blocks = 512, 1024, 24
+    weights = 4 * hidden**2 + 2 * hidden * 4 * hidden
+    attention = 2 * tokens * hidden  # scores and context, for each token
+    assert sum(layer.repeat * layer.einsum.computes for layer in net.layers) == blocks * tokens * (weights + attention)
