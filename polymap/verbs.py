@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from polymap.architecture import Architecture
     from polymap.architecture import Source as ArchitectureSource
     from polymap.constraints import Source as ConstraintsSource
+    from polymap.mapper.progress import OnProgress
     from polymap.mapper.result import Front, NetworkResult, Result
     from polymap.mapper.verification import Verification
     from polymap.mapping import Mapping
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from polymap.model.nest import Nest
     from polymap.workload import Einsum, Network
     from polymap.workload import Source as WorkloadSource
-
-    OnLayer = Callable[[int, int, str], None]
 
 
 @overload
@@ -40,7 +39,7 @@ def optimize(
     gap: float = ...,
     time_limit: float | None = ...,
     seed: int = ...,
-    on_layer: OnLayer | None = ...,
+    on_progress: OnProgress | None = ...,
 ) -> Result: ...
 
 
@@ -56,7 +55,8 @@ def optimize(
     gap: float = ...,
     time_limit: float | None = ...,
     seed: int = ...,
-    on_layer: OnLayer | None = ...,
+    workers: int = ...,
+    on_progress: OnProgress | None = ...,
 ) -> Result | NetworkResult: ...
 
 
@@ -71,7 +71,8 @@ def optimize(
     gap: float = 0.0,
     time_limit: float | None = None,
     seed: int = 0,
-    on_layer: OnLayer | None = None,
+    workers: int = 1,
+    on_progress: OnProgress | None = None,
 ) -> Result | NetworkResult:
     """The mapping of least energy, latency or a product of their powers, with a lower bound that proves how good it is.
 
@@ -79,12 +80,14 @@ def optimize(
     `NetworkResult`. `objective` is `energy`, `latency`, `edp`, `ed2p` or a product such as `energy^2*latency`.
     `mapspace` is `uneven` (the default: storage nodes stand anywhere) or `even` (as in Timeloop; the default under its
     conventions). `subject_to` lists conditions such as `latency <= 2 ms` or `utilization >= 0.8`. `gap` is the relative
-    gap at which the search may stop; 0 asks for a proof of optimality. `time_limit` is in seconds. Raises `SpecError`
-    for what cannot be understood, `Infeasible` if no legal mapping exists, `Unsolved` if the time limit passes before
-    one is found.
+    gap at which the search may stop; 0 asks for a proof of optimality. `time_limit` is in seconds. Layers of a
+    network are searched in up to `workers` processes; their number changes no answer. `on_progress` hears a few times
+    per second how far the search is. Raises `SpecError` for what cannot be understood, `Infeasible` if no legal mapping
+    exists, `Unsolved` if the time limit passes before one is found.
     """
     from polymap.architecture import architecture
-    from polymap.mapper.query import Query, optimize_network
+    from polymap.explore.network import optimize_network
+    from polymap.mapper.query import Query
     from polymap.mapper.query import optimize as optimize_einsum
     from polymap.mapping.kept import check_kept
     from polymap.workload import Network, workload
@@ -93,8 +96,8 @@ def optimize(
     check_kept(machine, einsums(subject))
     query = Query(objective, conventions, mapspace, tuple(subject_to), gap, time_limit, seed)
     if isinstance(subject, Network):
-        return optimize_network(subject, machine, query, on_layer)
-    return optimize_einsum(subject, machine, query)
+        return optimize_network(subject, machine, query, workers, on_progress)
+    return optimize_einsum(subject, machine, query, on_progress)
 
 
 def pareto(

@@ -123,6 +123,13 @@ def seed(text: str) -> int:
     return int(text)
 
 
+def workers(text: str) -> int:
+    """A number of processes."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 4 and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of workers: it is an integer from 1 to 9999")
+    return int(text)
+
+
 def _number(text: str) -> float:
     try:
         return float(text)

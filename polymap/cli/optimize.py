@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import (
@@ -16,9 +15,10 @@ from polymap.cli.arguments import (
     add_verb,
     gap,
     objective,
+    workers,
 )
 from polymap.cli.failure import STOPPED
-from polymap.cli.output import check_open, say, warn
+from polymap.cli.output import check_open, say
 
 if TYPE_CHECKING:
     from polymap.mapper.result import NetworkResult, Result
@@ -64,6 +64,9 @@ def _add_objective(parser: argparse.ArgumentParser) -> None:
         metavar="O",
         help="what is made least: energy, latency, edp, ed2p, or a product such as energy^2*latency (default: energy)",
     )
+    add(
+        "--workers", type=workers, default=1, metavar="N", help="processes that search layers of a network (default: 1)"
+    )
     add("--gap", type=gap, default=0.0, metavar="G", help="relative gap at which the search may stop (default: 0)")
 
 
@@ -97,18 +100,16 @@ def search(options: argparse.Namespace) -> Result | NetworkResult:
         gap=options.gap,
         time_limit=options.time_limit,
         seed=options.seed,
-        on_layer=progress if sys.stderr and sys.stderr.isatty() else None,
+        workers=options.workers,
+        on_progress=None,
     )
-
-
-def progress(index: int, total: int, layer: str) -> None:
-    """One line on the terminal before each layer of a network; `index` counts from 1."""
-    warn(f"layer {index} of {total}: {layer}")
 
 
 def proven(result: Result | NetworkResult, gap: float) -> bool:
     """Whether every layer is proven to within the relative gap that was asked for."""
     from polymap.mapper.result import NetworkResult
 
+    if isinstance(result, NetworkResult) and result.unfinished:
+        return False
     results = [layer for _, layer in result.layers] if isinstance(result, NetworkResult) else [result]
     return all(layer.status == "optimal" or (layer.gap is not None and layer.gap <= gap) for layer in results)

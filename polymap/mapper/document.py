@@ -68,6 +68,7 @@ def _whole_network(network: NetworkResult) -> dict[str, object]:
             "objective": _objective(network.objective, network.value, network.lower_bound, network.gap),
             "totals": network_totals(network),
             "layers": [_layer(repeat, result) for repeat, result in network.layers],
+            **({"unfinished": list(network.unfinished)} if network.unfinished else {}),
             "versions": dict(versions()),
         }
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from polymap.mapper.kernel import Arc, Kernel, State
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1 << 60
 DIGITS = 1 << 50
+TICK = 0.05  # seconds
 
 
 @dataclass(frozen=True)
@@ -251,9 +253,25 @@ class Model:
         if self.seconds is not None:
             solver.parameters.max_time_in_seconds = self.seconds
         self.model.minimize(quantity)
-        status = solver.solve(self.model)
+        status = _interruptible(solver, self.model)
         if status == self._cp.INFEASIBLE:
             return None
         if status != self._cp.OPTIMAL:
             raise Undecided
         return solver
+
+
+def _interruptible(solver: cp_model.CpSolver, model: cp_model.CpModel) -> Any:
+    """The status of a solve that an interrupt ends: it runs in a thread, for Python hears nothing during a call."""
+    status: list[Any] = []
+    thread = Thread(target=lambda: status.append(solver.solve(model)), daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(TICK)
+    except KeyboardInterrupt:
+        while thread.is_alive():
+            solver.stop_search()
+            thread.join(TICK)
+        raise
+    return status[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -11,11 +11,13 @@ from polymap.architecture.hierarchy import Architecture, Bandwidth
 from polymap.errors import NOWHERE, Infeasible, Mistake, SpecError, Unsolved
 from polymap.mapper.conditions import Conditions, conditions
 from polymap.mapper.incumbent import Incumbent
+from polymap.mapper.objective import Objective
 from polymap.mapper.objective import objective as objective_named
 from polymap.mapper.problem import Unopened
+from polymap.mapper.progress import OnProgress, Progress, Seldom, nothing
 from polymap.mapper.reasons import explain_infeasible
 from polymap.mapper.relaxation import Relaxation, relaxable
-from polymap.mapper.result import NetworkResult, Result
+from polymap.mapper.result import INTERRUPTED, Result
 from polymap.mapper.result import Search as Searched
 from polymap.mapper.search import Search
 from polymap.mapper.space import Skeleton, even, keepings, uneven
@@ -27,9 +29,8 @@ from polymap.model.conventions import Conventions
 from polymap.model.conventions import conventions as conventions_named
 from polymap.model.cost import Cost
 from polymap.model.evaluate import evaluate
-from polymap.workload.einsum import Einsum, Network
+from polymap.workload.einsum import Einsum
 
-INTERRUPTED = "interrupted"
 EVEN, UNEVEN = "even", "uneven"
 
 
@@ -72,14 +73,15 @@ class Query:
             yield Mistake(NOWHERE, message, "give a positive number of seconds")
 
 
-def optimize(einsum: Einsum, architecture: Architecture, query: Query) -> Result:
-    """The mapping of least objective, with a lower bound over all mappings.
+def optimize(einsum: Einsum, architecture: Architecture, query: Query, on_progress: OnProgress | None = None) -> Result:
+    """The mapping of least objective, with a lower bound over all mappings. `on_progress` hears how far the search is.
 
-    Ties are broken by energy, then cycles (cycles first for latency); within the class of the answer by fewer loops,
-    then text order, if equals are few. Raises `Infeasible` where no mapping is legal or none keeps to the side
+    An interrupt ends the search with the best so far (the result is `interrupted`), a second one without. Ties are
+    broken by energy, then cycles (cycles first for latency); within the class of the answer by fewer loops, then text
+    order, if equals are few. Raises `Infeasible` where no mapping is legal or none keeps to the side
     conditions, `Unsolved` where time ran out before the first mapping, `SpecError` for what makes no sense.
     """
-    return best_of(space(einsum, architecture, query), einsum, architecture, query)
+    return best_of(space(einsum, architecture, query), einsum, architecture, query, on_progress)
 
 
 def space(einsum: Einsum, architecture: Architecture, query: Query) -> Iterator[Unopened]:
@@ -99,16 +101,28 @@ def space(einsum: Einsum, architecture: Architecture, query: Query) -> Iterator[
     return classes(einsum, shrunk, query.rules, query.space)
 
 
-def best_of(searched: Iterable[Unopened], einsum: Einsum, architecture: Architecture, query: Query) -> Result:
-    """The best mapping of some classes. Raises `Infeasible`, `Unsolved` and `SpecError`."""
+def best_of(
+    searched: Iterable[Unopened],
+    einsum: Einsum,
+    architecture: Architecture,
+    query: Query,
+    on_progress: OnProgress | None = None,
+) -> Result:
+    """The best mapping of some classes, see `optimize`. Raises `Infeasible`, `Unsolved` and `SpecError`."""
     goal, rules = objective_named(query.objective), _exact(query.rules, architecture)
     limits = conditions(query.subject_to, einsum, architecture)
-    begin = time.process_time()
+    begin, started = time.process_time(), time.monotonic()
 
     def price(mapping: Mapping) -> Cost:
         return evaluate(einsum, architecture, mapping, rules)
 
-    search = Search(searched, Incumbent(goal, limits, price), query.gap, query.time_limit, query.seed)
+    def tell() -> None:
+        if on_progress:
+            on_progress(_progress(search, goal, einsum, architecture, time.monotonic() - started))
+
+    incumbent = Incumbent(goal, limits, price)
+    hear = Seldom(tell) if on_progress else nothing
+    search = Search(searched, incumbent, query.gap, query.time_limit, query.seed, hear)
     search.run()
     if search.best is None:
         raise _without_mapping(search, limits, einsum, architecture)
@@ -126,6 +140,15 @@ def best_of(searched: Iterable[Unopened], einsum: Einsum, architecture: Architec
         conventions=rules,
         search=_searched(search, query, time.process_time() - begin),
     )
+
+
+def _progress(search: Search, goal: Objective, einsum: Einsum, architecture: Architecture, seconds: float) -> Progress:
+    value, bound = (
+        None if number is None else float(goal.si(number, architecture.clock_hz))
+        for number in (search.best and search.best.rank[0], search.bound)
+    )
+    classes, closed = search.progress.parts, search.bounded + search.progress.solved
+    return Progress(einsum.name, goal.name, value, bound or 0.0, classes, closed, seconds)
 
 
 def _searched(search: Search, query: Query, cpu_s: float) -> Searched:
@@ -169,28 +192,3 @@ def classes(einsum: Einsum, architecture: Architecture, conventions: Conventions
                 frames[used] = frame, Relaxation(frame, conventions, steps) if relaxable(frame, conventions) else None
             frame, relaxation = frames[used]
             yield Unopened(Geometry(frame, spatial), conventions, steps, relaxation)
-
-
-def optimize_network(
-    network: Network,
-    architecture: Architecture,
-    query: Query,
-    on_layer: Callable[[int, int, str], None] | None = None,
-) -> NetworkResult:
-    """`optimize` for every distinct layer; `time_limit` is for the whole network, shared evenly by the layers left.
-
-    `on_layer(number, of, name)` is called before each layer. An interrupt ends the whole network without an answer.
-    """
-    begin, results = time.monotonic(), []
-    for number, layer in enumerate(network.layers, 1):
-        if on_layer:
-            on_layer(number, len(network.layers), layer.einsum.name)
-        left = query
-        if query.time_limit is not None:
-            seconds = max(0.1, query.time_limit - (time.monotonic() - begin)) / (len(network.layers) - number + 1)
-            left = replace(query, time_limit=seconds)
-        result = optimize(layer.einsum, architecture, left)
-        if result.search and result.search.note == INTERRUPTED:
-            raise KeyboardInterrupt
-        results.append((layer.repeat, result))
-    return NetworkResult(network.name, tuple(results))

@@ -13,6 +13,8 @@ from polymap.model.conventions import Conventions
 from polymap.model.cost import Cost
 from polymap.workload.einsum import Einsum
 
+INTERRUPTED = "interrupted"
+
 
 @dataclass(frozen=True)
 class Search:
@@ -53,6 +55,11 @@ class Result:
         return relative_gap(self.value, self.lower_bound)
 
     @property
+    def interrupted(self) -> bool:
+        """Whether a Ctrl-C ended the search."""
+        return self.search is not None and self.search.note == INTERRUPTED
+
+    @property
     def energy_pj(self) -> float:
         return self.cost.energy_pj
 
@@ -75,13 +82,21 @@ class Result:
 
 @dataclass(frozen=True)
 class NetworkResult:
-    """The results of a network's distinct layers, each with its repeat count; totals weigh layers by repeat."""
+    """The results of a network's distinct layers, each with its repeat count; totals weigh layers by repeat.
+
+    `unfinished` names the layers that have no mapping, because a limit or an interrupt came first: totals are without
+    them, and the network as a whole has no value.
+    """
 
     name: str
     layers: tuple[tuple[int, Result], ...]
+    unfinished: tuple[str, ...] = ()
 
     @property
     def status(self) -> str:
+        """`optimal` if every layer is, `partial` if one has no mapping, else `feasible`."""
+        if self.unfinished:
+            return "partial"
         return "optimal" if all(result.status == "optimal" for _, result in self.layers) else "feasible"
 
     @property
@@ -100,11 +115,11 @@ class NetworkResult:
     @property
     def value(self) -> float | None:
         """Sum of the layers' objective values times repeats, in the objective's unit; for `edp` a sum of products."""
-        return sum_known([(repeat, result.value) for repeat, result in self.layers])
+        return None if self.unfinished else sum_known([(repeat, result.value) for repeat, result in self.layers])
 
     @property
     def lower_bound(self) -> float | None:
-        """No choice of mappings, one per layer, has a smaller `value`."""
+        """No choice of mappings, one per layer, has a smaller `value`; layers without a mapping add nothing."""
         return sum_known([(repeat, result.lower_bound) for repeat, result in self.layers])
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from math import ceil, inf, isinf
 from typing import Any, cast
@@ -19,6 +19,7 @@ from polymap.mapper.incumbent import Candidate, Incumbent
 from polymap.mapper.kernel import KernelTooLarge
 from polymap.mapper.objective import TOLERANCE, exceeds, may_reach
 from polymap.mapper.problem import Part, Unopened
+from polymap.mapper.progress import nothing
 from polymap.mapper.proof import Undecided
 from polymap.mapper.solving import Floor, Solver
 
@@ -55,7 +56,13 @@ class Search:
     """One query. `run` returns when the best mapping is proven, or a limit is reached."""
 
     def __init__(
-        self, classes: Iterable[Unopened], incumbent: Incumbent, gap: float, seconds: float | None, seed: int
+        self,
+        classes: Iterable[Unopened],
+        incumbent: Incumbent,
+        gap: float,
+        seconds: float | None,
+        seed: int,
+        hear: Callable[[], None] = nothing,
     ) -> None:
         self.incumbent, self.gap = incumbent, gap
         self.deadline = None if seconds is None else time.monotonic() + seconds
@@ -67,6 +74,7 @@ class Search:
         self.interrupted = False
         self.unseen: Iterator[Unopened] | None = iter(classes)
         self.serial = 0
+        self.hear = hear
 
     @property
     def best(self) -> Candidate | None:
@@ -93,24 +101,28 @@ class Search:
     def run(self) -> None:
         """Search until the best mapping is proven, the gap is reached, time is up or the user interrupts.
 
-        A mapping in hand survives an interrupt; without one `KeyboardInterrupt` goes on.
+        Where there is no mapping yet when time is up or an interrupt comes, the first one that can be had is taken; a
+        second interrupt goes on as `KeyboardInterrupt`.
         """
         try:
-            self._enqueue()
-            while self.queue and not self._good_enough() and not self._late():
-                self._take(heapq.heappop(self.queue))
+            self._search()
         except KeyboardInterrupt:
-            if self.best is None:
-                raise
             self.interrupted = True
         if self.best is None:
             self._hurry()
-        elif not self.interrupted and not self._late():
+
+    def _search(self) -> None:
+        self._enqueue()
+        while self.queue and not self._good_enough() and not self._late():
+            self._take_first()
+            self.hear()
+        if self.best and not self._late():
             self.progress.solved_parts |= {id(part) for part in self.solver.settle(self.best)}
 
     def _enqueue(self) -> None:
         """Queue every part under its quick bound, as far as time allows."""
         while self.unseen is not None and not self._late():
+            self.hear()
             unopened = next(self.unseen, None)
             if unopened is None:
                 self.unseen = None
@@ -129,8 +141,9 @@ class Search:
         else:
             self.incumbent.refused = True
 
-    def _take(self, waiting: Waiting) -> None:
-        self.taken = waiting
+    def _take_first(self) -> None:
+        waiting = self.taken = self.queue[0]  # in this order: an interrupt must not lose a part
+        heapq.heappop(self.queue)
         if self.best is None or may_reach(waiting.bound, self.best.rank):
             self._advance(waiting)
             if self.best is None and waiting.stage == QUICK:

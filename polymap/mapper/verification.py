@@ -163,7 +163,10 @@ def _network(top: dict[str, Any], instead: Given, file: str) -> Iterator[Check]:
             return
         yield _equal(name, "name", name, result.einsum.name, INPUT)
         layers.append((repeat, result))
-    whole = network_document(NetworkResult(str(top.get("name")), tuple(layers)))
+    left = top.get("unfinished", [])
+    if not (isinstance(left, list) and all(isinstance(name, str) for name in left)):
+        raise unreadable(file, "unfinished", "a list of names belongs here")
+    whole = network_document(NetworkResult(str(top.get("name")), tuple(layers), tuple(left)))
     for part in SUMMED:
         yield from _compared("", part, top.get(part), whole[part])
 

@@ -22,8 +22,13 @@ def status(network: NetworkResult) -> str:
     The EDP of a network is the sum of its layers' products, which is what choosing each layer's mapping minimises.
     """
     proven = sum(result.status == "optimal" for _, result in network.layers)
-    layers = f"{proven} of {len(network.layers)} distinct layers proven optimal"
-    return f"{network.name}: {network.status}; {layers}{_objective(network)}"
+    layers = f"{proven} of {len(network.layers) + len(network.unfinished)} distinct layers proven optimal"
+    return f"{network.name}: {network.status}; {layers}{_objective(network)}{_unfinished(network)}"
+
+
+def _unfinished(network: NetworkResult) -> str:
+    names = ", ".join(network.unfinished)
+    return f"\n  without a mapping, and not in the totals: {names}" if names else ""
 
 
 def _objective(network: NetworkResult) -> str:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +113,9 @@ def test_json_is_one_document_and_nothing_else(polymap: Polymap, found: Any) -> 
 
 def test_what_is_asked_reaches_the_search(polymap: Polymap, found: Any) -> None:
     asked = found(gemm())
-    polymap(*OPTIMIZE, "--objective", "edp", "--gap", "0.01", "--time-limit", "5", "--seed", "7")
+    polymap(*OPTIMIZE, "--objective", "edp", "--gap", "0.01", "--time-limit", "5", "--seed", "7", "--workers", "3")
     expected = {"objective": "edp", "conventions": "polymap", "mapspace": None, "subject_to": [], "gap": 0.01}
-    assert asked == [{**expected, "time_limit": 5.0, "seed": 7, "on_layer": None}]
+    assert asked == [{**expected, "time_limit": 5.0, "seed": 7, "workers": 3, "on_progress": None}]
 
 
 def test_a_search_that_stopped_with_a_mapping_ends_with_4(polymap: Polymap, found: Any) -> None:
@@ -126,6 +126,15 @@ def test_a_search_that_stopped_with_a_mapping_ends_with_4(polymap: Polymap, foun
 def test_a_network_with_one_stopped_layer_ends_with_4(polymap: Polymap, found: Any) -> None:
     found(network((1, gemm("a")), (1, stopped("b"))))
     assert polymap(*OPTIMIZE).code == 4
+
+
+def test_a_network_with_a_layer_without_a_mapping_ends_with_4(polymap: Polymap, found: Any) -> None:
+    found(replace(network((1, gemm("a"))), unfinished=("b", "c")))
+    ended = polymap(*OPTIMIZE, "-o", "best")
+    assert ended.code == 4
+    assert "pair: partial; 1 of 3 distinct layers proven optimal" in ended.out
+    assert ended.out.endswith("without a mapping, and not in the totals: b, c\n")
+    assert json.loads(Path("best/result.json").read_text())["unfinished"] == ["b", "c"]
 
 
 def test_a_gap_that_was_asked_for_is_an_answer(polymap: Polymap, found: Any) -> None:
@@ -252,7 +261,8 @@ def test_the_handling_of_interrupts_is_left_as_it_was(polymap: Polymap, found: A
         ((*OPTIMIZE, "--seed", "2147483648"), "'2147483648' is not a seed"),
         ((*OPTIMIZE, "--objective", "speed"), "'speed'"),
         ((*OPTIMIZE, "--obj", "edp"), "--obj"),
-        ((*OPTIMIZE, "--workers", "2"), "--workers"),
+        ((*OPTIMIZE, "--workers", "0"), "'0' is no number of workers"),
+        ((*OPTIMIZE, "--worker", "2"), "--worker"),
     ],
 )
 def test_a_wrong_argument_is_bad_input(polymap: Polymap, arguments: tuple[str, ...], message: str) -> None:

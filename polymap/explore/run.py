@@ -1,0 +1,58 @@
+"""One search of a network: its share of the time, and what is heard of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from polymap.architecture.hierarchy import Architecture
+from polymap.errors import Unsolved
+from polymap.mapper.progress import OnProgress, Progress
+from polymap.mapper.query import Query, optimize
+from polymap.mapper.result import Result
+from polymap.workload.einsum import Einsum
+
+LEAST_SECONDS = 0.1  # of a search, however little time is left
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the searches of a network share: `layers` distinct ones, `started` on the monotonic clock."""
+
+    architecture: Architecture
+    query: Query
+    workers: int
+    layers: int
+    started: float
+    on_progress: OnProgress | None
+
+    def share(self, begun: int) -> Query:
+        """The question to the next layer: what is left of the time, times the workers, is shared evenly by those that
+        have not begun."""
+        if self.query.time_limit is None:
+            return self.query
+        left = max(LEAST_SECONDS, self.query.time_limit - self._seconds)
+        return replace(self.query, time_limit=left * min(1, self.workers / (self.layers - begun)))
+
+    def heard(self, finished: int) -> OnProgress | None:
+        """Tells how far the search of one layer is, as a part of the whole."""
+        if self.on_progress is None:
+            return None
+        tell = self.on_progress
+        return lambda layer: tell(self.placed(layer, finished))
+
+    def placed(self, layer: Progress, finished: int) -> Progress:
+        """How far a layer is, as a part of the whole."""
+        return replace(layer, seconds=self._seconds, finished=finished, layers=self.layers)
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self.started
+
+
+def attempt(einsum: Einsum, architecture: Architecture, query: Query, on_progress: OnProgress | None) -> Result | None:
+    """`optimize`, or None where time runs out before the first mapping."""
+    try:
+        return optimize(einsum, architecture, query, on_progress)
+    except Unsolved:
+        return None
