@@ -1,6 +1,16 @@
 """The machine: its data types, and the reader of architecture files."""
 
-from polymap.architecture.hierarchy import Architecture, Array, Bandwidth, Compute, Level, Memory, Rate, Wiring
+from polymap.architecture.hierarchy import (
+    Architecture,
+    Array,
+    Bandwidth,
+    Compute,
+    DimensionRule,
+    Level,
+    Memory,
+    Rate,
+    Wiring,
+)
 from polymap.architecture.read import Source, architecture
 
 __all__ = [
@@ -8,6 +18,7 @@ __all__ = [
     "Array",
     "Bandwidth",
     "Compute",
+    "DimensionRule",
     "Level",
     "Memory",
     "Rate",

@@ -128,8 +128,28 @@ def _is_chosen(chosen: Chosen, tensor: Named) -> bool:
 
 
 @dataclass(frozen=True)
+class DimensionRule:
+    """What may run in parallel along one dimension of an array, and how much of it must.
+
+    `may_unroll` are the ranks whose loops may stand there; None is any. The tensors (names or roles) of `reuses` have
+    equal tiles all along it: loops over their ranks may not stand there. A mapping must use the share `min_usage` of
+    the instances; with `or_most`, where the divisors of what other dimensions leave of the ranks reach less: that.
+    """
+
+    may_unroll: tuple[str, ...] | None = None
+    reuses: tuple[str, ...] = ()
+    min_usage: Fraction = Fraction(0)
+    or_most: bool = False
+
+
+ANYTHING = DimensionRule()
+
+
+@dataclass(frozen=True)
 class Array:
-    """Spatial fan-out: `shape` lists (dimension, size). The network may multicast reads and reduce updates.
+    """Spatial fan-out: `shape` lists (dimension, size); `rules` what holds along some of these.
+
+    The network may multicast reads and reduce updates.
 
     `links`: neighbours pass tiles on. `share_halo`: an element that several instances fetch at once is one read above,
     even if their tiles differ. `wiring` is None where the network's energy is not known. `fill_latency` and
@@ -148,10 +168,15 @@ class Array:
     drain_latency: int = 0
     # The memory above adds nothing: a partial sum that is there comes down to meet the next one.
     returns_sums: bool = False
+    rules: tuple[tuple[str, DimensionRule], ...] = ()
 
     @property
     def fanout(self) -> int:
         return prod(size for _, size in self.shape)
+
+    def rule(self, dimension: str) -> DimensionRule:
+        """What holds for loops over a dimension."""
+        return dict(self.rules).get(dimension, ANYTHING)
 
     def multicasts(self, tensor: Named) -> bool:
         """Whether equal tiles of several instances are one read above."""

@@ -31,7 +31,9 @@ hierarchy:                              # outermost first
     leakage: 1 mW                       # per instance
     area: 0.1 mm2
   - array: PE
-    shape: {X: 14, Y: 12}
+    shape:
+      X: {size: 14, may_unroll: [k], reuses: [input], min_usage: 0.5 or most}    # or the size alone, as here:
+      Y: 12
     network:
       multicast: true                   # or tensors: [input]; likewise the next three
       reduction: true                   # multicast and reduction are there unless denied, the others if given

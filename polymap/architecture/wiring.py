@@ -1,12 +1,14 @@
-"""The `network:` of an array: which tensors it serves, and what a word costs on its way."""
+"""Arrays: their dimensions, which tensors their `network:` serves, and what a word costs on its way."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
 from polymap import quantity, spec
+from polymap.architecture.dimensions import dimensions
 from polymap.architecture.hierarchy import Array, Chosen, Wiring
 
+REUSED = "let it multicast or reduce the tensors of `reuses`, or leave `reuses` out"
 _NOTHING = Fraction(0)
 _PER_LENGTH = {"mm": Fraction(1), "um": Fraction(1000)}
 
@@ -14,15 +16,16 @@ _PER_LENGTH = {"mm": Fraction(1), "um": Fraction(1000)}
 def array(item: spec.Reader) -> Array:
     """The array that an item of the hierarchy describes."""
     item.what = "an array"
-    shape = item.table("shape", quantity.count, required=True)
-    if item.description("shape") == "{}":
-        item.wrong("the array has no dimension", "write e.g. `shape: {X: 14, Y: 12}`", key="shape")
+    shape, rules = dimensions(item)
     network = item.child("network")
+    multicast, reduction = _chosen(network, "multicast", True), _chosen(network, "reduction", True)
+    if not multicast and not reduction and any(rule.reuses for _, rule in rules):
+        item.wrong("the network of the array shares nothing, so nothing is reused along `shape`", REUSED, key="network")
     return Array(
         name=item.name("array", required=True),
         shape=shape,
-        multicast=_chosen(network, "multicast", True),
-        reduction=_chosen(network, "reduction", True),
+        multicast=multicast,
+        reduction=reduction,
         links=_chosen(network, "links", False),
         place=item.place,
         share_halo=_chosen(network, "share_halo", False),
@@ -30,6 +33,7 @@ def array(item: spec.Reader) -> Array:
         fill_latency=network.integer("fill_latency", 0, least=0),
         drain_latency=network.integer("drain_latency", 0, least=0),
         returns_sums=network.flag("returns_sums"),
+        rules=rules,
     )
 
 

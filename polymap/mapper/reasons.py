@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from polymap.architecture.hierarchy import Architecture, Memory
 from polymap.errors import NOWHERE, Infeasible, Mistake
 from polymap.mapper.space import Kept, Skeleton, even, keepings
+from polymap.mapping.dimension_rules import least_usage, reach, unrollable
 from polymap.mapping.legality import capacity_mistake
 from polymap.mapping.tiles import elements
 from polymap.workload.einsum import Einsum, Tensor
@@ -15,9 +16,12 @@ from polymap.workload.einsum import Einsum, Tensor
 def explain_infeasible(einsum: Einsum, architecture: Architecture, certain: bool = False) -> None:
     """Raise `Infeasible` if no choice of kept tensors lets the smallest possible tiles fit, naming each limit.
 
-    The smallest tile is one element, but in its outermost memory a tensor is whole. If `certain`, infeasibility is
-    known and something is raised in any case.
+    The smallest tile is one element, but in its outermost memory a tensor is whole. Likewise if of some dimension of an
+    array too little can be used. If `certain`, infeasibility is known and something is raised in any case.
     """
+    unused = list(_unused(einsum, architecture))
+    if unused:
+        raise Infeasible(unused)
     homeless = [t for t in einsum.tensors if not any(t.name in _allowed(einsum, m) for m in architecture.memories)]
     if homeless:
         raise Infeasible(
@@ -30,6 +34,18 @@ def explain_infeasible(einsum: Einsum, architecture: Architecture, certain: bool
         raise Infeasible(min(broken, key=len))
     if certain:
         raise Infeasible(Mistake(NOWHERE, "no tile sizes satisfy all limits together"))
+
+
+def _unused(einsum: Einsum, architecture: Architecture) -> Iterator[Mistake]:
+    """One mistake for each dimension of which no perfect factors use as many instances as `min_usage` asks for."""
+    for array in architecture.arrays:
+        for dimension, size in array.shape:
+            least, most = least_usage(einsum, array, dimension, {}), reach(einsum, array, dimension, {})
+            if least > most:
+                ranks = ", ".join(f"{rank} {einsum.sizes[rank]}" for rank in unrollable(einsum, array, dimension))
+                why = f"divisors of {ranks} reach {most} at most" if ranks else "no rank may be unrolled there"
+                message = f"{array.name} must use {least} of {size} instances along {dimension}, but {why}"
+                yield Mistake(array.place, message, "lower `min_usage`, or add `or most` to it")
 
 
 def _allowed(einsum: Einsum, memory: Memory) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from math import prod
 
 from polymap.architecture.hierarchy import Architecture, Array
 from polymap.errors import Unsolved
+from polymap.mapping.dimension_rules import least_usage, unrollable
 from polymap.workload.einsum import Einsum
 
 Factors = tuple[int, ...]  # one factor per rank, in the einsum's order
@@ -39,39 +40,90 @@ class Spatial:
 
 
 def spatials(einsum: Einsum, architecture: Architecture) -> Iterator[Spatial]:
-    """Every unrolling of the ranks over the arrays that fits every array dimension; one packing for each."""
-    yield from _unroll(tuple(size for _, size in einsum.ranks), architecture.arrays, ())
+    """Every unrolling of the ranks over the arrays that fits every array dimension and keeps to its rules; one packing
+    for each."""
+    known: set[tuple[Factors, ...]] = set()
+    for spatial in _unroll(einsum, tuple(size for _, size in einsum.ranks), architecture.arrays, ()):
+        factors = tuple(unrolling.factors for unrolling in spatial.unrollings)
+        if factors not in known and _is_most(einsum, spatial):
+            known.add(factors)
+            yield spatial
 
 
-def _unroll(sizes: Factors, arrays: tuple[Array, ...], chosen: tuple[Unrolling, ...]) -> Iterator[Spatial]:
+def _unroll(
+    einsum: Einsum, sizes: Factors, arrays: tuple[Array, ...], chosen: tuple[Unrolling, ...]
+) -> Iterator[Spatial]:
     if not arrays:
         yield Spatial(chosen)
         return
-    for factors, packing in packings(sizes, tuple(size for _, size in arrays[0].shape)).items():
-        rest = tuple(size // factor for size, factor in zip(sizes, factors))
-        yield from _unroll(rest, arrays[1:], (*chosen, Unrolling(arrays[0], factors, packing)))
+    for unrolling in unrollings(einsum, sizes, arrays[0]):
+        rest = tuple(size // factor for size, factor in zip(sizes, unrolling.factors))
+        yield from _unroll(einsum, rest, arrays[1:], (*chosen, unrolling))
+
+
+def _is_most(einsum: Einsum, spatial: Spatial) -> bool:
+    """Whether each dimension that must be used as much as can be is, given what the others leave."""
+    ranks = tuple(einsum.sizes)
+    whole = tuple(prod(u.factors[r] for u in spatial.unrollings) for r in range(len(ranks)))
+    for unrolling in spatial.unrollings:
+        for (dimension, _), here in zip(unrolling.array.shape, unrolling.packing):
+            if unrolling.array.rule(dimension).or_most:
+                elsewhere = {rank: all_ // own for rank, all_, own in zip(ranks, whole, here)}
+                if prod(here) < least_usage(einsum, unrolling.array, dimension, elsewhere):
+                    return False
+    return True
 
 
 MOST_PACKINGS = 300_000
 
 
-def packings(sizes: Factors, shape: tuple[int, ...]) -> dict[Factors, tuple[Factors, ...]]:
-    """Divisor vectors of `sizes` that fit an array of this shape, each with the packing of fewest loops (first in
-    order)."""
-    packed: dict[Factors, tuple[Factors, ...]] = {(1,) * len(sizes): ()}
-    for limit in shape:
-        grown: dict[Factors, tuple[Factors, ...]] = {}
-        for factors, packing in packed.items():
+@dataclass(frozen=True)
+class Side:
+    """A dimension of an array for one einsum: its size, which ranks may be unrolled along it, and its least use."""
+
+    size: int
+    allowed: tuple[bool, ...]
+    least: int = 1
+
+    def vectors(self, sizes: Factors) -> Iterator[Factors]:
+        """The factors of the ranks along this dimension."""
+        free = tuple(size if allowed else 1 for size, allowed in zip(sizes, self.allowed))
+        return (vector for vector in bounded_divisors(free, self.size) if prod(vector) >= self.least)
+
+
+def unrollings(einsum: Einsum, sizes: Factors, array: Array) -> list[Unrolling]:
+    """The unrollings of ranks of these sizes over an array. Where it depends on the packing whether a dimension is used
+    as much as can be, all packings are listed, those of fewest loops first; otherwise one for all factors."""
+    every = any(rule.or_most for _, rule in array.rules)
+    found = packings(sizes, tuple(_side(einsum, array, dimension) for dimension, _ in array.shape), every)
+    return [Unrolling(array, tuple(map(prod, zip(*packing))), packing) for packing in found]
+
+
+def _side(einsum: Einsum, array: Array, dimension: str) -> Side:
+    allowed, rule = unrollable(einsum, array, dimension), array.rule(dimension)
+    least = 1 if rule.or_most else least_usage(einsum, array, dimension, {})
+    return Side(dict(array.shape)[dimension], tuple(rank in allowed for rank in einsum.sizes), least)
+
+
+def packings(sizes: Factors, sides: tuple[Side, ...], every: bool = False) -> list[tuple[Factors, ...]]:
+    """Divisor vectors of `sizes` along each side. Of packings with the same products the one of fewest loops (first in
+    order), or, if asked for, `every` one, fewest loops first."""
+    packed: dict[object, tuple[Factors, ...]] = {(): ()}
+    for side in sides:
+        grown: dict[object, tuple[Factors, ...]] = {}
+        for packing in packed.values():
+            factors = tuple(map(prod, zip(*packing))) or (1,) * len(sizes)
             rest = tuple(size // factor for size, factor in zip(sizes, factors))
             if len(grown) > MOST_PACKINGS:
+                shape = tuple(side.size for side in sides)
                 raise Unsolved(f"the ranks can be unrolled over an array of {shape} in more than {MOST_PACKINGS} ways")
-            for vector in bounded_divisors(rest, limit):
-                total = tuple(a * b for a, b in zip(factors, vector))
+            for vector in side.vectors(rest):
                 candidate = (*packing, vector)
-                if total not in grown or _loops(candidate) < _loops(grown[total]):
-                    grown[total] = candidate
+                key = candidate if every else tuple(a * b for a, b in zip(factors, vector))
+                if key not in grown or _loops(candidate) < _loops(grown[key]):
+                    grown[key] = candidate
         packed = grown
-    return packed
+    return sorted(packed.values(), key=_loops) if every else list(packed.values())
 
 
 def _loops(packing: tuple[Factors, ...]) -> int:

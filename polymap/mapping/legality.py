@@ -13,6 +13,7 @@ from typing import TypeAlias
 from polymap.architecture.hierarchy import Architecture
 from polymap.errors import IllegalMapping, Mistake, Place
 from polymap.mapping.broken import broken
+from polymap.mapping.dimension_rules import check_unrolled, check_usage
 from polymap.mapping.loop_rules import check_factors, check_fanout, check_spatial, check_trips
 from polymap.mapping.nest import Mapping, Node, Spatial, Storage
 from polymap.mapping.storage_rules import (
@@ -42,6 +43,8 @@ __all__ = [
     "check_skeleton",
     "check_spatial",
     "check_trips",
+    "check_unrolled",
+    "check_usage",
     "mistakes",
 ]
 
@@ -66,7 +69,7 @@ def mistakes(
 def check_skeleton(einsum: Einsum, architecture: Architecture, mapping: Mapping) -> None:
     """Raise `IllegalMapping` with every rule that a nest breaks whatever its trips are, if each is greater than 1.
 
-    Fan-outs and capacities are not asked for: which trips they allow depends on the trips.
+    Fan-outs, usage and capacities are not asked for: which trips they allow depends on the trips.
     """
     nodes = (node if isinstance(node, Storage) else replace(node, trip=max(2, node.trip)) for node in mapping.nodes)
     check(einsum, architecture, Mapping(tuple(nodes)), SHAPE)
@@ -113,9 +116,19 @@ STRUCTURE: tuple[Rule, ...] = (
     check_keeps,
     check_spatial,
     check_fanout,
+    check_unrolled,
+    check_usage,
 )
 RULES: tuple[Rule, ...] = (*STRUCTURE, check_capacity, check_filled)
-SHAPE: tuple[Rule, ...] = (check_names, check_looped, check_backing, check_order, check_keeps, check_spatial)
+SHAPE: tuple[Rule, ...] = (
+    check_names,
+    check_looped,
+    check_backing,
+    check_order,
+    check_keeps,
+    check_spatial,
+    check_unrolled,
+)
 
 
 def _dimensions(architecture: Architecture) -> tuple[str, ...]:

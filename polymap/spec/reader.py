@@ -166,11 +166,26 @@ class Reader:
         return self._several(items, identifier, worded=True)
 
     def table(
-        self, key: str, parse: Callable[[object], T], required: bool = False, name: Callable[[object], str] = identifier
+        self,
+        key: str,
+        parse: Callable[[object], T],
+        required: bool = False,
+        name: Callable[[object], str] = identifier,
+        detailed: Callable[[Reader], T] | None = None,
     ) -> tuple[tuple[str, T], ...]:
-        """The (name, value) pairs of a mapping with free keys, in order; wrong ones are noted and left out."""
-        fields = [field for field in self._open_fields(key, required) if self._key(field, name)]
-        return tuple((field.key, value) for field in fields for value in self._several((field.value,), parse))
+        """The (name, value) pairs of a mapping with free keys, in order; wrong ones are noted and left out.
+
+        A value that is a mapping is read by `detailed`, where that is given.
+        """
+        found: list[tuple[str, T]] = []
+        for field in self._open_fields(key, required):
+            if not self._key(field, name):
+                continue
+            if detailed and isinstance(field.value, Fields):
+                found.append((field.key, detailed(self._reader(field.value, f"`{field.key}`"))))
+            else:
+                found += ((field.key, value) for value in self._several((field.value,), parse))
+        return tuple(found)
 
     def child(self, key: str, required: bool = False) -> Reader:
         """A reader of the mapping under a key; of none if it is absent."""

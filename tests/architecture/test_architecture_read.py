@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from polymap.architecture import Architecture, Array, Bandwidth, Compute, Memory, Rate, Wiring, architecture
+from polymap.architecture import (
+    Architecture,
+    Array,
+    Bandwidth,
+    Compute,
+    DimensionRule,
+    Memory,
+    Rate,
+    Wiring,
+    architecture,
+)
 from polymap.errors import SpecError
 from polymap.workload import Tensor
 
@@ -181,6 +191,19 @@ def test_levels_remember_their_places(tmp_path: Path) -> None:
     assert str(arch.arrays[0].place) == f"{file}:24:5 (hierarchy[2])"
 
 
+def test_dimensions_have_rules() -> None:
+    ruled = (
+        "{X: {size: 3, may_unroll: [m, k], reuses: [input], min_usage: 1 or most}, Y: {size: 2, min_usage: 0.5}, Z: 4}"
+    )
+    array = architecture(
+        GOOD.replace("{X: 3, Y: 2}", ruled).replace("network: {multicast: false}", "network: {}")
+    ).arrays[0]
+    assert array.shape == (("X", 3), ("Y", 2), ("Z", 4))
+    assert array.rule("X") == DimensionRule(("m", "k"), ("input",), Fraction(1), or_most=True)
+    assert array.rule("Y") == DimensionRule(min_usage=Fraction(1, 2))
+    assert array.rule("Z") == DimensionRule()
+
+
 def test_an_architecture_is_its_own_source() -> None:
     arch = architecture(GOOD)
     assert architecture(arch) is arch
@@ -284,6 +307,23 @@ def messages(text: str) -> list[str]:
         ("array: PE", "array: PE.a", "24:12 (hierarchy[2].array): `PE.a` is not a name"),
         ("    shape: {X: 3, Y: 2}\n", "", "24:5 (hierarchy[2]): `shape` of an array is missing"),
         ("{X: 3, Y: 2}", "{}", "25:12 (hierarchy[2].shape): the array has no dimension: write e.g."),
+        ("{X: 3, Y: 2}", "{X: {may_unroll: [m]}}", "25:16 (hierarchy[2].shape.X): `size` of `X` is missing"),
+        ("{X: 3, Y: 2}", "{X: {size: 3, reuse: [I]}}", "25:26 (hierarchy[2].shape.X.reuse): `reuse` is not a key here"),
+        (
+            "{X: 3, Y: 2}",
+            "{X: {size: 3, min_usage: 3}}",
+            "25:37 (hierarchy[2].shape.X.min_usage): `3` is no share of the instances: give a number",
+        ),
+        (
+            "{X: 3, Y: 2}",
+            "{X: {size: 3, min_usage: most}}",
+            "25:37 (hierarchy[2].shape.X.min_usage): `most` is not a number",
+        ),
+        (
+            "{X: 3, Y: 2}\n    network: {multicast: false}",
+            "{X: {size: 3, reuses: [I]}}\n    network: {multicast: false, reduction: false}",
+            "26:14 (hierarchy[2].network): the network of the array shares nothing, so nothing is reused along `shape`",
+        ),
         ("{X: 3, Y: 2}", "[3, 2]", "25:12 (hierarchy[2].shape): a list stands where a mapping belongs"),
         ("{X: 3, Y: 2}", "{X: 3, X: 2}", "25:19 (hierarchy[2].shape.X): `X` is given twice, first on line 25"),
         ("{X: 3, Y: 2}", "{X: 3, Y: 0}", "25:22 (hierarchy[2].shape.Y): `0` is out of range"),

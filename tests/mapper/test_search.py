@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 import polymap as pm
-from polymap.architecture.hierarchy import Architecture, Memory, Rate
+from polymap.architecture.hierarchy import Architecture, DimensionRule, Memory, Rate
 from polymap.mapper.build import mapping_of
 from polymap.mapper.query import classes
 from polymap.mapping.nest import Storage, Temporal
@@ -250,3 +250,14 @@ def test_a_front_falls_in_cycles_as_it_rises_in_energy() -> None:
     assert energies == sorted(energies)
     assert cycles == sorted(cycles, reverse=True)
     assert front.to_dict()["schema"] == "polymap.pareto/1"
+
+
+def test_a_dimension_that_cannot_be_used_as_much_as_it_must_is_named() -> None:
+    arch = pm.architecture("teaching")
+    rule = DimensionRule(may_unroll=("m",), min_usage=Fraction(1))
+    array = replace(arch.arrays[0], rules=(("X", rule),))
+    ruled = replace(arch, hierarchy=tuple(array if level == arch.arrays[0] else level for level in arch.hierarchy))
+    with pytest.raises(
+        pm.Infeasible, match="PE must use 4 of 4 instances along X, but divisors of m 6 reach 3 at most"
+    ):
+        pm.optimize(matmul(6, 4, 4), ruled)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
+from polymap.architecture.hierarchy import Architecture, Array, Compute, DimensionRule, Memory
 from polymap.errors import IllegalMapping, Mistake
 from polymap.mapping import Mapping, Spatial, Temporal, mapping
 from polymap.mapping import legality as rules
@@ -322,6 +322,51 @@ def test_the_fan_out_is_checked_per_dimension_over_all_its_loops() -> None:
         "    mend: make the spatial loops shorter",
         "mapping: dimension Y of PE is 2 wide but its loops span 3: k in 3\n    mend: make the spatial loops shorter",
     ]
+
+
+# rules of dimensions
+
+
+def ruled(**dimensions: DimensionRule) -> Architecture:
+    array = replace(PE, rules=tuple(dimensions.items()))
+    return replace(ARCH, hierarchy=tuple(array if level.name == "PE" else level for level in ARCH.hierarchy))
+
+
+def test_only_ranks_that_may_be_unrolled_there_run_along_a_dimension() -> None:
+    assert said(rules.check_unrolled, LEGAL, ruled(X=DimensionRule(may_unroll=("m", "p")))) == []
+    assert said(rules.check_unrolled, LEGAL, ruled(X=DimensionRule(may_unroll=("k", "n")))) == [
+        "mapping[4]: 'parallel m in 4 on X': m may not be unrolled along X of PE\n    mend: unroll n or k there"
+    ]
+
+
+def test_a_tensor_that_is_reused_along_a_dimension_is_the_same_all_along_it() -> None:
+    assert said(rules.check_unrolled, LEGAL, ruled(X=DimensionRule(reuses=("weight",)))) == []
+    assert said(rules.check_unrolled, LEGAL, ruled(X=DimensionRule(reuses=("A", "weight")))) == [
+        "mapping[4]: 'parallel m in 4 on X': m moves A, which must be the same along X of PE\n"
+        "    mend: no rank may be unrolled there: make it a `for` loop"
+    ]
+
+
+def test_a_dimension_is_used_as_much_as_the_array_asks_for() -> None:
+    text = LEGAL.replace("m in 4 on X", "m in 2 on X")
+    assert said(rules.check_usage, text, ruled(X=DimensionRule(min_usage=Fraction(1, 2)))) == []
+    assert said(rules.check_usage, text, ruled(X=DimensionRule(min_usage=Fraction(3, 4)))) == [
+        "mapping: 2 of 4 instances along X of PE are used, but `min_usage` is 0.75: 3\n"
+        "    mend: make the loops on X longer"
+    ]
+
+
+def test_as_much_as_can_be_is_what_divisors_of_the_rest_of_the_ranks_reach() -> None:
+    most = DimensionRule(may_unroll=("k",), min_usage=Fraction(1), or_most=True)
+    text = LEGAL.replace("m in 4 on X", "k in TRIP on X")
+    assert said(rules.check_usage, text.replace("TRIP", "3"), ruled(X=most)) == []
+    assert said(rules.check_usage, text.replace("TRIP", "2").replace("n in 2 on Y", "k in 2 on Y"), ruled(X=most)) == [
+        "mapping: 2 of 4 instances along X of PE are used, but `min_usage` is 1 or the most that can be: 3\n"
+        "    mend: make the loops on X longer"
+    ]
+    assert (
+        said(rules.check_usage, text.replace("TRIP", "2").replace("n in 2 on Y", "k in 3 on PE.Y"), ruled(X=most)) == []
+    )
 
 
 # capacity

@@ -20,6 +20,7 @@ from polymap.mapping.nest import Loop, Mapping, Node, Spatial, Storage, Temporal
 from polymap.model.conventions import Conventions
 from polymap.model.cost import Cost
 from polymap.workload.einsum import Affine, Einsum, Tensor
+from tests.oracles.dimensions import keeps_to_rules
 
 Evaluate: TypeAlias = Callable[[Einsum, Architecture, Mapping, Conventions], Cost]
 Factors: TypeAlias = dict[str, tuple[int, ...]]
@@ -88,7 +89,9 @@ def mappings(einsum: Einsum, architecture: Architecture, every_order: bool = Fal
     """
     for frame in frames(einsum, architecture):
         for factors in factorisations(einsum, frame):
-            if fits(einsum, architecture, frame, factors) and backed(einsum, architecture, frame, factors):
+            parallel = [loop for gap in range(len(frame.nodes)) for loop in spatial(einsum, frame, factors, gap)]
+            fitting = fits(einsum, architecture, frame, factors) and backed(einsum, architecture, frame, factors)
+            if fitting and keeps_to_rules(einsum, architecture, parallel):
                 yield from ordered(einsum, frame, factors, every_order)
 
 
@@ -215,6 +218,6 @@ def temporal(einsum: Einsum, frame: Frame, factors: Factors, gap: int) -> tuple[
     return tuple(Temporal(rank, factors[rank][index]) for rank in einsum.sizes if factors[rank][index] > 1)
 
 
-def spatial(einsum: Einsum, frame: Frame, factors: Factors, gap: int) -> tuple[Loop, ...]:
+def spatial(einsum: Einsum, frame: Frame, factors: Factors, gap: int) -> tuple[Spatial, ...]:
     here = [(i, slot.on) for i, slot in enumerate(frame.slots) if slot.gap == gap and slot.on is not None]
     return tuple(Spatial(rank, factors[rank][i], on) for i, on in here for rank in einsum.sizes if factors[rank][i] > 1)

@@ -23,7 +23,8 @@ fewer loops or, these being equal, with nodes further out, or with loops in bett
 * `below_block`, on perfect factors only and if every coordinate is one rank, which is in no other: a temporal loop
   just inside a block goes above it. No tile changes; nor do two instances come to hold the same.
 * `packing`: of two blocks of an array in which the trips of every rank have the same product (imperfect: are the same
-  up to order), one is listed: linear positions of the instances and what they share depend on nothing else.
+  up to order), one is listed: linear positions of the instances and what they share depend on nothing else. All are
+  where dimensions have rules (`dimensions`).
 * `neighbours`: nodes with no loop between are listed in one order, the hierarchy's.
 
 `lift`, `merge`, `tail`, `below_block` and `packing` are not argued for networks that count hops, links or shared

