@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from polymap.architecture import Architecture
     from polymap.architecture import Source as ArchitectureSource
     from polymap.constraints import Source as ConstraintsSource
+    from polymap.explore.cache import Source as CacheSource
     from polymap.mapper.progress import OnProgress
     from polymap.mapper.result import Front, NetworkResult, Result
     from polymap.mapper.verification import Verification
@@ -39,6 +40,8 @@ def optimize(
     gap: float = ...,
     time_limit: float | None = ...,
     seed: int = ...,
+    workers: int = ...,
+    cache: CacheSource | None = ...,
     on_progress: OnProgress | None = ...,
 ) -> Result: ...
 
@@ -56,6 +59,7 @@ def optimize(
     time_limit: float | None = ...,
     seed: int = ...,
     workers: int = ...,
+    cache: CacheSource | None = ...,
     on_progress: OnProgress | None = ...,
 ) -> Result | NetworkResult: ...
 
@@ -72,6 +76,7 @@ def optimize(
     time_limit: float | None = None,
     seed: int = 0,
     workers: int = 1,
+    cache: CacheSource | None = None,
     on_progress: OnProgress | None = None,
 ) -> Result | NetworkResult:
     """The mapping of least energy, latency or a product of their powers, with a lower bound that proves how good it is.
@@ -80,24 +85,27 @@ def optimize(
     `NetworkResult`. `objective` is `energy`, `latency`, `edp`, `ed2p` or a product such as `energy^2*latency`.
     `mapspace` is `uneven` (the default: storage nodes stand anywhere) or `even` (as in Timeloop; the default under its
     conventions). `subject_to` lists conditions such as `latency <= 2 ms` or `utilization >= 0.8`. `gap` is the relative
-    gap at which the search may stop; 0 asks for a proof of optimality. `time_limit` is in seconds. Layers of a
-    network are searched in up to `workers` processes; their number changes no answer. `on_progress` hears a few times
-    per second how far the search is. Raises `SpecError` for what cannot be understood, `Infeasible` if no legal mapping
-    exists, `Unsolved` if the time limit passes before one is found.
+    gap at which the search may stop; 0 asks for a proof of optimality. `time_limit` is in seconds. Layers of
+    a network are searched in up to `workers` processes; their number changes no answer. `cache` is a folder where
+    answers are kept and looked up, which changes none either. `on_progress` hears a few times per second how far the
+    search is. Raises `SpecError` for what cannot be understood, `Infeasible` if no legal mapping exists, `Unsolved` if
+    the time limit passes before one is found.
     """
     from polymap.architecture import architecture
+    from polymap.explore.cache import opened
     from polymap.explore.network import optimize_network
+    from polymap.explore.run import optimize_once
     from polymap.mapper.query import Query
-    from polymap.mapper.query import optimize as optimize_einsum
     from polymap.mapping.kept import check_kept
     from polymap.workload import Network, workload
 
     machine, subject = architecture(arch), workload(work)
     check_kept(machine, einsums(subject))
     query = Query(objective, conventions, mapspace, tuple(subject_to), gap, time_limit, seed)
-    if isinstance(subject, Network):
-        return optimize_network(subject, machine, query, workers, on_progress)
-    return optimize_einsum(subject, machine, query, on_progress)
+    with opened(cache) as known:
+        if isinstance(subject, Network):
+            return optimize_network(subject, machine, query, workers, on_progress, known)
+        return optimize_once(subject, machine, query, known, on_progress)
 
 
 def pareto(

@@ -18,9 +18,10 @@ from polymap.cli.arguments import (
     workers,
 )
 from polymap.cli.failure import STOPPED
-from polymap.cli.output import check_open, say
+from polymap.cli.output import check_open, say, warn
 
 if TYPE_CHECKING:
+    from polymap.explore.cache import Cache
     from polymap.mapper.result import NetworkResult, Result
 
     Verbs = argparse._SubParsersAction[Parser]
@@ -67,6 +68,7 @@ def _add_objective(parser: argparse.ArgumentParser) -> None:
     add(
         "--workers", type=workers, default=1, metavar="N", help="processes that search layers of a network (default: 1)"
     )
+    add("--cache", metavar="DIR|off", help="where answers are kept (default: POLYMAP_CACHE, or the platform's folder)")
     add("--gap", type=gap, default=0.0, metavar="G", help="relative gap at which the search may stop (default: 0)")
 
 
@@ -101,8 +103,17 @@ def search(options: argparse.Namespace) -> Result | NetworkResult:
         time_limit=options.time_limit,
         seed=options.seed,
         workers=options.workers,
+        cache=cache(options.cache),
         on_progress=None,
     )
+
+
+def cache(choice: str | None) -> Cache | None:
+    """The cache that is meant; its trouble is told on standard error."""
+    from polymap.explore.cache import Cache, folder
+
+    place = folder(choice)
+    return Cache(place, warn) if place else None
 
 
 def proven(result: Result | NetworkResult, gap: float) -> bool:

@@ -1,4 +1,4 @@
-"""One search of a network: its share of the time, and what is heard of it."""
+"""One search of several: its share of the time, what is heard of it, and the cache."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from polymap.architecture.hierarchy import Architecture
 from polymap.errors import Unsolved
+from polymap.explore.cache import Cache
 from polymap.mapper.progress import OnProgress, Progress
 from polymap.mapper.query import Query, optimize
 from polymap.mapper.result import Result
@@ -17,7 +18,7 @@ LEAST_SECONDS = 0.1  # of a search, however little time is left
 
 @dataclass(frozen=True)
 class Run:
-    """What the searches of a network share: `layers` distinct ones, `started` on the monotonic clock."""
+    """What the searches share: `layers` distinct ones, `started` on the monotonic clock."""
 
     architecture: Architecture
     query: Query
@@ -25,6 +26,16 @@ class Run:
     layers: int
     started: float
     on_progress: OnProgress | None
+    cache: Cache | None = None
+
+    def known(self, einsum: Einsum) -> Result | None:
+        """The answer from the cache."""
+        return self.cache.find(einsum, self.architecture, self.query) if self.cache else None
+
+    def keep(self, result: Result | None) -> None:
+        """Let the cache keep an answer."""
+        if self.cache and result:
+            self.cache.keep(result, self.query)
 
     def share(self, begun: int) -> Query:
         """The question to the next layer: what is left of the time, times the workers, is shared evenly by those that
@@ -48,6 +59,18 @@ class Run:
     @property
     def _seconds(self) -> float:
         return time.monotonic() - self.started
+
+
+def optimize_once(
+    einsum: Einsum, architecture: Architecture, query: Query, cache: Cache | None, on_progress: OnProgress | None
+) -> Result:
+    """`optimize`, unless the cache has the answer."""
+    found = cache.find(einsum, architecture, query) if cache else None
+    if not found:
+        found = optimize(einsum, architecture, query, on_progress)
+        if cache:
+            cache.keep(found, query)
+    return found
 
 
 def attempt(einsum: Einsum, architecture: Architecture, query: Query, on_progress: OnProgress | None) -> Result | None:

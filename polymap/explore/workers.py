@@ -76,6 +76,7 @@ class Parent:
     def __init__(self, einsums: Sequence[Einsum], run: Run, pool: ProcessPoolExecutor, lines: Lines) -> None:
         self.einsums, self.run, self.pool, self.lines = einsums, run, pool, lines
         self.futures: list[Future[Result | None]] = []
+        self.kept = 0  # futures from the first one on whose answers have gone to the cache
 
     def results(self) -> list[Result | None]:
         try:
@@ -103,6 +104,13 @@ class Parent:
         while len(left := [future for future in self.futures if not future.done()]) > running and not self._failed():
             wait(left, TICK, FIRST_COMPLETED)
             self._tell(len(self.futures) - len(left))
+            self._keep()
+
+    def _keep(self) -> None:
+        """Let the cache keep what is finished, in order."""
+        while self.kept < len(self.futures) and self.futures[self.kept].done() and not self._failed():
+            self.run.keep(self.futures[self.kept].result())
+            self.kept += 1
 
     def _failed(self) -> bool:
         return any(future.done() and future.exception() for future in self.futures)

@@ -152,10 +152,16 @@ def _progress(search: Search, goal: Objective, einsum: Einsum, architecture: Arc
 
 
 def _searched(search: Search, query: Query, cpu_s: float) -> Searched:
-    progress = search.progress
-    note = INTERRUPTED * search.interrupted
     return Searched(
-        progress.parts, search.bounded, progress.solved, cpu_s, query.seed, query.space, query.subject_to, note
+        classes=search.progress.parts,
+        bounded=search.bounded,
+        solved=search.progress.solved,
+        cpu_s=cpu_s,
+        seed=query.seed,
+        mapspace=query.space,
+        subject_to=query.subject_to,
+        note=INTERRUPTED * search.interrupted,
+        final=search.final,
     )
 
 

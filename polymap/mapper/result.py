@@ -18,7 +18,10 @@ INTERRUPTED = "interrupted"
 
 @dataclass(frozen=True)
 class Search:
-    """What was searched: classes of mappings in the space, how many a bound closed, how many the solver closed."""
+    """What was searched: classes of mappings in the space, how many a bound closed, how many the solver closed.
+
+    `final` tells whether neither a time limit nor an interrupt had a say: the same question has the same answer.
+    """
 
     classes: int
     bounded: int
@@ -28,6 +31,7 @@ class Search:
     mapspace: str
     subject_to: tuple[str, ...] = ()
     note: str = ""
+    final: bool = False
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,11 @@ class Search:
     def proven(self) -> bool:
         return not self.queue and not self.open and self.taken is None and self.unseen is None
 
+    @property
+    def final(self) -> bool:
+        """Whether neither a time limit nor an interrupt had a say, when asked as soon as the search has ended."""
+        return not self.interrupted and not self._late()
+
     def run(self) -> None:
         """Search until the best mapping is proven, the gap is reached, time is up or the user interrupts.
 
