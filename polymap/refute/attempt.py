@@ -1,0 +1,108 @@
+"""An attempt to refute a claim of optimality: a search for a counterexample, class by class, that leaves nothing out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from itertools import pairwise
+from math import inf
+
+from polymap.architecture.hierarchy import Architecture
+from polymap.mapping.nest import Mapping
+from polymap.model.conventions import Conventions
+from polymap.model.evaluate import evaluate
+from polymap.refute.charges import Charges
+from polymap.refute.claim import Claim
+from polymap.refute.classes import Class, kept_choices, unrollings
+from polymap.refute.layout import Crossings, Layout, Site
+from polymap.refute.walk import Label, OutOfTime, Walk
+from polymap.refute.witness import witness
+from polymap.workload.einsum import Einsum
+
+QUANTA = 1 << 55  # of the energy that a claim is about
+
+
+class Finding(Enum):
+    """What became of a class."""
+
+    PROVEN = "proven"  # no mapping of it breaks the claim
+    BROKEN = "broken"  # one does
+    UNDECIDED = "undecided"  # the walk ends in mappings that may break it, and the first does not
+    UNCHECKED = "unchecked"  # there was no time
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A class and what became of it; a mapping that breaks the claim, if there is one."""
+
+    cls: Class
+    finding: Finding
+    mapping: Mapping | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A claim about the mappings of an einsum on an architecture. `energy` in pJ is about what it speaks of."""
+
+    einsum: Einsum
+    architecture: Architecture
+    conventions: Conventions
+    claim: Claim
+    energy: Fraction
+    deadline: float = inf  # on the monotonic clock
+
+    def judged(self) -> Iterator[Judged]:
+        """Every class of the uneven mapspace with perfect factors, and whether it keeps to the claim."""
+        unrolled = list(unrollings(self.einsum, self.architecture))
+        for kept in kept_choices(self.einsum, self.architecture):
+            for factors in unrolled:
+                yield self._judged(Class(kept, factors))
+
+    def _judged(self, cls: Class) -> Judged:
+        if time.monotonic() > self.deadline:
+            return Judged(cls, Finding.UNCHECKED)
+        layout = Layout(self.einsum, self.architecture, cls)
+        try:
+            if not self._survivors(layout, self._charges(layout)):
+                return Judged(cls, Finding.PROVEN)
+            return self._exactly(layout)
+        except OutOfTime:
+            return Judged(cls, Finding.UNCHECKED)
+
+    def _exactly(self, layout: Layout) -> Judged:
+        """Walk again with every count exact."""
+        undecided = False
+        for tiles in self._tiles(layout):
+            charges = self._charges(layout, tiles, exact=True)
+            for label in self._survivors(layout, charges):
+                mapping = witness(layout, label)
+                cost = evaluate(self.einsum, self.architecture, mapping, self.conventions)
+                if self.claim.is_broken_by(cost.energy, cost.cycles):
+                    return Judged(layout.cls, Finding.BROKEN, mapping)
+                undecided = True
+        return Judged(layout.cls, Finding.UNDECIDED if undecided else Finding.PROVEN)
+
+    def _survivors(self, layout: Layout, charges: Charges) -> list[Label]:
+        return Walk(layout, charges, self.claim, self.deadline, self.conventions.tiles_stay).survivors()
+
+    def _charges(self, layout: Layout, tiles: Crossings | None = None, exact: bool = False) -> Charges:
+        timed = self.claim.needs_cycles or (exact and any(level.leakage_w for level in self._leaking))
+        quanta = Fraction(QUANTA) / max(1, int(self.energy))
+        return Charges(layout, self.conventions, quanta, tiles, timed, joined=exact)
+
+    @property
+    def _leaking(self):
+        return (*self.architecture.memories, self.architecture.compute)
+
+    def _tiles(self, layout: Layout) -> Iterator[Crossings | None]:
+        """Every place of the loops that copies depend on."""
+        loops = set[tuple[int, int]]()
+        for sites in layout.sites:
+            links: list[tuple[Site | None, Site]] = [(None, sites[0]), *pairwise(sites)]
+            for child, parent in links:
+                loops |= layout.meeting(parent.tensor, layout.crossed(child, parent))
+        places = layout.crossings(loops)
+        yield from [None] if places is None else places

@@ -1,0 +1,190 @@
+"""One class laid out: zones between arrays in use, where each tensor rests in them, and what arrays share.
+
+Zone 0 lies inside all arrays in use, zone z outside z of them; block z is the array between the zones z and z+1. All
+that is here follows from docs/design/model.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import product
+from math import prod
+from typing import TypeAlias
+
+from polymap.architecture.hierarchy import Architecture, Array, Memory
+from polymap.model.distinct import distinct
+from polymap.refute.classes import Class, Factors
+from polymap.workload.einsum import Affine, Einsum, Tensor
+
+Tile: TypeAlias = Factors  # temporal tile per rank
+Crossings: TypeAlias = Mapping[tuple[int, int], int]  # temporal tile of (block, rank) where the block stands
+MOST_CROSSINGS = 4_096
+
+
+@dataclass(frozen=True)
+class Site:
+    """A tensor at a memory; `number` counts the tensor's sites from the inside."""
+
+    tensor: Tensor
+    memory: Memory
+    zone: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A class of mappings of an einsum on an architecture."""
+
+    einsum: Einsum
+    architecture: Architecture
+    cls: Class
+
+    @cached_property
+    def ranks(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.einsum.ranks)
+
+    @cached_property
+    def blocks(self) -> tuple[tuple[Array, Factors], ...]:
+        """Arrays in use with their factors, innermost first."""
+        pairs = zip(self.architecture.arrays, self.cls.unrolled, strict=True)
+        return tuple((array, factors) for array, factors in reversed(list(pairs)) if prod(factors) > 1)
+
+    @property
+    def last(self) -> int:
+        """The outermost zone."""
+        return len(self.blocks)
+
+    @cached_property
+    def inside(self) -> tuple[Factors, ...]:
+        """Spatial factors inside each zone, per rank."""
+        return tuple(self._spanned(range(zone)) for zone in range(self.last + 1))
+
+    @cached_property
+    def outside(self) -> tuple[Factors, ...]:
+        """Spatial factors outside each zone, per rank."""
+        return tuple(self._spanned(range(zone, self.last)) for zone in range(self.last + 1))
+
+    def _spanned(self, blocks: range) -> Factors:
+        return tuple(prod(self.blocks[block][1][r] for block in blocks) for r in range(len(self.ranks)))
+
+    def instances(self, zone: int) -> int:
+        return prod(self.outside[zone])
+
+    @cached_property
+    def whole(self) -> Tile:
+        """Temporal factors of every rank."""
+        return tuple(size // spatial for (_, size), spatial in zip(self.einsum.ranks, self.outside[0], strict=True))
+
+    @property
+    def compute_cycles(self) -> int:
+        return prod(self.whole)
+
+    @cached_property
+    def sites(self) -> tuple[tuple[Site, ...], ...]:
+        """Of each tensor its sites, from the inside; the last one is its home, which nothing fills."""
+        return tuple(tuple(self._sites(tensor)) for tensor in self.einsum.tensors)
+
+    def _sites(self, tensor: Tensor) -> Iterator[Site]:
+        keeping = [m for m, held in zip(self.architecture.memories, self.cls.kept, strict=True) if tensor.name in held]
+        place = self.architecture.index
+        for number, memory in enumerate(reversed(keeping)):
+            zone = sum(place(array.name) > place(memory.name) for array, _ in self.blocks)
+            yield Site(tensor, memory, zone, number)
+
+    @cached_property
+    def relevant(self) -> tuple[frozenset[int], ...]:
+        """Of each tensor the ranks that it depends on."""
+        return tuple(frozenset(map(self.ranks.index, tensor.ranks)) for tensor in self.einsum.tensors)
+
+    def extents(self, tensor: Tensor, tile: Tile, zone: int) -> list[int]:
+        """Hull of a tile in each coordinate: a temporal tile and what is unrolled inside the zone."""
+        spans = {name: t * s for name, t, s in zip(self.ranks, tile, self.inside[zone], strict=True)}
+        return [1 + sum(abs(c) * (spans[rank] - 1) for rank, c in axis.terms) for axis in tensor.coordinates]
+
+    def fetched(self, site: Site, tile: Tile, rank: int | None = None, trip: int = 1, zone: int = 0) -> int:
+        """What all instances of a site fetch whose closing loop over `rank`, in `zone`, begins at a tile.
+
+        Without a rank nothing stays from one step to the next.
+        """
+        extents = self.extents(site.tensor, tile, site.zone)
+        held, rounds = prod(extents), prod(self.whole) // (prod(tile) * trip) * self.instances(site.zone)
+        if rank is None:
+            return held * rounds
+        step = tile[rank] * self.inside[zone][rank]
+        moved = (abs(dict(axis.terms).get(self.ranks[rank], 0)) * step for axis in site.tensor.coordinates)
+        stays = prod(max(0, extent - move) for extent, move in zip(extents, moved, strict=True))
+        return (held + (trip - 1) * (held - stays)) * rounds
+
+    def least_fetched(self, site: Site) -> int:
+        """Every instance fetches each element that it needs once: sums of sets are at least as large as their sizes
+        together, less one each."""
+        sizes = [size // spatial for (_, size), spatial in zip(self.einsum.ranks, self.outside[site.zone], strict=True)]
+        needed, used = 1, set[str]()
+        for axis in site.tensor.coordinates:
+            mine = [sizes[self.ranks.index(rank)] for rank in axis.ranks if rank not in used]
+            needed *= 1 + sum(size - 1 for size in mine)
+            used |= set(axis.ranks)
+        return needed * self.instances(site.zone)
+
+    def seen(self, tensor: Tensor, zone: int) -> Fraction:
+        """Output elements that pass through the instances of a zone, summed; hulls where a coordinate has holes."""
+        parts = (self._passing(axis, zone) for axis in tensor.coordinates)
+        return Fraction(prod(parts) * self.instances(zone))
+
+    def _passing(self, axis: Affine, zone: int) -> int:
+        sizes = self.einsum.sizes
+        if len(axis.terms) == 1 and abs(axis.terms[0][1]) == 1:
+            rank = self.ranks.index(axis.ranks[0])
+            return sizes[axis.ranks[0]] // self.outside[zone][rank]
+        return 1 + sum(abs(c) * (sizes[rank] - 1) for rank, c in axis.terms)
+
+    # What arrays share.
+
+    def crossed(self, site: Site, parent: Site | None) -> range:
+        """The blocks between a site (None: the computes) and its parent."""
+        return range(site.zone if site else 0, parent.zone if parent else self.last)
+
+    def copies(self, tensor: Tensor, blocks: range, tiles: Crossings) -> Fraction:
+        """Instances of a tensor's tile per different tile, over the blocks; `tiles` says where loops stand that meet
+        others in a coordinate, any value will do for the rest."""
+        rows = [
+            (factors[r], *self._offsets(tensor, r, tiles.get((block, r), 1) * self.inside[block][r]))
+            for block, factors, r in self._sharing(tensor, blocks)
+        ]
+        return Fraction(prod(row[0] for row in rows), distinct(tuple(rows)) if rows else 1)
+
+    def _offsets(self, tensor: Tensor, rank: int, step: int) -> tuple[int, ...]:
+        return tuple(dict(axis.terms).get(self.ranks[rank], 0) * step for axis in tensor.coordinates)
+
+    def _sharing(self, tensor: Tensor, blocks: range) -> Iterator[tuple[int, Factors, int]]:
+        for block in blocks:
+            array, factors = self.blocks[block]
+            if array.reduces(tensor) if tensor.is_output else array.multicasts(tensor):
+                yield from ((block, factors, r) for r, factor in enumerate(factors) if factor > 1)
+
+    def meeting(self, tensor: Tensor, blocks: range) -> set[tuple[int, int]]:
+        """Loops (block, rank) that meet one of another rank in a coordinate: where they stand decides on copies."""
+        loops = {(block, r) for block, _, r in self._sharing(tensor, blocks)}
+        found = set[tuple[int, int]]()
+        for axis in tensor.coordinates:
+            mine = {(block, r) for block, r in loops if self.ranks[r] in axis.ranks}
+            found |= mine if len({r for _, r in mine}) > 1 else set()
+        return found
+
+    def crossings(self, loops: set[tuple[int, int]]) -> Iterator[dict[tuple[int, int], int]] | None:
+        """Every place where loops may stand; None if there are too many."""
+        ordered = sorted(loops)
+        choices = [[t for t in range(1, self.whole[r] + 1) if self.whole[r] % t == 0] for _, r in ordered]
+        if prod(map(len, choices)) > MOST_CROSSINGS:
+            return None
+        return (dict(zip(ordered, chosen, strict=True)) for chosen in product(*choices))
+
+    def most_copies(self, tensor: Tensor, blocks: range) -> Fraction:
+        """No places give more copies than this."""
+        places = self.crossings(self.meeting(tensor, blocks))
+        if places is None:
+            return Fraction(prod(factors[r] for _, factors, r in self._sharing(tensor, blocks)))
+        return max(self.copies(tensor, blocks, tiles) for tiles in places)

@@ -1,0 +1,135 @@
+"""Every mapping of a class that could break a claim, walked from the inside out.
+
+A state is a zone, the temporal tile, how many sites of each tensor are placed in the zone, and how many of inner zones
+still owe what they fetch. It carries labels: energy and the time of ports so far, with the least that all other sites
+must pay, and the room taken in memories that share it. A label goes no further than the claim: what it carries is a
+lower bound, and where that is no counterexample, nothing behind it is.
+
+What a site fetches is known at its closing loop, the innermost temporal loop outside it over a relevant rank: loops in
+between change neither its tile nor, together with the steps outside, its fetches. So a site may stand just inside its
+closing loop if that is in its zone (it moves out over irrelevant loops, and nothing else changes); otherwise it may
+stand at the outer end of its zone, and owes.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from math import ceil, floor, inf, prod
+from typing import NamedTuple, TypeAlias
+
+from polymap.refute.charges import CYCLE, Charge, Charges
+from polymap.refute.claim import Claim
+from polymap.refute.layout import Layout, Site, Tile
+
+Counts: TypeAlias = tuple[int, ...]  # one per tensor
+Pending: TypeAlias = tuple[Fraction, ...]  # per tensor, what arrived from its last site and waits for the parent
+NONE = Fraction(0)
+
+
+class OutOfTime(Exception):
+    """The time limit was reached: nothing is known of what was not walked."""
+
+
+class Step(NamedTuple):
+    """One step outwards: sites placed, then a temporal loop outside them; or, without a rank, the end of the zone."""
+
+    placed: tuple[Site, ...]
+    rank: int | None = None
+    trip: int = 1
+
+
+class Label(NamedTuple):
+    """Energy in quanta, ports, room taken in each shared memory of the zone; the step that led here, and from where."""
+
+    energy: int
+    ports: tuple[int, ...]
+    rooms: tuple[int, ...]
+    step: Step | None = None
+    inner: Label | None = None
+
+    def steps(self) -> list[Step]:
+        """The steps from the inside out."""
+        found, label = list[Step](), self
+        while label.step is not None and label.inner is not None:
+            found.append(label.step)
+            label = label.inner
+        return found[::-1]
+
+    def covers(self, other: Label) -> bool:
+        """Whether it is as good in everything."""
+        return (
+            self.energy <= other.energy
+            and all(a <= b for a, b in zip(self.ports, other.ports))
+            and all(a <= b for a, b in zip(self.rooms, other.rooms))
+        )
+
+
+class State(NamedTuple):
+    """Where a walk stands in a zone."""
+
+    tile: Tile
+    placed: Counts
+    owing: Counts
+    pending: Pending
+
+
+States: TypeAlias = dict[State, list[Label]]
+
+
+@dataclass
+class Walk:
+    """The walk of one class under a claim; `deadline` is on the monotonic clock."""
+
+    layout: Layout
+    charges: Charges
+    claim: Claim
+    deadline: float = inf
+    stays: bool = True
+    states: int = 0
+    _most: dict[int, int | None] = field(default_factory=dict)
+
+    def survivors(self) -> list[Label]:
+        """Labels of whole mappings that may break the claim; if there are none, no mapping of the class does.
+
+        Raises `OutOfTime`.
+        """
+        tensors = len(self.layout.einsum.tensors)
+        zeros = (0,) * tensors
+        start = self.kept(Label(self._base.energy, self._base.ports, ()))
+        state = State((1,) * len(self.layout.ranks), zeros, zeros, (NONE,) * tensors)
+        here: States = {state: [start]} if start else {}
+        for number in range(self.layout.last + 1):
+            from polymap.refute.zone import Zone
+
+            here = Zone(self, number).leaving(here)
+        return [label for labels in here.values() for label in labels]
+
+    @cached_property
+    def _base(self) -> Charge:
+        """What is paid whatever the mapping, and the least of each site."""
+        leaked = Charge(floor(self._leakage * self.layout.compute_cycles), self.charges.nothing.ports)
+        sites = (site for sites in self.layout.sites for site in sites[:-1])
+        return sum((self.charges.least(site) for site in sites), start=self.charges.fixed() + leaked)
+
+    @cached_property
+    def _leakage(self) -> Fraction:
+        return self.charges.leakage()
+
+    def kept(self, label: Label) -> Label | None:
+        """The label, unless nothing behind it can break the claim."""
+        cycles = max(self.layout.compute_cycles, *(-(-port // CYCLE) for port in label.ports), 1)
+        if cycles not in self._most:
+            waiting = floor(self._leakage * (cycles - self.layout.compute_cycles))
+            most = self.claim.most_quanta(cycles, self.charges.quanta)
+            self._most[cycles] = most if most is None else most - waiting
+        most = self._most[cycles]
+        return label if most is None or label.energy <= most else None
+
+    def on_time(self) -> None:
+        """Raises `OutOfTime`."""
+        self.states += 1
+        if self.states % 256 == 0 and time.monotonic() > self.deadline:
+            raise OutOfTime
