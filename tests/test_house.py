@@ -19,7 +19,7 @@ FLOORS = (
     ("workload", "architecture", "components"),
     ("mapping",),
     ("model", "constraints"),
-    ("polyhedral",),
+    ("polyhedral", "refute"),
     ("mapper",),
     ("frontends", "explore", "report"),
     ("verbs",),

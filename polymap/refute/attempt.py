@@ -18,8 +18,10 @@ from polymap.refute.charges import Charges
 from polymap.refute.claim import Claim
 from polymap.refute.classes import Class, kept_choices, unrollings
 from polymap.refute.layout import Crossings, Layout, Site
-from polymap.refute.walk import Label, OutOfTime, Walk
+from polymap.refute.labels import Label
+from polymap.refute.walk import Walk
 from polymap.refute.witness import witness
+from polymap.refute.zone import OutOfTime
 from polymap.workload.einsum import Einsum
 
 QUANTA = 1 << 55  # of the energy that a claim is about
@@ -89,13 +91,10 @@ class Attempt:
         return Walk(layout, charges, self.claim, self.deadline, self.conventions.tiles_stay).survivors()
 
     def _charges(self, layout: Layout, tiles: Crossings | None = None, exact: bool = False) -> Charges:
-        timed = self.claim.needs_cycles or (exact and any(level.leakage_w for level in self._leaking))
+        levels = (*self.architecture.memories, self.architecture.compute)
+        timed = self.claim.needs_cycles or (exact and any(level.leakage_w for level in levels))
         quanta = Fraction(QUANTA) / max(1, int(self.energy))
         return Charges(layout, self.conventions, quanta, tiles, timed, joined=exact)
-
-    @property
-    def _leaking(self):
-        return (*self.architecture.memories, self.architecture.compute)
 
     def _tiles(self, layout: Layout) -> Iterator[Crossings | None]:
         """Every place of the loops that copies depend on."""

@@ -49,7 +49,7 @@ class Charges:
     tiles: Crossings | None = None
     timed: bool = False
     joined: bool = False
-    known: dict[tuple[Site, int, Fraction], Charge] = field(default_factory=dict)
+    _closings: dict[tuple[Site, int, Fraction | int], Charge] = field(default_factory=dict)
 
     @cached_property
     def limits(self) -> tuple[tuple[Memory, str, Rate], ...]:
@@ -64,13 +64,10 @@ class Charges:
     # Flows: (site, kind, elements) over all instances; a `part` of a count is not rounded.
 
     def parent(self, site: Site) -> Site:
-        return self.layout.sites[self._index(site)][site.number + 1]
-
-    def _index(self, site: Site) -> int:
-        return self.layout.einsum.tensors.index(site.tensor)
+        return self.layout.sites[site.of][site.number + 1]
 
     def is_home(self, site: Site) -> bool:
-        return site.number == len(self.layout.sites[self._index(site)]) - 1
+        return site.number == len(self.layout.sites[site.of]) - 1
 
     def waits(self, site: Site) -> bool:
         """Whether what arrives from a site is read at its parent together with what the parent itself hands on."""
@@ -102,14 +99,14 @@ class Charges:
         """What the computes fetch from a tensor's innermost site, less what its instances share."""
         return Fraction(self.layout.einsum.computes) / self.copies(None, site)
 
-    def closing(self, site: Site, fetched: int, arrived: Fraction = Fraction(0)) -> Charge:
+    def closing(self, site: Site, fetched: int, arrived: Fraction | int = 0) -> Charge:
         """What a site costs that fetches so much; `arrived` is what came from its child, if that `waits` here."""
         key = (site, fetched, arrived)
-        if key not in self.known:
-            self.known[key] = self._sum(self._flows(site, Fraction(fetched), arrived))
-        return self.known[key]
+        if key not in self._closings:
+            self._closings[key] = self._sum(self._flows(site, Fraction(fetched), arrived))
+        return self._closings[key]
 
-    def _flows(self, site: Site, fetched: Fraction, arrived: Fraction) -> Iterator[tuple[Site, str, Fraction]]:
+    def _flows(self, site: Site, fetched: Fraction, arrived: Fraction | int) -> Iterator[tuple[Site, str, Fraction]]:
         parent = self.parent(site)
         crossing = self.crossing(site, fetched)
         if not site.tensor.is_output:
@@ -125,12 +122,12 @@ class Charges:
         if self.conventions.drains_are_read:
             yield from self._drained(site, fetched, arrived)
 
-    def _drained(self, site: Site, fetched: Fraction, arrived: Fraction) -> Iterator[tuple[Site, str, Fraction]]:
+    def _drained(self, site: Site, fetched: Fraction, arrived: Fraction | int) -> Iterator[tuple[Site, str, Fraction]]:
         """An output's reads at a site: for what arrives, and for what goes on to the parent."""
         if not site.number:
             yield site, "read", self.computes(site) - self.arriving(None, site) + fetched
         elif self.joined:
-            child = self.layout.sites[self._index(site)][site.number - 1]
+            child = self.layout.sites[site.of][site.number - 1]
             yield site, "read", arrived - self.arriving(child, site) + fetched
         else:
             yield site, "part", fetched
@@ -138,9 +135,9 @@ class Charges:
     def least(self, site: Site) -> Charge:
         """What a site costs at least."""
         if site not in self._least:
-            arrived = Fraction(0)
+            arrived: Fraction | int = 0
             if self.joined and site.number:
-                child = self.layout.sites[self._index(site)][site.number - 1]
+                child = self.layout.sites[site.of][site.number - 1]
                 arrived = self.crossing(child, self.layout.least_fetched(child)) if self.waits(child) else arrived
             self._least[site] = self.closing(site, self.layout.least_fetched(site), arrived)
         return self._least[site]

@@ -24,11 +24,15 @@ Crossings: TypeAlias = Mapping[tuple[int, int], int]  # temporal tile of (block,
 MOST_CROSSINGS = 4_096
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Site:
-    """A tensor at a memory; `number` counts the tensor's sites from the inside."""
+    """A tensor, number `of` in the einsum, at a memory; `number` counts its sites from the inside.
+
+    Compared by identity: it is the key of much that is remembered.
+    """
 
     tensor: Tensor
+    of: int
     memory: Memory
     zone: int
     number: int
@@ -85,36 +89,45 @@ class Layout:
     @cached_property
     def sites(self) -> tuple[tuple[Site, ...], ...]:
         """Of each tensor its sites, from the inside; the last one is its home, which nothing fills."""
-        return tuple(tuple(self._sites(tensor)) for tensor in self.einsum.tensors)
+        return tuple(tuple(self._sites(tensor, of)) for of, tensor in enumerate(self.einsum.tensors))
 
-    def _sites(self, tensor: Tensor) -> Iterator[Site]:
+    def _sites(self, tensor: Tensor, of: int) -> Iterator[Site]:
         keeping = [m for m, held in zip(self.architecture.memories, self.cls.kept, strict=True) if tensor.name in held]
         place = self.architecture.index
         for number, memory in enumerate(reversed(keeping)):
             zone = sum(place(array.name) > place(memory.name) for array, _ in self.blocks)
-            yield Site(tensor, memory, zone, number)
+            yield Site(tensor, of, memory, zone, number)
 
     @cached_property
     def relevant(self) -> tuple[frozenset[int], ...]:
         """Of each tensor the ranks that it depends on."""
         return tuple(frozenset(map(self.ranks.index, tensor.ranks)) for tensor in self.einsum.tensors)
 
-    def extents(self, tensor: Tensor, tile: Tile, zone: int) -> list[int]:
-        """Hull of a tile in each coordinate: a temporal tile and what is unrolled inside the zone."""
-        spans = {name: t * s for name, t, s in zip(self.ranks, tile, self.inside[zone], strict=True)}
-        return [1 + sum(abs(c) * (spans[rank] - 1) for rank, c in axis.terms) for axis in tensor.coordinates]
+    @cached_property
+    def axes(self) -> tuple[tuple[tuple[tuple[int, int], ...], ...], ...]:
+        """Of each tensor and coordinate the ranks and how far a step of each moves."""
+        number = self.ranks.index
+        return tuple(
+            tuple(tuple((number(rank), abs(c)) for rank, c in axis.terms) for axis in tensor.coordinates)
+            for tensor in self.einsum.tensors
+        )
+
+    def extents(self, site: Site, tile: Tile) -> list[int]:
+        """Hull of a tile in each coordinate: a temporal tile and what is unrolled inside the site's zone."""
+        inside = self.inside[site.zone]
+        return [1 + sum(c * (tile[r] * inside[r] - 1) for r, c in axis) for axis in self.axes[site.of]]
 
     def fetched(self, site: Site, tile: Tile, rank: int | None = None, trip: int = 1, zone: int = 0) -> int:
         """What all instances of a site fetch whose closing loop over `rank`, in `zone`, begins at a tile.
 
         Without a rank nothing stays from one step to the next.
         """
-        extents = self.extents(site.tensor, tile, site.zone)
+        extents = self.extents(site, tile)
         held, rounds = prod(extents), prod(self.whole) // (prod(tile) * trip) * self.instances(site.zone)
         if rank is None:
             return held * rounds
         step = tile[rank] * self.inside[zone][rank]
-        moved = (abs(dict(axis.terms).get(self.ranks[rank], 0)) * step for axis in site.tensor.coordinates)
+        moved = (sum(c for r, c in axis if r == rank) * step for axis in self.axes[site.of])
         stays = prod(max(0, extent - move) for extent, move in zip(extents, moved, strict=True))
         return (held + (trip - 1) * (held - stays)) * rounds
 

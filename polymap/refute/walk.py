@@ -18,66 +18,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, floor, inf, prod
-from typing import NamedTuple, TypeAlias
 
 from polymap.refute.charges import CYCLE, Charge, Charges
 from polymap.refute.claim import Claim
-from polymap.refute.layout import Layout, Site, Tile
-
-Counts: TypeAlias = tuple[int, ...]  # one per tensor
-Pending: TypeAlias = tuple[Fraction, ...]  # per tensor, what arrived from its last site and waits for the parent
-NONE = Fraction(0)
-
-
-class OutOfTime(Exception):
-    """The time limit was reached: nothing is known of what was not walked."""
-
-
-class Step(NamedTuple):
-    """One step outwards: sites placed, then a temporal loop outside them; or, without a rank, the end of the zone."""
-
-    placed: tuple[Site, ...]
-    rank: int | None = None
-    trip: int = 1
-
-
-class Label(NamedTuple):
-    """Energy in quanta, ports, room taken in each shared memory of the zone; the step that led here, and from where."""
-
-    energy: int
-    ports: tuple[int, ...]
-    rooms: tuple[int, ...]
-    step: Step | None = None
-    inner: Label | None = None
-
-    def steps(self) -> list[Step]:
-        """The steps from the inside out."""
-        found, label = list[Step](), self
-        while label.step is not None and label.inner is not None:
-            found.append(label.step)
-            label = label.inner
-        return found[::-1]
-
-    def covers(self, other: Label) -> bool:
-        """Whether it is as good in everything."""
-        return (
-            self.energy <= other.energy
-            and all(a <= b for a, b in zip(self.ports, other.ports))
-            and all(a <= b for a, b in zip(self.rooms, other.rooms))
-        )
-
-
-class State(NamedTuple):
-    """Where a walk stands in a zone."""
-
-    tile: Tile
-    placed: Counts
-    owing: Counts
-    pending: Pending
-
-
-States: TypeAlias = dict[State, list[Label]]
-
+from polymap.refute.labels import Label, State, States
+from polymap.refute.layout import Layout
+from polymap.refute.zone import OutOfTime, Zone
 
 @dataclass
 class Walk:
@@ -99,11 +45,9 @@ class Walk:
         tensors = len(self.layout.einsum.tensors)
         zeros = (0,) * tensors
         start = self.kept(Label(self._base.energy, self._base.ports, ()))
-        state = State((1,) * len(self.layout.ranks), zeros, zeros, (NONE,) * tensors)
+        state = State((1,) * len(self.layout.ranks), zeros, zeros, zeros)
         here: States = {state: [start]} if start else {}
         for number in range(self.layout.last + 1):
-            from polymap.refute.zone import Zone
-
             here = Zone(self, number).leaving(here)
         return [label for labels in here.values() for label in labels]
 

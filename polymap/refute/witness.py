@@ -10,7 +10,7 @@ from polymap.architecture.hierarchy import Architecture, Array
 from polymap.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 from polymap.refute.classes import Factors
 from polymap.refute.layout import Layout
-from polymap.refute.walk import Label
+from polymap.refute.labels import Label
 
 
 def witness(layout: Layout, label: Label) -> Mapping:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
-from fractions import Fraction
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import product
 from math import prod
+from typing import TYPE_CHECKING
 
-from polymap.architecture.hierarchy import Memory
 from polymap.refute.charges import Charge
 from polymap.refute.layout import Site, Tile
-from polymap.refute.walk import NONE, Counts, Label, Pending, State, States, Step, Walk
 
-Paid = tuple[Charge, Fraction]
+if TYPE_CHECKING:
+    from polymap.refute.walk import Walk
+from polymap.refute.labels import Arrived, Counts, Label, Pending, State, States, Step
+
+Paid = tuple[Charge, Arrived]
+
+
+class OutOfTime(Exception):
+    """The time limit was reached: nothing is known of what was not walked."""
 
 
 class Zone:
@@ -29,6 +35,7 @@ class Zone:
         self.first = [sum(site.zone < number for site in mine[:-1]) for mine in sites]
         self.homes = [mine[-1] for mine in sites if mine[-1].zone == number]
         self._paid: dict[tuple[object, ...], Paid] = {}
+        self._known_bits: dict[tuple[Site, Tile], int] = {}
 
     @cached_property
     def rooms(self) -> dict[str, int]:
@@ -48,9 +55,10 @@ class Zone:
         return {name: number for number, name in enumerate(several)}
 
     def _bits(self, site: Site, tile: Tile) -> int:
-        memory: Memory = site.memory
-        held = prod(self.layout.extents(site.tensor, tile, self.number))
-        return held * memory.element_bits(site.tensor) * memory.buffering
+        if (site, tile) not in self._known_bits:
+            bits = site.memory.element_bits(site.tensor) * site.memory.buffering
+            self._known_bits[site, tile] = prod(self.layout.extents(site, tile)) * bits
+        return self._known_bits[site, tile]
 
     def leaving(self, entering: States) -> States:
         """States just outside the block above, or at the end. Raises `OutOfTime`."""
@@ -89,6 +97,8 @@ class Zone:
                 due = {n: (*self._owed(n, state.owing), *sites) for n, sites in added.items()}
                 charge, pending = self._pay(due, state, rank if self.walk.stays else None, trip)
                 placed = tuple(count + len(added.get(n, ())) for n, count in enumerate(state.placed))
+                if not self._fit(self._missing(placed), tile):
+                    continue
                 step = Step(sum(added.values(), start=()), rank, trip)
                 for label in self._further(labels, charge, step, state.tile):
                     self._reach(State(tile, placed, owing, pending), label)
@@ -122,24 +132,24 @@ class Zone:
                 charge, pending[n] = charge + paid[0], paid[1]
         return charge, tuple(pending)
 
-    def _site(self, site: Site, tile: Tile, rank: int | None, trip: int, arrived: Fraction) -> tuple[Charge, Fraction]:
+    def _site(self, site: Site, tile: Tile, rank: int | None, trip: int, arrived: Arrived) -> Paid:
+        """What a site pays, and what then waits for its parent."""
         key = (site, tile, rank, trip, arrived)
         if key not in self._paid:
             fetched = self.layout.fetched(site, tile, rank, trip, self.number)
             charge = self.charges.closing(site, fetched, arrived) - self.charges.least(site)
             waits = self.charges.joined and self.charges.waits(site)
-            self._paid[key] = charge, self.charges.crossing(site, fetched) if waits else NONE
+            self._paid[key] = charge, self.charges.crossing(site, fetched) if waits else 0
         return self._paid[key]
 
     def _further(self, labels: list[Label], charge: Charge, step: Step, tile: Tile) -> Iterator[Label]:
         """The labels after a step that have room for the sites placed and may still break the claim."""
+        if not self._fit(step.placed, tile):
+            return
         taken = [0] * len(self.shared)
         for site in step.placed:
-            name = site.memory.name
-            if name in self.shared:
-                taken[self.shared[name]] += self._bits(site, tile)
-            elif name in self.rooms and self._bits(site, tile) > self.rooms[name]:
-                return
+            if site.memory.name in self.shared:
+                taken[self.shared[site.memory.name]] += self._bits(site, tile)
         limits = [self.rooms[name] for name in self.shared]
         for label in labels:
             rooms = tuple(a + b for a, b in zip(label.rooms, taken))
@@ -148,6 +158,15 @@ class Zone:
                 after = self.walk.kept(Label(label.energy + charge.energy, ports, rooms, step, label))
                 if after:
                     yield after
+
+    def _fit(self, sites: Iterable[Site], tile: Tile) -> bool:
+        """Whether each of the sites alone has room for a tile."""
+        limited = (site for site in sites if site.memory.name in self.rooms)
+        return all(self._bits(site, tile) <= self.rooms[site.memory.name] for site in limited)
+
+    def _missing(self, placed: Counts) -> Iterator[Site]:
+        """The sites of the zone that are not placed yet: their tiles only grow."""
+        return (site for own, count in zip(self.own, placed) for site in own[count:])
 
     # The block above, or the end.
 
@@ -172,8 +191,7 @@ class Zone:
         whole, outside = self.layout.whole, self.layout.outside[self.number]
         for home in self.homes:
             if home.memory.capacity_bits is not None:
-                mine = self.layout.relevant[self.layout.einsum.tensors.index(home.tensor)]
-                if any(tile[r] != whole[r] or outside[r] != 1 for r in mine):
+                if any(tile[r] != whole[r] or outside[r] != 1 for r in self.layout.relevant[home.of]):
                     return False
         if self.is_last:
             return tile == whole

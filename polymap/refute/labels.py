@@ -1,0 +1,58 @@
+"""Where a walk stands, and what it carries there."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+
+from polymap.refute.layout import Site, Tile
+
+Counts: TypeAlias = tuple[int, ...]  # one per tensor
+Arrived: TypeAlias = Fraction | int
+Pending: TypeAlias = tuple[Arrived, ...]  # per tensor, what arrived from its last site and waits for the parent
+
+
+class Step(NamedTuple):
+    """One step outwards: sites placed, then a temporal loop outside them; or, without a rank, the end of the zone."""
+
+    placed: tuple[Site, ...]
+    rank: int | None = None
+    trip: int = 1
+
+
+class Label(NamedTuple):
+    """Energy in quanta, ports, room taken in each shared memory of the zone; the step that led here, and from where."""
+
+    energy: int
+    ports: tuple[int, ...]
+    rooms: tuple[int, ...]
+    step: Step | None = None
+    inner: Label | None = None
+
+    def steps(self) -> list[Step]:
+        """The steps from the inside out."""
+        found, label = list[Step](), self
+        while label.step is not None and label.inner is not None:
+            found.append(label.step)
+            label = label.inner
+        return found[::-1]
+
+    def covers(self, other: Label) -> bool:
+        """Whether it is as good in everything."""
+        return (
+            self.energy <= other.energy
+            and all(a <= b for a, b in zip(self.ports, other.ports))
+            and all(a <= b for a, b in zip(self.rooms, other.rooms))
+        )
+
+
+class State(NamedTuple):
+    """Where a walk stands in a zone."""
+
+    tile: Tile
+    placed: Counts
+    owing: Counts
+    pending: Pending
+
+
+States: TypeAlias = dict[State, list[Label]]
