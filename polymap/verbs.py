@@ -199,15 +199,17 @@ def verify(
     *,
     arch: ArchitectureSource | None = None,
     work: WorkloadSource | None = None,
+    time_limit: float | None = None,
 ) -> Verification:
     """Everything in a result, or in its document, computed again: counts by integer sets, energy, time, objective.
 
-    `arch` and `work` stand in for the inputs that a document carries. Raises `SpecError` for what is no result.
+    Its lower bound is proven again by a walk of all classes of mappings, for at most `time_limit` seconds (60). `arch`
+    and `work` stand in for the inputs that a document carries. Raises `SpecError` for what is no result.
     """
     from polymap.mapper.verification import given
     from polymap.mapper.verification import verify as check
 
-    return check(result if isinstance(result, dict) else result.to_dict(), given(arch, work))
+    return check(result if isinstance(result, dict) else result.to_dict(), given(arch, work, time_limit))
 
 
 def symbolic(

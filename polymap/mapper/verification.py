@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from polymap.architecture import Architecture, architecture
 from polymap.architecture import Source as ArchitectureSource
 from polymap.errors import IllegalMapping, PolymapError
+from polymap.mapper.checks import HASH, INPUT, Check, compared, equal
 from polymap.mapper.digest import digest
 from polymap.mapper.document import document, network_document, seal, versions
-from polymap.mapper.objective import objective
-from polymap.mapper.result import NetworkResult, Result, relative_gap
+from polymap.mapper.optimality import optimality
+from polymap.mapper.result import NetworkResult, Result
 from polymap.mapper.stated import (
     broken_inputs,
     carried_input,
@@ -28,7 +29,7 @@ from polymap.model.conventions import Conventions
 from polymap.model.conventions import conventions as preset
 from polymap.model.evaluate import evaluate
 from polymap.polyhedral import audit, integer_sets
-from polymap.polyhedral.audit import FOREIGN, NOT_COUNTED, POINTS, SETS
+from polymap.polyhedral.audit import FOREIGN, NOT_COUNTED
 from polymap.workload import Einsum, workload
 from polymap.workload import Source as WorkloadSource
 
@@ -36,37 +37,8 @@ VERIFICATION = "polymap.verification/1"
 # Sections of a document that follow from the mapping alone.
 PRICED = ("totals", "levels", "compute", "components", "networks")
 SUMMED = ("status", "objective", "totals")
-MODEL, INPUT, HASH = "cost model", "read from the document", "SHA-256"
-RECOUNTED, RECOMPUTED, UNPROVEN = "counted again independently", "computed again by the model only", "not proven again"
-REPLAYED = "another tool's algorithm, run again: the exact counts are others"
 VERSION = "versions.polymap"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at: `stated` in the document, `found` by `method`; `agrees` says whether they match.
-
-    `layer` is empty for a single result and for the network as a whole. Checks of one `group` were made together, in
-    the milliseconds `ms` of the first.
-    """
-
-    layer: str
-    name: str
-    stated: Any
-    found: Any
-    method: str
-    agrees: bool
-    ms: float = 0.0
-    group: str = ""
-
-    @property
-    def proof(self) -> str:
-        """How far the check reaches: by other means than the result was made, by the same, or not at all."""
-        if self.method in (SETS, POINTS, HASH):
-            return RECOUNTED
-        if self.method.startswith(FOREIGN):
-            return REPLAYED
-        return self.method if self.method in (INPUT, UNPROVEN) else RECOMPUTED
+SECONDS = 60.0  # for the walks of all classes
 
 
 @dataclass(frozen=True)
@@ -83,7 +55,7 @@ class Verification:
     def status(self) -> str:
         """`different` if any check failed, `recomputed` if a count was not counted again, else `confirmed`.
 
-        None of them speaks of a lower bound: see `proof` of its check.
+        Whether the lower bound was proven again is in the `proof` of its check.
         """
         if self.differences:
             return "different"
@@ -110,31 +82,33 @@ class Verification:
 
 @dataclass(frozen=True)
 class Given:
-    """Inputs that stand in for those a document does not carry."""
+    """Inputs that stand in for those a document does not carry, and the time that proving bounds again may take."""
 
     architecture: Architecture | None = None
     workload: Callable[[str], Einsum] | None = None
+    seconds: float = SECONDS
 
 
-def given(machine: ArchitectureSource | None, work: WorkloadSource | None) -> Given:
+def given(machine: ArchitectureSource | None, work: WorkloadSource | None, seconds: float | None = None) -> Given:
     """The inputs that the caller names; of a network each result takes the layer of its name. Raises `SpecError`."""
     found = architecture(machine) if machine is not None else None
     if work is None:
-        return Given(found)
+        return Given(found, seconds=SECONDS if seconds is None else seconds)
     subject = workload(work)
     known = [subject] if isinstance(subject, Einsum) else [layer.einsum for layer in subject.layers]
 
     def named(name: str) -> Einsum:
         return next((einsum for einsum in known if einsum.name == name), known[0])
 
-    return Given(found, named)
+    return Given(found, named, SECONDS if seconds is None else seconds)
 
 
 def verify(stated: object, inputs: Given | None = None, file: str = "") -> Verification:
     """Compute everything in a `polymap.result/1` document again and compare.
 
-    Inputs against their hashes, legality, every count by integer sets, energy, time, the objective. A lower bound is
-    held against the value, not proven again. Raises `SpecError` for what is no such document or cannot be read.
+    Inputs against their hashes, legality, every count by integer sets, energy, time, the objective, and the lower bound
+    by a walk of all classes of mappings (see `optimality`). Raises `SpecError` for what is no such document or cannot
+    be read.
     """
     top = stated_result(stated, file)
     instead = inputs or Given()
@@ -145,11 +119,11 @@ def verify(stated: object, inputs: Given | None = None, file: str = "") -> Verif
 
 def _sealed(top: dict[str, Any]) -> Iterator[Check]:
     """The document's own hash: whatever else was changed in it, even what cannot be computed again."""
-    yield _equal("", "sha256", top.get("sha256"), seal(top), HASH)
+    yield equal("", "sha256", top.get("sha256"), seal(top), HASH)
 
 
 def _network(top: dict[str, Any], instead: Given, file: str) -> Iterator[Check]:
-    layers = []
+    layers, deadline = [], time.monotonic() + instead.seconds
     yield _made_by(top, "")
     listed = top["layers"] if isinstance(top["layers"], list) else [top["layers"]]
     for n, item in enumerate(listed):
@@ -157,18 +131,19 @@ def _network(top: dict[str, Any], instead: Given, file: str) -> Iterator[Check]:
         name, repeat = layer.get("name"), layer.get("repeat")
         if not isinstance(name, str) or type(repeat) is not int or repeat < 1:
             raise unreadable(file, f"layers[{n}]", "the layer has no name or no repeat count")
-        checks, result = _result(layer, instead, file, name)
+        left = max(0.0, deadline - time.monotonic()) / (len(listed) - n)
+        checks, result = _result(layer, replace(instead, seconds=left), file, name)
         yield from checks
         if result is None:
             return
-        yield _equal(name, "name", name, result.einsum.name, INPUT)
+        yield equal(name, "name", name, result.einsum.name, INPUT)
         layers.append((repeat, result))
     left = top.get("unfinished", [])
     if not (isinstance(left, list) and all(isinstance(name, str) for name in left)):
         raise unreadable(file, "unfinished", "a list of names belongs here")
     whole = network_document(NetworkResult(str(top.get("name")), tuple(layers), tuple(left)))
     for part in SUMMED:
-        yield from _compared("", part, top.get(part), whole[part])
+        yield from compared("", part, top.get(part), whole[part])
 
 
 def _result(top: dict[str, Any], instead: Given, file: str, layer: str) -> tuple[list[Check], Result | None]:
@@ -201,9 +176,9 @@ def _checked(top: dict[str, Any], instead: Given, file: str, layer: str) -> tupl
     )
     again = document(result)
     for part in (key for key in PRICED if key in again or key in top):
-        checks += _compared(layer, part, top.get(part), again.get(part))
-    checks += _objective(top, result, layer)
+        checks += compared(layer, part, top.get(part), again.get(part))
     checks += _counted(result, layer)
+    checks += optimality(top, result, layer, file, instead.seconds)
     return checks, result
 
 
@@ -218,8 +193,8 @@ def _inputs(top: dict[str, Any], instead: Given, file: str, layer: str) -> tuple
     einsum = named or carried_input(work, Einsum, file, "workload")
     checks = []
     for key, stated, value in (("architecture", machine, found), ("workload", work, einsum)):
-        checks.append(_equal(layer, f"inputs.{key}.sha256", stated.get("sha256"), digest(value), HASH))
-        checks.append(_equal(layer, f"inputs.{key}.name", stated.get("name"), value.name, INPUT))
+        checks.append(equal(layer, f"inputs.{key}.sha256", stated.get("sha256"), digest(value), HASH))
+        checks.append(equal(layer, f"inputs.{key}.name", stated.get("name"), value.name, INPUT))
     return found, einsum, checks
 
 
@@ -240,24 +215,7 @@ def _preset(chosen: Conventions, layer: str) -> Iterator[Check]:
     except PolymapError:
         yield Check(layer, "conventions.name", chosen.name, "a preset, or PRESET,FIELD=VALUE", INPUT, False)
         return
-    yield from _compared(layer, "conventions", chosen.to_dict(), named.to_dict(), INPUT)
-
-
-def _objective(top: dict[str, Any], result: Result, layer: str) -> Iterator[Check]:
-    """The value follows from the cost; a bound above it, or an optimum apart from its bound, contradict themselves."""
-    if result.objective is None or result.value is None or result.lower_bound is None:
-        yield _equal(layer, "status", result.status, "evaluated", "no objective")
-        return
-    goal, stated = objective(result.objective), top["objective"]
-    value = float(goal.si(goal.rank(result.cost.energy, result.cost.cycles)[0], result.architecture.clock_hz))
-    yield _equal(layer, "objective.value", result.value, value, MODEL)
-    yield _equal(layer, "objective.unit", stated.get("unit"), goal.unit, MODEL)
-    yield _equal(layer, "objective.gap", stated.get("gap"), relative_gap(result.value, result.lower_bound), MODEL)
-    below = result.lower_bound <= result.value
-    yield Check(layer, "objective.lower_bound", result.lower_bound, "at most the value", UNPROVEN, below)
-    tight = result.status != "optimal" or result.lower_bound == result.value
-    method = UNPROVEN if result.status == "optimal" else MODEL
-    yield Check(layer, "status", result.status, "bound and value" + (" agree" if tight else " differ"), method, tight)
+    yield from compared(layer, "conventions", chosen.to_dict(), named.to_dict(), INPUT)
 
 
 def _counted(result: Result, layer: str) -> Iterator[Check]:
@@ -268,28 +226,3 @@ def _counted(result: Result, layer: str) -> Iterator[Check]:
         group = f"counts of {row.tensor}" if row.tensor else "counts of the run"
         again = row.model if row.is_foreign else row.counted
         yield Check(layer, f"counts.{name}", row.model, again, row.method, row.agrees, row.milliseconds, group)
-
-
-def _compared(layer: str, path: str, stated: Any, found: Any, method: str = MODEL) -> Iterator[Check]:
-    """One check for a section that is equal in all its parts, else one for every part that differs."""
-    apart = list(_apart(path, stated, found))
-    if not apart:
-        yield Check(layer, path, "as stated", "as stated", method, agrees=True)
-    for where, old, new in apart:
-        yield Check(layer, where, old, new, method, agrees=False)
-
-
-def _apart(path: str, stated: Any, found: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Path and values of everything that differs; 1 and 1.0 do not."""
-    if isinstance(stated, dict) and isinstance(found, dict):
-        for key in sorted({*map(str, stated), *found}):
-            yield from _apart(f"{path}.{key}", stated.get(key), found.get(key))
-    elif isinstance(stated, list) and isinstance(found, list) and len(stated) == len(found):
-        for n, (old, new) in enumerate(zip(stated, found)):
-            yield from _apart(f"{path}[{n}]", old, new)
-    elif stated != found or isinstance(stated, bool) != isinstance(found, bool):
-        yield path, stated, found
-
-
-def _equal(layer: str, name: str, stated: Any, found: Any, method: str) -> Check:
-    return Check(layer, name, stated, found, method, agrees=stated == found)

@@ -1,4 +1,4 @@
-"""An attempt to refute a claim of optimality: a search for a counterexample, class by class, that leaves nothing out."""
+"""An attempt to refute a claim of optimality: a search for a counterexample, class by class, nothing left out."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from fractions import Fraction
 from itertools import pairwise
 from math import inf
 
-from polymap.architecture.hierarchy import Architecture
+from polymap.architecture.hierarchy import Architecture, Compute, Memory
 from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
 from polymap.model.evaluate import evaluate
 from polymap.refute.charges import Charges
 from polymap.refute.claim import Claim
 from polymap.refute.classes import Class, kept_choices, unrollings
-from polymap.refute.layout import Crossings, Layout, Site
 from polymap.refute.labels import Label
+from polymap.refute.layout import Crossings, Layout, Site
 from polymap.refute.walk import Walk
 from polymap.refute.witness import witness
 from polymap.refute.zone import OutOfTime
@@ -91,7 +91,7 @@ class Attempt:
         return Walk(layout, charges, self.claim, self.deadline, self.conventions.tiles_stay).survivors()
 
     def _charges(self, layout: Layout, tiles: Crossings | None = None, exact: bool = False) -> Charges:
-        levels = (*self.architecture.memories, self.architecture.compute)
+        levels: tuple[Memory | Compute, ...] = (*self.architecture.memories, self.architecture.compute)
         timed = self.claim.needs_cycles or (exact and any(level.leakage_w for level in levels))
         quanta = Fraction(QUANTA) / max(1, int(self.energy))
         return Charges(layout, self.conventions, quanta, tiles, timed, joined=exact)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import cached_property
 from math import ceil, floor, prod
 
-from polymap.architecture.hierarchy import Memory, Rate
+from polymap.architecture.hierarchy import Compute, Memory, Rate
 from polymap.model.conventions import Conventions
 from polymap.refute.layout import Crossings, Layout, Site
 
@@ -29,7 +29,6 @@ class Charge:
 
     def __add__(self, other: Charge) -> Charge:
         return Charge(self.energy + other.energy, tuple(a + b for a, b in zip(self.ports, other.ports, strict=True)))
-
 
     def __sub__(self, other: Charge) -> Charge:
         return Charge(self.energy - other.energy, tuple(a - b for a, b in zip(self.ports, other.ports, strict=True)))
@@ -186,12 +185,14 @@ class Charges:
 
     def leakage(self) -> Fraction:
         """Quanta that all leaking instances lose per cycle."""
-        machine, rules = self.layout.architecture, self.conventions
-        watts = Fraction(0)
-        for level in (*machine.memories, machine.compute):
-            used = prod(
-                prod(factors) for array, factors in self.layout.blocks
-                if machine.index(array.name) < machine.index(level.name)
-            )  # fmt: skip
-            watts += level.leakage_w * (machine.instances(level.name) if rules.idle_instances_leak else used)
+        machine = self.layout.architecture
+        levels: tuple[Memory | Compute, ...] = (*machine.memories, machine.compute)
+        watts = sum((level.leakage_w * self._leaking(level.name) for level in levels), Fraction(0))
         return watts * 10**12 / machine.clock_hz * self.quanta
+
+    def _leaking(self, level: str) -> int:
+        machine = self.layout.architecture
+        if self.conventions.idle_instances_leak:
+            return machine.instances(level)
+        place = machine.index(level)
+        return prod(prod(factors) for array, factors in self.layout.blocks if machine.index(array.name) < place)

@@ -156,9 +156,9 @@ class Layout:
 
     # What arrays share.
 
-    def crossed(self, site: Site, parent: Site | None) -> range:
+    def crossed(self, site: Site | None, parent: Site) -> range:
         """The blocks between a site (None: the computes) and its parent."""
-        return range(site.zone if site else 0, parent.zone if parent else self.last)
+        return range(site.zone if site else 0, parent.zone)
 
     def copies(self, tensor: Tensor, blocks: range, tiles: Crossings) -> Fraction:
         """Instances of a tensor's tile per different tile, over the blocks; `tiles` says where loops stand that meet

@@ -17,13 +17,14 @@ import time
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from math import ceil, floor, inf, prod
+from math import floor, inf
 
 from polymap.refute.charges import CYCLE, Charge, Charges
 from polymap.refute.claim import Claim
 from polymap.refute.labels import Label, State, States
 from polymap.refute.layout import Layout
 from polymap.refute.zone import OutOfTime, Zone
+
 
 @dataclass
 class Walk:

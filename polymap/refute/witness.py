@@ -9,8 +9,8 @@ from math import prod
 from polymap.architecture.hierarchy import Architecture, Array
 from polymap.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 from polymap.refute.classes import Factors
-from polymap.refute.layout import Layout
 from polymap.refute.labels import Label
+from polymap.refute.layout import Layout
 
 
 def witness(layout: Layout, label: Label) -> Mapping:

@@ -189,10 +189,10 @@ class Zone:
     def _may_leave(self, tile: Tile) -> bool:
         """Whether limited homes hold all of their tensors, and loops that decide on copies stand where they should."""
         whole, outside = self.layout.whole, self.layout.outside[self.number]
-        for home in self.homes:
-            if home.memory.capacity_bits is not None:
-                if any(tile[r] != whole[r] or outside[r] != 1 for r in self.layout.relevant[home.of]):
-                    return False
+        limited = [home for home in self.homes if home.memory.capacity_bits is not None]
+        loops = {r for home in limited for r in self.layout.relevant[home.of]}
+        if any(tile[r] != whole[r] or outside[r] != 1 for r in loops):
+            return False
         if self.is_last:
             return tile == whole
         fixed = (self.charges.tiles or {}).items()

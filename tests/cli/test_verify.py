@@ -122,8 +122,8 @@ def test_the_table_says_what_was_confirmed_and_how(optimum: Document, verify: Ve
     said = capsys.readouterr().out
     assert "counts of A (" in said
     assert "integer sets" in said
-    unproven = "the lower bound and the status optimal, which are not proven again"
-    assert f"0 differences: confirmed, but for {unproven}" in said
+    assert "every class walked for a counterexample" in said
+    assert "0 differences: confirmed\n" in said
 
 
 def test_a_folder_stands_for_its_result(tmp_path: Path, capsys: Any) -> None:
@@ -269,13 +269,49 @@ def test_the_verdict_tells_apart_what_was_counted_computed_and_not_proven(
     optimum: Document, verify: Verify, capsys: Any
 ) -> None:
     assert verify(optimum) == 0
-    counted, computed, unproven = capsys.readouterr().out.splitlines()[-3:]
+    counted, proven, told, computed = capsys.readouterr().out.splitlines()[-4:]
     assert counted.startswith("  counted again independently: 47 (inputs.architecture.sha256, ")
     assert counted.endswith("counts of A, counts of B, counts of C, sha256)")
     assert computed.startswith("  computed again by the model only: ")
     assert "totals" in computed
     assert "objective.value" in computed
-    assert unproven == "  not proven again: 2 (objective.lower_bound, status)"
+    assert proven == "  proven again independently: 2 (objective.lower_bound, status)"
+    assert told.startswith("    objective.lower_bound: no mapping below it in any of ")
+
+
+def test_without_time_nothing_is_called_proven(optimum: Document, verify: Verify, capsys: Any) -> None:
+    assert verify(optimum, "--time-limit", "0") == 0
+    said = capsys.readouterr().out
+    assert "confirmed, but for the lower bound and the status optimal, which are not proven again" in said
+    assert "    objective.lower_bound: no mapping below it in 0 of " in said
+
+
+def test_a_worse_mapping_that_is_called_optimal_is_refused_with_a_better_one() -> None:
+    """Everything else in the document is right: numbers, legality, hashes."""
+    best = verbs.optimize(GEMM, ARCH, objective="edp")
+    worse = replace(evaluated(GEMM, EVEN), objective="edp", status="optimal", search=best.search)
+    value = float(worse.cost.edp)
+    assert value > (best.value or 0)
+    document = json.loads(replace(worse, value=value, lower_bound=value).to_json())
+    found = {check.name: check for check in verbs.verify(document).differences}
+    assert set(found) == {"objective.lower_bound", "status"}
+    told = found["objective.lower_bound"].found
+    assert told.startswith("a mapping below it: DRAM holds ")
+    nest = mapping(told.partition(": ")[2].replace("; ", "\n") + "\ncompute")
+    assert verbs.evaluate(GEMM, ARCH, nest).edp < worse.cost.edp
+
+
+def test_a_result_that_breaks_its_side_conditions_is_found(optimum: Document) -> None:
+    cycles = optimum["totals"]["cycles"]
+    narrowed = changed(optimum, ("search",), lambda search: {**search, "subject_to": [f"cycles <= {cycles - 1}"]})
+    assert "search.subject_to" in differences(narrowed)
+
+
+def test_what_cannot_be_walked_is_told(optimum: Document) -> None:
+    even = changed(optimum, ("search", "mapspace"), lambda _: "even")
+    found = verbs.verify(even)
+    (bound,) = (check for check in found.checks if check.name == "objective.lower_bound")
+    assert (bound.proof, bound.found) == ("not proven again", "not checked: no walk yet under the even mapspace")
 
 
 def test_counts_that_were_not_counted_are_not_called_confirmed(
@@ -309,8 +345,9 @@ def found_by(document: Document, path: tuple[str | int, ...]) -> bool:
 
 @pytest.fixture
 def compared_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leaves out the counts by other routes: what a document states is held against the model's numbers."""
+    """Leaves out other routes and walks: what a document states is held against the model's numbers."""
     monkeypatch.setattr(import_module("polymap.mapper.verification"), "_counted", lambda result, layer: iter(()))
+    monkeypatch.setattr(import_module("polymap.mapper.verification"), "SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("compared_only")

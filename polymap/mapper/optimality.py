@@ -1,0 +1,159 @@
+"""Whether what a result claims of all other mappings holds: each class of them is walked for a counterexample.
+
+The walk shares no code with the search (`polymap.refute`). It proves the lower bound of a result, and with it that an
+optimal one is optimal.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from polymap.mapper.checks import MODEL, UNPROVEN, WALKED, Check, equal
+from polymap.mapper.conditions import Conditions, conditions
+from polymap.mapper.objective import Objective, objective
+from polymap.mapper.result import Result, relative_gap
+from polymap.mapper.stated import section, unreadable
+from polymap.refute import Attempt, Claim, Finding, Judged, uncovered
+
+KNOWN = frozenset(("classes", "bounded", "solved", "cpu_s", "seed", "mapspace", "subject_to", "note"))
+OPTIMAL = "optimal"
+
+
+@dataclass(frozen=True)
+class Space:
+    """What a document says was searched: a mapspace, side conditions, and the names of whatever else it says."""
+
+    mapspace: str
+    subject_to: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reproof:
+    """What the walk of all classes found. `proven` is None where it came to no end; `told` says how far it came."""
+
+    proven: bool | None
+    told: str
+    ms: float = 0.0
+
+
+def optimality(top: dict[str, Any], result: Result, layer: str, file: str, seconds: float) -> Iterator[Check]:
+    """The checks of what a document claims beyond a price. Raises `SpecError` for a search that cannot be read.
+
+    The value follows from the cost; a bound above it, or an optimum apart from its bound, contradict themselves; the
+    bound is proven again as far as `seconds` allow.
+    """
+    if result.objective is None or result.value is None or result.lower_bound is None:
+        yield equal(layer, "status", result.status, "evaluated", "no objective")
+        return
+    goal, stated = objective(result.objective), top["objective"]
+    value = float(goal.si(goal.rank(result.cost.energy, result.cost.cycles)[0], result.architecture.clock_hz))
+    yield equal(layer, "objective.value", result.value, value, MODEL)
+    yield equal(layer, "objective.unit", stated.get("unit"), goal.unit, MODEL)
+    yield equal(layer, "objective.gap", stated.get("gap"), relative_gap(result.value, result.lower_bound), MODEL)
+    space = _space(top.get("search"), file)
+    if space and space.subject_to:
+        broken = breaks(result, space)
+        found = f"broken: {', '.join(broken)}" if broken else "kept"
+        yield Check(layer, "search.subject_to", ", ".join(space.subject_to), found, MODEL, not broken)
+    yield from _bound(result, space, layer, seconds if value == result.value else 0.0)
+
+
+def _bound(result: Result, space: Space | None, layer: str, seconds: float) -> Iterator[Check]:
+    tight, optimal = result.lower_bound == result.value, result.status == OPTIMAL
+    said = "bound and value" + (" agree" if tight else " differ")
+    if result.lower_bound > result.value or optimal > tight:  # type: ignore[operator]
+        below = result.lower_bound <= result.value  # type: ignore[operator]
+        yield Check(layer, "objective.lower_bound", result.lower_bound, "at most the value", MODEL, below)
+        yield Check(layer, "status", result.status, said, MODEL, not optimal or tight)
+        return
+    found = reprove(result, space, seconds)
+    method = UNPROVEN if found.proven is None else WALKED
+    agrees = found.proven is not False
+    yield Check(layer, "objective.lower_bound", result.lower_bound, found.told, method, agrees, found.ms)
+    yield Check(layer, "status", result.status, said, method if optimal else MODEL, agrees or not optimal)
+
+
+def _space(stated: object, file: str) -> Space | None:
+    """The space that a document names. Raises `SpecError`."""
+    if stated is None:
+        return None
+    search = section(stated, file, "search")
+    texts, mapspace = search.get("subject_to", []), search.get("mapspace")
+    if not isinstance(mapspace, str):
+        raise unreadable(file, "search.mapspace", "this names no mapspace")
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise unreadable(file, "search.subject_to", "a list of conditions belongs here")
+    return Space(mapspace, tuple(texts), tuple(sorted(set(search) - KNOWN)))
+
+
+def reprove(result: Result, space: Space | None, seconds: float) -> Reproof:
+    """Whether no mapping of the space searched is below the result's lower bound, as far as time allows."""
+    begin = time.monotonic()
+    reasons = list(_reasons(result, space))
+    if reasons or space is None:
+        return Reproof(None, f"not checked: no walk yet under {', '.join(reasons)}")
+    limits = conditions(space.subject_to, result.einsum, result.architecture)
+    machine, goal = limits.shrunk(result.architecture), claim(result, limits)
+    attempt = Attempt(result.einsum, machine, result.conventions, goal, result.cost.energy, begin + seconds)
+    found = Counter[Finding]()
+    for judged in attempt.judged():
+        found[judged.finding] += 1
+        if judged.finding is Finding.BROKEN:
+            return Reproof(False, _counterexample(judged), _since(begin))
+    return Reproof(_all(found, Finding.PROVEN) or None, _told(found), _since(begin))
+
+
+def claim(result: Result, limits: Conditions) -> Claim:
+    """The claim that a result's lower bound makes, in pJ and cycles; exactly its value where the two are equal."""
+    goal = objective(result.objective or "")
+    value = goal.value(Fraction(result.cost.energy), Fraction(result.cost.cycles))
+    if result.lower_bound != result.value and result.lower_bound is not None:
+        value = _in_model_units(Fraction(result.lower_bound), goal, result.architecture.clock_hz)
+    return Claim(goal.energy_power, goal.latency_power, value, limits.energy_pj, limits.cycles)
+
+
+def _in_model_units(value: Fraction, goal: Objective, clock_hz: Fraction) -> Fraction:
+    return value / Fraction(goal.si(Fraction(1), clock_hz))
+
+
+def breaks(result: Result, space: Space) -> list[str]:
+    """The side conditions that the result's own mapping does not keep to. Raises `SpecError`."""
+    each = ((text, conditions((text,), result.einsum, result.architecture)) for text in space.subject_to)
+    return [text for text, limit in each if not limit.hold(result.cost)]
+
+
+def _reasons(result: Result, space: Space | None) -> Iterator[str]:
+    if space is None:
+        yield "a space that the document does not name"
+        return
+    if space.mapspace != "uneven":
+        yield f"the {space.mapspace} mapspace"
+    yield from (f"search.{name}" for name in space.beyond)
+    yield from uncovered(result.einsum, result.architecture, result.conventions)
+
+
+def _since(begin: float) -> float:
+    return 1000 * (time.monotonic() - begin)
+
+
+def _all(found: Counter[Finding], finding: Finding) -> bool:
+    return found[finding] == sum(found.values())
+
+
+def _told(found: Counter[Finding]) -> str:
+    classes = sum(found.values())
+    if _all(found, Finding.PROVEN):
+        return f"no mapping below it in any of {classes} classes"
+    left = [f"{found[f]} {f.value}" for f in (Finding.UNDECIDED, Finding.UNCHECKED) if found[f]]
+    return f"no mapping below it in {found[Finding.PROVEN]} of {classes} classes; {', '.join(left)}"
+
+
+def _counterexample(judged: Judged) -> str:
+    nest = "; ".join(str(node) for node in judged.mapping.nodes) if judged.mapping else ""
+    return f"a mapping below it: {nest}"
