@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
+from polymap.mapper.labels import Item
 from polymap.mapper.problem import Part
 from polymap.mapper.space import Skeleton, StorageNode
-from polymap.mapper.trace import Item
 from polymap.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 
 Gap: TypeAlias = Sequence[Item]  # innermost first

@@ -22,7 +22,6 @@ from polymap.mapper.lattice import Lattice
 from polymap.mapper.objective import TOLERANCE
 from polymap.mapper.pricing import Functional
 from polymap.mapper.program import Program, Table
-from polymap.mapper.room import least_over_room
 from polymap.mapper.unrolling import Factors
 from polymap.mapping.tiles import extents
 
@@ -82,9 +81,9 @@ class Limit:
     def reaches(self, gap: int, nodes: Nodes) -> bool:
         return (Nodes(), nodes) in self.inside[gap]
 
-    def allows_states(self, gap: int, nodes: Nodes, dimensions: int) -> NDArray[np.bool_]:
+    def allows_states(self, gap: int, nodes: Nodes) -> NDArray[np.bool_]:
         key = (Nodes(), nodes)
-        return np.asarray(self.allows(least_over_room(self.inside[gap][key] + self.outside[gap][key], dimensions)))
+        return np.asarray(self.allows(self.inside[gap][key] + self.outside[gap][key]))
 
     def allows_arc(self, lattice: Lattice, arc: Arc) -> bool:
         before = self._at(self.inside, arc.inner, lattice)
@@ -93,15 +92,14 @@ class Limit:
         return bool(self.allows(before + paid + after))
 
     def _at(self, table: Table, state: State, lattice: Lattice) -> float:
-        values = least_over_room(table[state.gap][Nodes(), state.nodes], lattice.dimensions)
-        return float(values[lattice.index_of(state.tile)])
+        return float(table[state.gap][Nodes(), state.nodes][lattice.index_of(state.tile)])
 
     def _paid(self, node: int, elements: int) -> float:
         return float(self.quantity.charge(node, np.asarray(float(elements)))) if self.quantity.concerns(node) else 0.0
 
 
 def kernel(program: Program, limits: list[tuple[Functional, float]], most: int = ARCS) -> Kernel:
-    """All surviving arcs; each limit bounds one functional. Raises `KernelTooLarge` beyond `most` arcs."""
+    """All surviving arcs; each limit bounds one functional. Raises `KernelTooLarge` beyond `most` arcs in all gaps."""
     tables = [Limit(f, most, program.from_inside(f), program.to_go(f)) for f, most in limits]
     states = _states(program, tables, min(most, STATES))
     arcs: list[tuple[Arc, ...]] = []
@@ -110,7 +108,7 @@ def kernel(program: Program, limits: list[tuple[Functional, float]], most: int =
         for state in states[gap]:
             for outer in states.get(gap - 1, [None]):
                 found.extend(_arcs(program, state, outer, tables))
-            if len(found) > most:
+            if sum(map(len, arcs)) + len(found) > most:
                 raise KernelTooLarge(f"more than {most} partial nests are within the limits")
         arcs.append(tuple(sorted(found, key=lambda arc: _text(program, arc))))
     return Kernel(tuple(arcs))
@@ -122,8 +120,7 @@ def _states(program: Program, limits: list[Limit], most: int) -> dict[int, list[
         states[gap] = []
         for nodes in (family.key[1] for family in program.families.of[gap]):
             if all(limit.reaches(gap, nodes) for limit in limits):
-                dimensions = program.geometry.lattice.dimensions
-                within = [limit.allows_states(gap, nodes, dimensions) for limit in limits]
+                within = [limit.allows_states(gap, nodes) for limit in limits]
                 states[gap].extend(_at(program, gap, nodes, np.logical_and.reduce(within)))
         if len(states[gap]) > most:
             raise KernelTooLarge(f"more than {most} tiles are within the limits")

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from math import prod
+from math import inf, prod
 
 import numpy as np
 
 from polymap.architecture.hierarchy import Compute, Memory
+from polymap.mapper.labels import Gaps, Labels, Rank
 from polymap.mapper.objective import TOLERANCE
 from polymap.mapper.pricing import Counts, Functional, counts, energy_actions, exact_seen, functional, port_actions
 from polymap.mapper.program import Program
 from polymap.mapper.relaxation import Relaxation
 from polymap.mapper.sharing import Sharing, optimistic, sharings
 from polymap.mapper.space import Skeleton, StorageNode
-from polymap.mapper.trace import Tracer, Walk
 from polymap.mapper.traffic import Geometry
 from polymap.mapping.nest import Mapping, Storage
 from polymap.model.conventions import Conventions
@@ -29,7 +29,6 @@ class Unopened:
 
     geometry: Geometry
     conventions: Conventions
-    steps: dict[str, set[float]]
     relaxation: Relaxation | None = None
 
     @property
@@ -53,8 +52,8 @@ class Unopened:
     def open(self) -> Part:
         first, *others = alternatives = sharings(self.geometry)
         if others:
-            return Part(self.geometry, optimistic(alternatives), self.conventions, self.steps, tuple(alternatives))
-        return Part(self.geometry, first, self.conventions, self.steps)
+            return Part(self.geometry, optimistic(alternatives), self.conventions, tuple(alternatives))
+        return Part(self.geometry, first, self.conventions)
 
 
 @dataclass(frozen=True)
@@ -68,11 +67,10 @@ class Part:
     geometry: Geometry
     sharing: Sharing
     conventions: Conventions
-    steps: dict[str, set[float]]  # amounts of taken room told apart; shared by the parts of a search
     alternatives: tuple[Sharing, ...] = ()
 
     def split(self) -> list[Part]:
-        return [Part(self.geometry, sharing, self.conventions, self.steps) for sharing in self.alternatives]
+        return [Part(self.geometry, sharing, self.conventions) for sharing in self.alternatives]
 
     def orders(self) -> Iterator[Part]:
         """The parts of a roaming frame, one for each order of its nodes."""
@@ -90,7 +88,7 @@ class Part:
         geometry = Geometry(skeleton, self.geometry.spatial)
         for found in sharings(geometry):
             if found.copies == self.sharing.copies:
-                yield Part(geometry, found, self.conventions, self.steps)
+                yield Part(geometry, found, self.conventions)
 
     @cached_property
     def counts(self) -> tuple[Counts, ...]:
@@ -116,7 +114,7 @@ class Part:
         stops = range(self.geometry.skeleton.last)
         masks = (self.geometry.at_home(stop) + self.sharing.mask(self.geometry, stop) for stop in stops)
         rules = self.conventions
-        return Program(self.geometry, tuple(masks), self.steps, rules.continuing_sweep, rules.tiles_stay)
+        return Program(self.geometry, tuple(masks), rules.continuing_sweep, rules.tiles_stay)
 
     def compulsory(self, quantity: Functional) -> float:
         """A quick lower bound: every instance fetches each element it needs at least once."""
@@ -126,16 +124,18 @@ class Part:
             if quantity.concerns(i)
         )
 
-    def least_walk(self, quantity: Functional) -> tuple[float, Walk | None]:
-        """The least of a quantity over all tiles and orders of this part and a walk that attains it; infinite and None
-        if no tile fits."""
-        while True:
-            tracer = Tracer(self.program(), quantity)
-            walk = tracer.walk()
-            if walk is None or not walk.overfull:
-                return quantity.constant + tracer.least, walk
-            for name, amounts in walk.overfull.items():
-                self.steps.setdefault(name, {0.0}).update(amounts)
+    @cached_property
+    def least_energy(self) -> tuple[float, Gaps | None]:
+        """The least energy in pJ without leakage and a nest of this part that has it; infinite and None if no tile
+        fits. Raises `TooManyLabels`."""
+        search = Labels(self.program(), (self.energy,), lambda least: least)
+        for (energy,), gaps in search.nests():
+            return energy, gaps
+        return inf, None
+
+    def nests(self, rank: Callable[[Rank], Rank | None]) -> Iterator[tuple[Rank, Gaps]]:
+        """Nests in the order of a rank of (energy, cycles of every port). Raises `TooManyLabels`."""
+        return Labels(self.program(), (self.energy, *self.ports.values()), rank).nests()
 
     def _least_fetched(self, node: StorageNode) -> int:
         # One rank per coordinate and no rank twice: moving those alone touches a new element at every step.

@@ -1,6 +1,6 @@
 """The dynamic program of a part: the least price of any tiling, any loop order and any place of the nodes.
 
-A state is (gap, placed nodes, owing nodes, room taken, temporal tile). The nest is read from the inside out. A node
+A state is (gap, placed nodes, owing nodes, temporal tile). The nest is read from the inside out. A node
 owes from where it is placed up to its closing loop, and pays there (see `traffic`). From a state one may
 * add a loop over a rank that no owing node depends on: free (it is reuse);
 * add a loop over a relevant rank with some factor: the nodes that depend on it close and pay;
@@ -10,7 +10,8 @@ owes from where it is placed up to its closing loop, and pays there (see `traffi
 the part is its value at the innermost gap and tile 1. It is a lower bound for every mapping of the part and, for prices
 without further rounding, attained.
 
-Where the nodes of one memory are placed at different tiles, the room that is taken is a part of the state (`room`).
+Where the nodes of one memory are placed at different tiles, only a part of the room they take is seen here (`room`);
+`labels` adds the rest.
 
 Proof that a rank needs no more than one loop between two placements: a second loop over the same rank can be moved
 inwards to the first. Nodes owing there do not depend on the rank or close there anyway; a longer closing loop fetches
@@ -20,10 +21,9 @@ means.)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -47,7 +47,6 @@ class Program:
 
     geometry: Geometry
     masks: tuple[Values, ...]
-    steps: Mapping[str, Collection[float]]
     sweep: bool = False
     stays: bool = True
     lowered: tuple[Values, ...] | None = None  # instead of `fetched`, for bounds
@@ -71,7 +70,7 @@ class Program:
 
     @cached_property
     def rooms(self) -> Rooms:
-        return Rooms(self.geometry, self.steps)
+        return Rooms(self.geometry)
 
     @cached_property
     def _placed_inside(self) -> tuple[Nodes, ...]:
@@ -90,11 +89,12 @@ class Program:
             for family in self.families.of[gap]:
                 best = self._leave(pay, gap, family, tables.get(gap - 1, {}))
                 for placing in family.placings:
-                    after = self.rooms.before(here[placing.after], self.placed(gap, family.key), Nodes({placing.node}))
-                    np.minimum(best, after + pay.placed(placing), out=best)
+                    after = here[placing.after] + pay.placed(placing)
+                    fitting = self.rooms.fitting(after, self.placed(gap, family.key), Nodes({placing.node}))
+                    np.minimum(best, fitting, out=best)
                 for closing, _, shift, price in pay.of(family, gap):
-                    near, far = self.slices(best, shift)
-                    np.minimum(best[near], price[shift.near] + here[closing.after][far], out=best[near])
+                    near = best[shift.near]
+                    np.minimum(near, price[shift.near] + here[closing.after][shift.far], out=near)
                 here[family.key] = self._free(best, family, inwards=True)
         return tables
 
@@ -103,8 +103,8 @@ class Program:
 
     def from_inside(self, quantity: Functional) -> Table:
         """Least price from the innermost state to every state at the inner stop of each gap."""
-        pay, placed = Payments(self, quantity), self.placed(self.last, START)
-        start = np.full(self.rooms.shape(placed), np.inf)
+        pay = Payments(self, quantity)
+        start = np.full(self.geometry.lattice.shape, np.inf)
         start.flat[0] = 0.0
         tables: Table = {self.last: {START: start}}
         for gap in range(self.last, 1, -1):
@@ -113,9 +113,7 @@ class Program:
 
     def outwards(self, quantity: Functional, gap: int, entering: dict[Key, Values]) -> dict[Key, Values]:
         """Least price to every state at the outer end of a gap, given that at its inner end."""
-        lead = (1,) * len(self.rooms.shared)
-        told = {key: values.reshape(lead + values.shape) for key, values in entering.items()}
-        return self._outwards(Payments(self, quantity), gap, told)
+        return self._outwards(Payments(self, quantity), gap, entering)
 
     def _outwards(self, pay: Payments, gap: int, entering: dict[Key, Values]) -> dict[Key, Values]:
         leaving: dict[Key, Values] = {}
@@ -124,16 +122,15 @@ class Program:
             if family.key in table:
                 values = self._free(table[family.key], family, inwards=False)
                 for closing, _, shift, price in pay.of(family, gap):
-                    near, far = self.slices(values, shift)
-                    reached = table.setdefault(closing.after, np.full(values.shape, np.inf))
-                    np.minimum(reached[far], values[near] + price[shift.near], out=reached[far])
+                    far = table.setdefault(closing.after, np.full(values.shape, np.inf))[shift.far]
+                    np.minimum(far, values[shift.near] + price[shift.near], out=far)
                 for placing in family.placings:
                     paid, placed = values + pay.placed(placing), self.placed(gap, family.key)
-                    _keep_least(table, placing.after, self.rooms.after(paid, placed, Nodes({placing.node})))
+                    _keep_least(table, placing.after, self.rooms.fitting(paid, placed, Nodes({placing.node})))
                 if not self.stays:
                     values = values + sum((pay.whole(i) for i in family.leaving), start=np.zeros(()))
-                beyond = self.rooms.after(values, self.placed(gap, family.key), family.leaving) + self.masks[gap - 1]
-                _keep_least(leaving, (Nodes(), family.owing), beyond)
+                beyond = self.rooms.fitting(values, self.placed(gap, family.key), family.leaving)
+                _keep_least(leaving, (Nodes(), family.owing), beyond + self.masks[gap - 1])
         return leaving
 
     def _leave(self, pay: Payments, gap: int, family: Family, outer: dict[Key, Values]) -> Values:
@@ -141,27 +138,21 @@ class Program:
         tile once."""
         placed = self.placed(gap, family.key)
         if gap > 1:
-            beyond = self.rooms.before(outer[Nodes(), family.owing] + self.masks[gap - 1], placed, family.leaving)
+            beyond = self.rooms.fitting(outer[Nodes(), family.owing] + self.masks[gap - 1], placed, family.leaving)
             return beyond if self.stays else beyond + sum((pay.whole(i) for i in family.leaving), start=np.zeros(()))
-        top = np.full(self.rooms.shape(placed | family.leaving), np.inf)
+        top = np.full(self.geometry.lattice.shape, np.inf)
         due = (float(pay.whole(i).flat[-1]) for i in family.leaving | family.key[1])
-        whole: tuple[Any, ...] = (..., *(-1,) * self.geometry.lattice.dimensions)
-        top[whole] = sum(due) + self.masks[0].flat[-1]
-        return self.rooms.before(top, placed, family.leaving)
+        top.flat[-1] = sum(due) + self.masks[0].flat[-1]
+        return self.rooms.fitting(top, placed, family.leaving)
 
     def _free(self, values: Values, family: Family, inwards: bool) -> Values:
         """The least over all tiles that free loops lead to (inwards: from)."""
-        offset = values.ndim - self.geometry.lattice.dimensions
         for rank in family.free:
             for axis in self.geometry.lattice.axes_of(rank):
-                turned = values[_reversal(values.ndim, offset + axis)] if inwards else values
-                least = np.minimum.accumulate(turned, axis=offset + axis)
-                values = least[_reversal(values.ndim, offset + axis)] if inwards else least
+                turned = values[_reversal(values.ndim, axis)] if inwards else values
+                least = np.minimum.accumulate(turned, axis=axis)
+                values = least[_reversal(values.ndim, axis)] if inwards else least
         return values
-
-    def slices(self, values: Values, shift: Shift) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-        lead = (slice(None),) * (values.ndim - self.geometry.lattice.dimensions)
-        return (*lead, *shift.near), (*lead, *shift.far)
 
 
 class Payments:
@@ -181,7 +172,7 @@ class Payments:
             mixed = any(self.quantity.concerns(i) for i in closing.mixed)
             shifts = self.lattice.shifts(closing.rank) if mixed else self.lattice.prime_shifts(closing.rank)
             for shift in shifts:
-                yield closing, shift.factor, shift, self._price(closing, shift.factor if mixed else 0, gap)
+                yield closing, shift.factor, shift, self.price(closing, shift.factor if mixed else 0, gap)
 
     def whole(self, node: int) -> Values:
         """Price of a node that keeps nothing from one tile to the next."""
@@ -191,7 +182,8 @@ class Payments:
         """Price of placing a node: what it fetches, unless it owes that."""
         return self.whole(placing.node) if placing.pays else np.zeros(())
 
-    def _price(self, closing: Closing, factor: int, gap: int) -> Values:
+    def price(self, closing: Closing, factor: int, gap: int) -> Values:
+        """Price of a closing loop by the tile before it; of any loop (`factor` 0) where no tiles overlap."""
         key = (closing.closed, closing.rank, factor, gap) if factor else closing.closed
         if key not in self.sums:
             paid = [self._paid(i, closing.rank, factor if i in closing.mixed else 0, gap) for i in closing.closed]

@@ -130,7 +130,9 @@ class Model:
 
     def _rooms(self) -> None:
         """Nodes of one memory that stand at different stops share its room."""
-        for memory in self.part.program().rooms.shared:
+        for memory in self.part.program().rooms.limited:
+            if len({self.geometry.nodes[node].stop for node in memory.nodes}) == 1:
+                continue
             columns = []
             for i, arcs in enumerate(self.kernel.arcs):
                 here = [node for node in memory.nodes if self.geometry.nodes[node].stop == arcs[0].inner.gap - 1]

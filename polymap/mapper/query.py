@@ -189,12 +189,11 @@ def classes(einsum: Einsum, architecture: Architecture, conventions: Conventions
     """A mapspace, cut into classes: one for each choice of what is kept where and each unrolling."""
     for kept in keepings(einsum, architecture):
         frames: dict[frozenset[str], tuple[Skeleton, Relaxation | None]] = {}
-        steps: dict[str, set[float]] = {}
         for spatial in spatials(einsum, architecture):
             used = frozenset(spatial.used) if mapspace == UNEVEN else frozenset()
             if used not in frames:
                 roaming = uneven(einsum, architecture, kept, used)
                 frame = roaming if mapspace == UNEVEN else even(einsum, architecture, kept)
-                frames[used] = frame, Relaxation(frame, conventions, steps) if relaxable(frame, conventions) else None
+                frames[used] = frame, Relaxation(frame, conventions) if relaxable(frame, conventions) else None
             frame, relaxation = frames[used]
-            yield Unopened(Geometry(frame, spatial), conventions, steps, relaxation)
+            yield Unopened(Geometry(frame, spatial), conventions, relaxation)

@@ -30,7 +30,6 @@ from polymap.mapper.families import Nodes
 from polymap.mapper.lattice import Values
 from polymap.mapper.pricing import Counts, Functional, counts, energy_actions, exact_seen
 from polymap.mapper.program import Program
-from polymap.mapper.room import least_over_room
 from polymap.mapper.sharing import sharings
 from polymap.mapper.space import Skeleton
 from polymap.mapper.traffic import Geometry, shares
@@ -58,7 +57,6 @@ class Relaxation:
 
     skeleton: Skeleton
     conventions: Conventions
-    steps: dict[str, set[float]]
     _inside: OrderedDict[tuple[Factors, ...], Arrived] = field(default_factory=OrderedDict, init=False)
 
     @cached_property
@@ -122,7 +120,7 @@ class Relaxation:
     @cached_property
     def program(self) -> Program:
         masks = tuple(self.geometry.at_home(stop) for stop in range(self.skeleton.last))
-        return Program(self.geometry, masks, self.steps, stays=self.conventions.tiles_stay)
+        return Program(self.geometry, masks, stays=self.conventions.tiles_stay)
 
     def _lowered(self, gap: int) -> Program:
         """The program in whose gap nodes from further inside fetch no more than what crosses."""
@@ -158,15 +156,13 @@ class Relaxation:
     def _through(self, gap: int, entered: Arrived) -> Arrived:
         program = self._lowered(gap)
         reached = program.outwards(self.paid(gap), gap, {(Nodes(), owing): v for owing, v in entered.items()})
-        least = {key[1]: least_over_room(v, self.geometry.lattice.dimensions) for key, v in reached.items()}
-        return {owing: values for owing, values in least.items() if np.isfinite(values).any()}
+        return {key[1]: values for key, values in reached.items() if np.isfinite(values).any()}
 
     @cached_property
     def _outside(self) -> dict[Nodes, Values]:
         """Least price from the tile just outside the outermost array on, by nodes that owe there."""
         table = self._lowered(1).to_go(self.paid(1), innermost=1)[1]
-        shape = self.geometry.lattice.shape
-        return {key[1]: v.reshape(shape) + self.entering(1, key[1]) for key, v in table.items() if not key[0]}
+        return {key[1]: values + self.entering(1, key[1]) for key, values in table.items() if not key[0]}
 
     def _factors(self, spatial: Spatial) -> tuple[Factors, ...]:
         """Spatial factors of every gap but gap 0."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import ceil, inf, isinf
 from typing import Any, cast
@@ -17,6 +18,7 @@ from typing import Any, cast
 from polymap.mapper.enumerate import TooMany
 from polymap.mapper.incumbent import Candidate, Incumbent
 from polymap.mapper.kernel import KernelTooLarge
+from polymap.mapper.labels import Gaps, TooManyLabels
 from polymap.mapper.objective import TOLERANCE, exceeds, may_reach
 from polymap.mapper.problem import Part, Unopened
 from polymap.mapper.progress import nothing
@@ -167,10 +169,10 @@ class Search:
         elif waiting.stage == PROGRAM:
             if not self._attain(waiting):
                 self._ports(waiting)
-        elif waiting.part.geometry.skeleton.roaming:
-            self._order(waiting)
-        else:
+        elif not waiting.part.geometry.skeleton.roaming:
             self._solve(waiting)
+        elif not self._first_nest(waiting):
+            self._order(waiting)
 
     def _relax(self, waiting: Waiting) -> None:
         """Bound a class by tables that all unrollings share."""
@@ -201,15 +203,21 @@ class Search:
     def _attain(self, waiting: Waiting) -> bool:
         """Read a mapping of least energy off the table; True if it reaches the part's bound, which closes the part."""
         part = waiting.part
-        least, walk = part.least_walk(part.energy)
-        if walk is None:
-            return True
-        found = self.incumbent.offer(part, walk.gaps)
+        try:
+            least, gaps = part.least_energy
+        except TooManyLabels as many:
+            least, gaps = many.bound[0], None
+        else:
+            if gaps is None:
+                return True
         waiting.energy = max(waiting.energy, least + float(part.leakage) * waiting.cycles)
-        return part.exact and self.incumbent.allows(found) and self._reaches(found, waiting)
+        return gaps is not None and self._attains(part, gaps, waiting.energy, waiting.cycles)
 
-    def _reaches(self, found: Candidate, waiting: Waiting) -> bool:
-        return float(found.cost.energy) <= waiting.energy * (1 + TOLERANCE) and found.cost.cycles <= waiting.cycles
+    def _attains(self, part: Part, gaps: Gaps, energy: float, cycles: float) -> bool:
+        """Offer a nest; True if it is allowed and costs no more than the bounds of its part."""
+        found = self.incumbent.offer(part, gaps)
+        reached = float(found.cost.energy) <= energy * (1 + TOLERANCE) and found.cost.cycles <= cycles
+        return part.exact and self.incumbent.allows(found) and reached
 
     def _ports(self, waiting: Waiting) -> None:
         """Raise the bound on cycles to what each port needs at least."""
@@ -218,6 +226,34 @@ class Search:
         cycles = max(waiting.cycles, *needed, 0)
         energy = waiting.energy + float(part.leakage) * (cycles - waiting.cycles)
         self._wait(PORTS, part, energy, cycles)
+
+    def _first_nest(self, waiting: Waiting) -> bool:
+        """Offer the nest of least rank in a part; True if its bound is attained, which closes the part."""
+        part, leakage = waiting.part, float(waiting.part.leakage)
+
+        def bounds(values: Rank) -> tuple[float, int]:
+            energy, *busy = values
+            cycles = max(waiting.cycles, *(ceil(port * (1 - TOLERANCE) - 1e-6) for port in busy), 0)
+            return energy + leakage * cycles, cycles
+
+        def rank(values: Rank) -> Rank | None:
+            energy, cycles = bounds(values)
+            if not self.incumbent.conditions.allow(energy * (1 - TOLERANCE), cycles):
+                self.incumbent.refused = True
+                return None
+            found = self.incumbent.objective.rank(energy, cycles)
+            return found if self.best is None or may_reach(found, self.best.rank) else None
+
+        if not part.exact:
+            return False
+        try:
+            for (_, *ties), gaps in part.nests(rank):
+                energy, cycles = ties if self.incumbent.objective.energy_power else reversed(ties)
+                return self._attains(part, gaps, energy, cycles)
+        except TooManyLabels as many:
+            waiting.bound = max(waiting.bound, many.bound)
+            return False
+        return True
 
     def _order(self, waiting: Waiting) -> None:
         """Go on with every order of the nodes of a roaming frame."""
@@ -258,9 +294,10 @@ class Search:
             yield from _opened(unopened)
 
     def _trace(self, part: Part) -> None:
-        _, walk = part.least_walk(part.energy)
-        if walk is not None:
-            self.incumbent.offer(part, walk.gaps)
+        with suppress(TooManyLabels):
+            _, gaps = part.least_energy
+            if gaps is not None:
+                self.incumbent.offer(part, gaps)
 
     def _late(self) -> bool:
         return self.deadline is not None and time.monotonic() > self.deadline

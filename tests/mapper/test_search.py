@@ -49,9 +49,9 @@ def test_every_part_traces_a_mapping_that_costs_what_its_program_says(mapspace: 
     priced = 0
     for unopened in list(classes(work, arch, POLYMAP, mapspace))[::5]:
         part = unopened.open()
-        least, walk = part.least_walk(part.energy)
-        if walk is not None:
-            cost = evaluate(work, arch, mapping_of(part, walk.gaps))
+        least, gaps = part.least_energy
+        if gaps is not None:
+            cost = evaluate(work, arch, mapping_of(part, gaps))
             dynamic = float(cost.energy) - float(part.leakage) * cost.cycles
             assert dynamic >= least * (1 - 1e-12)
             priced += 1
