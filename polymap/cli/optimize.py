@@ -19,6 +19,7 @@ from polymap.cli.arguments import (
 )
 from polymap.cli.failure import STOPPED
 from polymap.cli.output import check_open, say, warn
+from polymap.cli.progress import shown
 
 if TYPE_CHECKING:
     from polymap.explore.cache import Cache
@@ -92,20 +93,21 @@ def search(options: argparse.Namespace) -> Result | NetworkResult:
     from polymap.cli.inputs import architecture_and_workload
 
     arch, work = architecture_and_workload(options.architecture, options.workload)
-    return verbs.optimize(
-        work,
-        arch,
-        objective=options.objective,
-        conventions=options.conventions,
-        mapspace=options.mapspace,
-        subject_to=options.subject_to,
-        gap=options.gap,
-        time_limit=options.time_limit,
-        seed=options.seed,
-        workers=options.workers,
-        cache=cache(options.cache),
-        on_progress=None,
-    )
+    with shown() as on_progress:
+        return verbs.optimize(
+            work,
+            arch,
+            objective=options.objective,
+            conventions=options.conventions,
+            mapspace=options.mapspace,
+            subject_to=options.subject_to,
+            gap=options.gap,
+            time_limit=options.time_limit,
+            seed=options.seed,
+            workers=options.workers,
+            cache=cache(options.cache),
+            on_progress=on_progress,
+        )
 
 
 def cache(choice: str | None) -> Cache | None:

@@ -115,7 +115,8 @@ def test_what_is_asked_reaches_the_search(polymap: Polymap, found: Any) -> None:
     asked = found(gemm())
     polymap(*OPTIMIZE, "--objective", "edp", "--gap", "0.01", "--time-limit", "5", "--seed", "7", "--workers", "3")
     expected = {"objective": "edp", "conventions": "polymap", "mapspace": None, "subject_to": [], "gap": 0.01}
-    assert asked == [{**expected, "time_limit": 5.0, "seed": 7, "workers": 3, "cache": None, "on_progress": None}]
+    assert callable(asked[0].pop("on_progress"))
+    assert asked == [{**expected, "time_limit": 5.0, "seed": 7, "workers": 3, "cache": None}]
 
 
 def test_a_search_that_stopped_with_a_mapping_ends_with_4(polymap: Polymap, found: Any) -> None:

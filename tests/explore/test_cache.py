@@ -21,8 +21,8 @@ from polymap.mapper.digest import canonical
 from polymap.mapper.query import Query
 from polymap.mapper.result import Result
 from polymap.workload.einsum import Einsum, Layer, Network
-from tests.explore.layers import buffered, matmul
-from tests.explore.test_equal import called, in_order, random_layer
+from tests.explore.layers import buffered, matmul, random_layer
+from tests.explore.test_equal import called, in_order
 
 
 @pytest.fixture

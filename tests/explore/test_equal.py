@@ -10,7 +10,7 @@ import pytest
 import polymap as pm
 from polymap.explore.equal import answer_of, content, words
 from polymap.workload.einsum import Affine, Einsum
-from tests.explore.layers import buffered, matmul
+from tests.explore.layers import buffered, matmul, random_layer
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -39,14 +39,6 @@ def in_order(rng: random.Random, names: list[str]) -> dict[str, str]:
     """Other names that stand in the same order of the alphabet."""
     new = sorted({"".join(rng.choices(LETTERS, k=rng.randint(1, 4))) for _ in range(30)} - set(names))
     return dict(zip(sorted(names), sorted(rng.sample(new, len(names)))))
-
-
-def random_layer(rng: random.Random) -> Einsum:
-    sizes = [rng.choice([2, 3, 4, 6, 8]) for _ in range(3)]
-    if rng.random() < 0.5:
-        return matmul("first", *sizes)
-    p, r, k = sizes
-    return pm.einsum("O[k,p] += I[p+r] * W[k,r]", name="first", p=p, r=min(r, 3), k=k)
 
 
 @pytest.mark.parametrize("seed", range(12))
