@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from polymap.mapper.space import Skeleton, StorageNode
+from polymap.mapper.touched import passing
 from polymap.workload.einsum import Tensor
 
 Nodes = frozenset[int]
@@ -110,7 +111,7 @@ class _Reach:
         innermost = {self.skeleton.nodes[i].tensor.name: i for i in sorted(candidates)}  # inner nodes come later
         found = []
         for i in sorted(innermost.values()):
-            slides = self.stays and any(self._overlaps(self.skeleton.nodes[i].tensor, rank) for rank in self.active)
+            slides = self.stays and self._slides(self.skeleton.nodes[i].tensor)
             after = (placed | {i}, owing | {i}) if slides else (placed | {i}, owing)
             found.append(Placing(i, not slides, after))
         return found
@@ -125,6 +126,12 @@ class _Reach:
                 mixed = tuple(i for i in closed if self._overlaps(self.skeleton.nodes[i].tensor, rank))
                 found.append(Closing(rank, closed, mixed, (placed, owing - set(closed))))
         return found
+
+    def _slides(self, tensor: Tensor) -> bool:
+        """Whether a node of the tensor, placed outside loops that do not concern it, is not the same node: its tiles
+        overlap, or change with these loops."""
+        changes = tensor.name in passing(self.skeleton.einsum)
+        return changes or any(self._overlaps(tensor, rank) for rank in self.active)
 
     def _overlaps(self, tensor: Tensor, rank: int) -> bool:
         """Whether tiles along a rank can overlap: only where a data coordinate mixes it with another rank."""

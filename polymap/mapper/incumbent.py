@@ -40,7 +40,10 @@ class Incumbent:
     refused: bool = False  # whether the conditions have shut out anything
 
     def offer(self, part: Part, gaps: Sequence[Gap]) -> Candidate:
-        """Price the mapping of a part that stands so in its gaps, innermost gap first."""
+        """Price the mapping of a part that stands so in its gaps, innermost gap first.
+
+        Raises `PolymapError` for one that cannot be priced.
+        """
         mapping = mapping_of(part, gaps)
         cost = self.evaluate(mapping)
         rank = self.objective.rank(cost.energy, Fraction(cost.cycles))

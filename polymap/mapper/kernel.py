@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from polymap.errors import PolymapError
 from polymap.mapper.families import Nodes, relevant
-from polymap.mapper.lattice import Lattice
+from polymap.mapper.lattice import Index, Lattice, Values
 from polymap.mapper.objective import TOLERANCE
 from polymap.mapper.pricing import Functional
 from polymap.mapper.program import Program, Table
@@ -182,6 +182,8 @@ def _orders(
 def fetched(program: Program, number: int, tile: Factors, rank: int | None, factor: int, gap: int) -> int:
     """Elements a node fetches when it closes at a temporal tile, at a loop over `rank` with `factor` in `gap`."""
     geometry, node = program.geometry, program.nodes[number]
+    if geometry.touched:
+        return int(_at_tile(program.fetched[number], geometry.lattice.index_of(tile)))
     below = geometry.below(node.stop)
     sizes = {name: t * inner for name, t, inner in zip(geometry.ranks, tile, below)}
     parts = extents(node.tensor, sizes)
@@ -192,6 +194,10 @@ def fetched(program: Program, number: int, tile: Factors, rank: int | None, fact
         kept = prod(max(0, extent - move) for extent, move in zip(parts, moves))
     steps = prod(size // t for size, t in zip(geometry.lattice.sizes, tile))
     return steps // factor * (whole + (factor - 1) * (whole - kept)) * geometry.instances(node.stop)
+
+
+def _at_tile(values: Values, index: Index) -> float:
+    return float(np.broadcast_to(values, values.shape)[tuple(min(i, n - 1) for i, n in zip(index, values.shape))])
 
 
 def _undominated(arcs: list[Arc]) -> list[Arc]:

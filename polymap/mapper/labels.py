@@ -80,7 +80,7 @@ class Labels:
         while self.queue:
             bound, _, _, label = heapq.heappop(self.queue)
             if not label.gap:
-                yield bound, _gaps(label)
+                yield bound, self._gaps(label)
             elif self._stands(label):
                 popped += 1
                 if popped > MOST_LABELS:
@@ -193,6 +193,31 @@ class Labels:
     def _flat(self, at: Index) -> int:
         return sum(a * stride for a, stride in zip(at, self.strides))
 
+    def _gaps(self, label: Label) -> Gaps:
+        """The nest of a path. A second loop over a rank between two placements is moved inwards to the first: it
+        fetches no more there (see `program`)."""
+        items: list[Item | None] = []
+        step: Label | None = label
+        while step is not None and step.before is not None:
+            items.append(step.item)
+            step = step.before
+        gaps: Gaps = [[]]
+        trips: dict[int, int] = {}  # place of each rank's loop since the last placement
+        for item in reversed(items):
+            if item is None:
+                gaps.append([])
+                trips = {}
+            elif isinstance(item, frozenset):
+                gaps[-1].append(item)
+                trips = {}
+            elif item[0] in trips:
+                rank, trip = gaps[-1][trips[item[0]]]
+                gaps[-1][trips[item[0]]] = (rank, trip * item[1])
+            else:
+                trips[item[0]] = len(gaps[-1])
+                gaps[-1].append(item)
+        return gaps[:-1]
+
 
 def raised(bound: Rank, rank: Rank) -> Rank:
     """The greater of a rank and the bound of what came before, rounding errors forgiven."""
@@ -217,29 +242,3 @@ def _at(values: Values, flat: int, shape: Index | None = None) -> float:
     if values.ndim == 0:
         return float(values)
     return float((values if shape is None else np.broadcast_to(values, shape)).item(flat))
-
-
-def _gaps(label: Label) -> Gaps:
-    """The nest of a path. A second loop over a rank between two placements is moved inwards to the first: it fetches no
-    more there (see `program`)."""
-    items: list[Item | None] = []
-    step: Label | None = label
-    while step is not None and step.before is not None:
-        items.append(step.item)
-        step = step.before
-    gaps: Gaps = [[]]
-    trips: dict[int, int] = {}  # place of each rank's loop since the last placement
-    for item in reversed(items):
-        if item is None:
-            gaps.append([])
-            trips = {}
-        elif isinstance(item, frozenset):
-            gaps[-1].append(item)
-            trips = {}
-        elif item[0] in trips:
-            rank, trip = gaps[-1][trips[item[0]]]
-            gaps[-1][trips[item[0]]] = (rank, trip * item[1])
-        else:
-            trips[item[0]] = len(gaps[-1])
-            gaps[-1].append(item)
-    return gaps[:-1]

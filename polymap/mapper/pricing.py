@@ -18,7 +18,7 @@ import numpy as np
 from polymap.architecture.hierarchy import Memory, Rate
 from polymap.mapper.lattice import Values
 from polymap.mapper.sharing import Sharing
-from polymap.mapper.space import Site
+from polymap.mapper.space import Link, Site
 from polymap.mapper.traffic import Geometry
 from polymap.mapping.tiles import extent
 from polymap.model.conventions import Conventions
@@ -60,7 +60,7 @@ def counts(geometry: Geometry, sharing: Sharing, conventions: Conventions) -> tu
             copies = sharing.copies[tensor.name, child.name]
             own = numbers.get((tensor.name, parent.name))
             below = numbers.get((tensor.name, child.name))
-            computes = Fraction(geometry.skeleton.einsum.computes) / copies
+            computes = geometry.asked(Link(tensor, parent, child), copies)
             crossing = Count(computes) if below is None else Count(shares=((below, 1 / copies),))
             # Elements whose first update writes: at the parent, or from every instance below apart.
             apart = conventions.all_write_first and below is not None
@@ -91,6 +91,8 @@ def seen(geometry: Geometry, tensor: Tensor, stop: int) -> int:
     """Distinct output elements that pass through the instances of a stop, summed; where not `exact_seen` from above."""
     above = geometry.above(stop)
     shares = dict(zip(geometry.ranks, above))
+    if geometry.touched:
+        return geometry.touched.held(tensor, shares)
     sizes = geometry.skeleton.einsum.sizes
     parts = (
         sizes[c.ranks[0]] // shares[c.ranks[0]] if _is_one_rank(c) else extent(c, sizes) for c in tensor.coordinates
@@ -172,14 +174,16 @@ def energy_actions(geometry: Geometry, counted: tuple[Counts, ...]) -> list[Acti
         bits = memory.element_bits(c.tensor)
         wide = instances * max(1, memory.width_bits // bits)
         accesses = instances * max(1, -(-bits // memory.width_bits))
+        rounds = geometry.all_run
         prices = ((memory.read_pj, c.reads), (memory.write_pj, c.fills), (memory.update_pj, c.updates))
-        found += [_action(price * accesses, wide, instances, count) for price, count in prices if price]
+        found += [_action(price * accesses, wide, instances, count, rounds) for price, count in prices if price]
     return found
 
 
-def _action(each: Fraction, wide: int, instances: int, count: Count) -> Action:
-    """Instances do equal work: if every element is an access of its own, there is nothing to round."""
-    return Action(each / instances, 0, count) if wide == instances else Action(each, wide, count)
+def _action(each: Fraction, wide: int, instances: int, count: Count, rounds: bool) -> Action:
+    """Rounds are for the average instance: if every element is an access of its own, there is nothing to round, and
+    where some instances may never run, nobody knows what to round."""
+    return Action(each, wide, count) if rounds and wide > instances else Action(each / wide, 0, count)
 
 
 def port_actions(geometry: Geometry, counted: tuple[Counts, ...]) -> Iterator[tuple[str, list[Action]]]:

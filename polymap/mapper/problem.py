@@ -11,6 +11,7 @@ from math import inf, prod
 import numpy as np
 
 from polymap.architecture.hierarchy import Compute, Memory
+from polymap.mapper.every import EveryNest
 from polymap.mapper.labels import Gaps, Labels, Rank
 from polymap.mapper.objective import TOLERANCE
 from polymap.mapper.pricing import Counts, Functional, counts, energy_actions, exact_seen, functional, port_actions
@@ -18,6 +19,7 @@ from polymap.mapper.program import Program
 from polymap.mapper.relaxation import Relaxation
 from polymap.mapper.sharing import Sharing, optimistic, sharings
 from polymap.mapper.space import Skeleton, StorageNode
+from polymap.mapper.tied import is_decided
 from polymap.mapper.traffic import Geometry
 from polymap.mapping.nest import Mapping, Storage
 from polymap.model.conventions import Conventions
@@ -137,7 +139,14 @@ class Part:
         """Nests in the order of a rank of (energy, cycles of every port). Raises `TooManyLabels`."""
         return Labels(self.program(), (self.energy, *self.ports.values()), rank).nests()
 
+    def every_nest(self, rank: Callable[[Rank], Rank | None]) -> Iterator[tuple[Rank, Gaps]]:
+        """The same where nests of one price may cost different things: of those that cannot, one. Raises
+        `TooManyLabels`."""
+        return EveryNest(self.program(), (self.energy, *self.ports.values()), rank).nests()
+
     def _least_fetched(self, node: StorageNode) -> int:
+        if self.geometry.touched:
+            return self.geometry.least_fetched(node)
         # One rank per coordinate and no rank twice: moving those alone touches a new element at every step.
         above = dict(zip(self.geometry.ranks, self.geometry.above(node.stop)))
         sizes = self.geometry.skeleton.einsum.sizes
@@ -159,7 +168,9 @@ class Part:
     @cached_property
     def exact(self) -> bool:
         """Whether closings alone decide the counts: not under a continuing sweep with overlapping tiles, nor for
-        outputs whose coordinates mix ranks."""
+        outputs whose coordinates mix ranks, nor for all domains that are no boxes."""
+        if self.geometry.touched and not is_decided(self.geometry):
+            return False
         sweeping = any(self._sweeps(node) for node in self.geometry.nodes)
         return exact_seen(self.geometry.skeleton.einsum.output) and not sweeping
 
@@ -183,4 +194,4 @@ def _leaking(geometry: Geometry, conventions: Conventions, name: str) -> int:
         return architecture.instances(name)
     place = architecture.index(name)
     used = (u.factors for u in geometry.spatial.unrollings if architecture.index(u.array.name) < place)
-    return prod(factor for factors in used for factor in factors)
+    return geometry.running({rank: prod(f) for rank, *f in zip(geometry.ranks, *used)})

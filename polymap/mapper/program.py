@@ -199,6 +199,8 @@ class Payments:
         return self.known[key]
 
     def _fetched(self, node: int, rank: int, factor: int, gap: int) -> Values:
+        if self.program.geometry.touched:
+            return self.program.geometry.sliding(self.program.nodes[node], rank, factor, gap)
         whole, again = self.program.fetched[node], (factor - 1) / factor
         # Under a continuing sweep a whole tile may never be fetched again: only the steps of the closing loop count.
         first = whole * again if self.program.sweep else whole

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from polymap.mapper.kernel import Arc, Kernel, State
 from polymap.mapper.pricing import Action, energy_actions, port_actions
 from polymap.mapper.problem import Part
-from polymap.mapping.tiles import elements
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
@@ -146,7 +145,11 @@ class Model:
         node, tile = self.geometry.nodes[number], arc.outer.tile if arc.outer else self.geometry.lattice.sizes
         below = self.geometry.below(node.stop)
         sizes = {rank: t * inner for rank, t, inner in zip(self.geometry.ranks, tile, below)}
-        return elements(node.tensor, sizes) * node.memory.element_bits(node.tensor) * node.memory.buffering
+        return (
+            int(self.geometry.elements(node.tensor, sizes))
+            * node.memory.element_bits(node.tensor)
+            * node.memory.buffering
+        )
 
     def _cycles(self) -> Any:
         """At least the compute cycles, and the busy cycles of every port."""

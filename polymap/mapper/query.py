@@ -28,6 +28,7 @@ from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
 from polymap.model.conventions import conventions as conventions_named
 from polymap.model.cost import Cost
+from polymap.model.counting import Sets
 from polymap.model.evaluate import evaluate
 from polymap.workload.einsum import Einsum
 
@@ -110,11 +111,12 @@ def best_of(
 ) -> Result:
     """The best mapping of some classes, see `optimize`. Raises `Infeasible`, `Unsolved` and `SpecError`."""
     goal, rules = objective_named(query.objective), _exact(query.rules, architecture)
+    sets = None if einsum.is_box else _integer_sets()
     limits = conditions(query.subject_to, einsum, architecture)
     begin, started = time.process_time(), time.monotonic()
 
     def price(mapping: Mapping) -> Cost:
-        return evaluate(einsum, architecture, mapping, rules)
+        return evaluate(einsum, architecture, mapping, rules, sets=sets)
 
     def tell() -> None:
         if on_progress:
@@ -149,6 +151,12 @@ def _progress(search: Search, goal: Objective, einsum: Einsum, architecture: Arc
     )
     classes, closed = search.progress.parts, search.bounded + search.progress.solved
     return Progress(einsum.name, goal.name, value, bound or 0.0, classes, closed, seconds)
+
+
+def _integer_sets() -> Sets:
+    from polymap.polyhedral import integer_sets
+
+    return integer_sets
 
 
 def _searched(search: Search, query: Query, cpu_s: float) -> Searched:

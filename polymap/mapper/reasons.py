@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from polymap.architecture.hierarchy import Architecture, Memory
 from polymap.errors import NOWHERE, Infeasible, Mistake
 from polymap.mapper.space import Kept, Skeleton, even, keepings
+from polymap.mapper.touched import touched
 from polymap.mapping.dimension_rules import least_usage, reach, unrollable
 from polymap.mapping.legality import capacity_mistake
 from polymap.mapping.tiles import elements
@@ -64,6 +65,8 @@ def _broken(skeleton: Skeleton) -> Iterator[Mistake]:
 def _smallest(skeleton: Skeleton, kept: Kept, tensor: Tensor) -> int:
     """Elements of the smallest tile: one, but all where the memory is the outermost one of the tensor."""
     at_home = skeleton.homes[tensor.name].name == kept.memory.name
+    if at_home and not skeleton.einsum.is_box:
+        return int(touched(skeleton.einsum).largest(tensor, skeleton.einsum.sizes))
     return elements(tensor, skeleton.einsum.sizes if at_home else {})
 
 

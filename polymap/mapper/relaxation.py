@@ -43,8 +43,10 @@ Arrived = dict[Nodes, Values]  # least price up to a place, by nodes that owe th
 
 
 def relaxable(skeleton: Skeleton, conventions: Conventions) -> bool:
-    """Whether the frame has an array in use, no rank occurs twice in a tensor, the output has no holes, and its first
-    writes do not depend on a network that adds nothing."""
+    """Whether the domain is a box, the frame has an array in use, no rank occurs twice in a tensor, the output has no
+    holes, and its first writes do not depend on a network that adds nothing."""
+    if not skeleton.einsum.is_box:
+        return False
     tensors, output = skeleton.einsum.tensors, skeleton.einsum.output
     once = all(sum(len(c.ranks) for c in t.coordinates) == len(t.ranks) for t in tensors)
     apart = conventions.all_write_first and not all(shares(output, array) for a in skeleton.arrays for array in a)

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from math import ceil, inf, isinf
 from typing import Any, cast
 
+from polymap.errors import IllegalMapping, PolymapError
+from polymap.mapper.build import mapping_of
 from polymap.mapper.enumerate import TooMany
 from polymap.mapper.incumbent import Candidate, Incumbent
 from polymap.mapper.kernel import KernelTooLarge
@@ -28,6 +30,7 @@ from polymap.mapper.solving import Floor, Solver
 Rank = tuple[float, ...]
 UNOPENED, RELAXED, QUICK, PROGRAM, PORTS = range(5)  # how a part's bound was found
 MOST_ORDERS = 2_000
+MOST_PRICED = 500  # nests of a part that are priced one by one
 
 
 @dataclass(order=True)
@@ -169,6 +172,8 @@ class Search:
         elif waiting.stage == PROGRAM:
             if not self._attain(waiting):
                 self._ports(waiting)
+        elif waiting.part.geometry.touched and not waiting.part.exact:
+            self._price_each(waiting)
         elif not waiting.part.geometry.skeleton.roaming:
             self._solve(waiting)
         elif not self._first_nest(waiting):
@@ -215,9 +220,12 @@ class Search:
 
     def _attains(self, part: Part, gaps: Gaps, energy: float, cycles: float) -> bool:
         """Offer a nest; True if it is allowed and costs no more than the bounds of its part."""
-        found = self.incumbent.offer(part, gaps)
+        try:
+            found = self.incumbent.offer(part, gaps)
+        except PolymapError:  # its counts are out of reach, or a tensor at home takes more room than the bound knew
+            return False
         reached = float(found.cost.energy) <= energy * (1 + TOLERANCE) and found.cost.cycles <= cycles
-        return part.exact and self.incumbent.allows(found) and reached
+        return self.incumbent.allows(found) and reached
 
     def _ports(self, waiting: Waiting) -> None:
         """Raise the bound on cycles to what each port needs at least."""
@@ -229,7 +237,42 @@ class Search:
 
     def _first_nest(self, waiting: Waiting) -> bool:
         """Offer the nest of least rank in a part; True if its bound is attained, which closes the part."""
-        part, leakage = waiting.part, float(waiting.part.leakage)
+        part, rank = waiting.part, self._ranking(waiting)
+        if not part.exact:
+            return False
+        try:
+            for (_, *ties), gaps in part.nests(rank):
+                energy, cycles = ties if self.incumbent.objective.energy_power else reversed(ties)
+                return self._attains(part, gaps, energy, cycles)
+        except TooManyLabels as many:
+            waiting.bound = max(waiting.bound, many.bound)
+            return False
+        return True
+
+    def _price_each(self, waiting: Waiting) -> None:
+        """Close a part whose bounds are not what its nests cost: these are priced in the order of their bounds until
+        none can reach the best."""
+        bound, known = waiting.bound, set[str]()
+        try:
+            for bound, gaps in waiting.part.every_nest(self._ranking(waiting)):
+                if self.best is not None and not may_reach(bound, self.best.rank):
+                    return
+                if len(known) == MOST_PRICED or self._late():
+                    self.open.append(bound)
+                    return
+                shown = str(mapping_of(waiting.part, gaps))
+                if shown not in known:
+                    known.add(shown)
+                    with suppress(IllegalMapping):  # a tensor at home takes more room than the bound knew
+                        self.incumbent.offer(waiting.part, gaps)
+        except TooManyLabels as many:
+            self.open.append(max(bound, many.bound))
+        except PolymapError:  # the counts of a nest are out of reach
+            self.open.append(bound)
+
+    def _ranking(self, waiting: Waiting) -> Callable[[Rank], Rank | None]:
+        """The rank of a nest of least values of the quantities; None if it is no good."""
+        leakage = float(waiting.part.leakage)
 
         def bounds(values: Rank) -> tuple[float, int]:
             energy, *busy = values
@@ -244,16 +287,7 @@ class Search:
             found = self.incumbent.objective.rank(energy, cycles)
             return found if self.best is None or may_reach(found, self.best.rank) else None
 
-        if not part.exact:
-            return False
-        try:
-            for (_, *ties), gaps in part.nests(rank):
-                energy, cycles = ties if self.incumbent.objective.energy_power else reversed(ties)
-                return self._attains(part, gaps, energy, cycles)
-        except TooManyLabels as many:
-            waiting.bound = max(waiting.bound, many.bound)
-            return False
-        return True
+        return rank
 
     def _order(self, waiting: Waiting) -> None:
         """Go on with every order of the nodes of a roaming frame."""
@@ -294,7 +328,7 @@ class Search:
             yield from _opened(unopened)
 
     def _trace(self, part: Part) -> None:
-        with suppress(TooManyLabels):
+        with suppress(PolymapError):
             _, gaps = part.least_energy
             if gaps is not None:
                 self.incumbent.offer(part, gaps)

@@ -97,7 +97,13 @@ def _row(geometry: Geometry, tensor: Tensor, loop: Unrolled, tiles: Choice) -> t
 
 
 def sharings(geometry: Geometry) -> list[Sharing]:
-    """The parts of a class with fixed copies; a single one unless mixed ranks are unrolled."""
+    """The parts of a class with fixed copies; a single one unless mixed ranks are unrolled on a box."""
+    if geometry.touched:
+        return [
+            Sharing(
+                {crossing(link): Fraction(prod(geometry.sharers(link).values())) for link in geometry.skeleton.links}
+            )
+        ]
     all_loops = {crossing(link): (link.tensor, unrolled(geometry, link)) for link in geometry.skeleton.links}
     keys = sorted({(loop.gap, loop.rank) for t, loops in all_loops.values() for loop in loops
                    if loop.rank in mixed(geometry, t, loops)})  # fmt: skip

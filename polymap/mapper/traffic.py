@@ -10,16 +10,20 @@ its tile nor this product. That makes the cost of a mapping a sum over closings,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
-from math import prod
+from math import ceil, prod
+from typing import Any
 
 import numpy as np
 
 from polymap.architecture.hierarchy import Array
 from polymap.mapper.lattice import Lattice, Values
 from polymap.mapper.lattice import lattice as lattice_of
-from polymap.mapper.space import Skeleton, StorageNode
+from polymap.mapper.space import Link, Skeleton, StorageNode
+from polymap.mapper.touched import Touched, mixes, touched
 from polymap.mapper.unrolling import Factors, Spatial
 from polymap.mapping.tiles import elements
 from polymap.workload.einsum import Affine, Tensor
@@ -57,8 +61,26 @@ class Geometry:
         return prod(self.above(stop))
 
     @cached_property
+    def touched(self) -> Touched | None:
+        """What tiles touch, unless the domain is a box."""
+        return None if self.skeleton.einsum.is_box else touched(self.skeleton.einsum)
+
+    def spread(self, stop: int) -> frozenset[str]:
+        """Ranks that are unrolled outside a stop."""
+        return frozenset(rank for rank, factor in zip(self.ranks, self.above(stop)) if factor > 1)
+
+    @cached_property
     def compute_cycles(self) -> int:
-        return prod(self.lattice.sizes)
+        """Steps at which anything runs; at least, where the domain is no box."""
+        if self.touched is None:
+            return prod(self.lattice.sizes)
+        last = self.skeleton.last
+        return ceil(self.touched.exactly(None, dict(zip(self.ranks, self.above(last))), self.spread(last)))
+
+    @cached_property
+    def all_run(self) -> bool:
+        """Whether every instance has points, wherever the loops stand."""
+        return self.touched is None or self.touched.is_whole(self.spread(self.skeleton.last))
 
     @property
     def nodes(self) -> tuple[StorageNode, ...]:
@@ -69,12 +91,60 @@ class Geometry:
         return {rank: tile * inner for rank, tile, inner in zip(self.ranks, self.lattice.tiles, self.below(stop))}
 
     def tile(self, tensor: Tensor, stop: int) -> Values:
-        """Elements of a tensor's tile at a stop, over the lattice."""
-        return np.asarray(elements(tensor, self.sizes(stop)), dtype=np.float64)
+        """Elements of a tensor's largest tile at a stop, over the lattice."""
+        return np.asarray(self.elements(tensor, self.sizes(stop)), dtype=np.float64)
+
+    def elements(self, tensor: Tensor, sizes: Mapping[str, Any]) -> Any:
+        """Elements of a tensor's largest tile of these sizes, numbers or arrays."""
+        return self.touched.largest(tensor, sizes) if self.touched else elements(tensor, sizes)
 
     def fetched(self, node: StorageNode) -> Values:
-        """Elements fetched into all instances of a node when its closing loop keeps nothing."""
+        """Elements fetched into all instances of a node when its closing loop keeps nothing; at least, where the domain
+        is no box."""
+        if self.touched:
+            return self.touched.fetched(node.tensor, self.sizes(node.stop), self.spread(node.stop))
         return self.tile(node.tensor, node.stop) * self.lattice.steps * float(self.instances(node.stop))
+
+    def sliding(self, node: StorageNode, rank: int, factor: int, gap: int) -> Values:
+        """Elements fetched at least when a closing loop of several ranks' coordinate keeps what it holds, on a domain
+        that is no box."""
+        assert self.touched
+        step = self.lattice.tiles[rank] * float(self.below(gap - 1)[rank])
+        sizes, spread = self.sizes(node.stop), self.spread(node.stop)
+        return self.touched.sliding(node.tensor, sizes, spread, self.ranks[rank], step, factor)
+
+    def least_fetched(self, node: StorageNode) -> int:
+        """What a node fetches at least, on a domain that is no box."""
+        assert self.touched
+        slides = any(mixes(own) for _, own in self.touched.shares(node.tensor))
+        if slides:
+            return int(self.elements(node.tensor, self.skeleton.einsum.sizes))
+        return int(self.fetched(node).flat[-1])
+
+    def sharers(self, link: Link) -> dict[str, int]:
+        """Spatial factors of the loops along which instances may hold the same, on a domain that is no box."""
+        alone = {c.ranks[0] for c in link.tensor.coordinates if len(c.ranks) == 1}
+        found = dict.fromkeys(self.ranks, 1)
+        arrays = [a for gap in self.skeleton.arrays[link.parent.stop + 1 : link.child.stop + 1] for a in gap]
+        for unrolling in self.spatial.unrollings:
+            if unrolling.array in arrays and shares(link.tensor, unrolling.array):
+                for rank, factor in zip(self.ranks, unrolling.factors):
+                    found[rank] *= 1 if rank in alone else factor
+        return found
+
+    def asked(self, link: Link, copies: Fraction) -> Fraction:
+        """Elements that the computes ask for, what instances share counting once; at least, where the domain is no
+        box."""
+        if self.touched:
+            return self.touched.asked(link.tensor, self.sharers(link))
+        return self.skeleton.einsum.computes / copies
+
+    def running(self, factors: Mapping[str, int]) -> int:
+        """Instances that ever run, given the spatial factors outside; at least, where the domain is no box."""
+        if self.touched is None:
+            return prod(factors.values())
+        sizes = {rank: size // factors[rank] for rank, size in self.skeleton.einsum.ranks}
+        return ceil(self.touched.exactly(None, sizes, {rank for rank, factor in factors.items() if factor > 1}))
 
     def overlap(self, node: StorageNode, rank: int, gap: int) -> Values:
         """What one more step of a closing loop over `rank` in `gap` need not fetch, in the units of `fetched`."""
@@ -96,7 +166,7 @@ class Geometry:
         for name, home in self.skeleton.homes.items():
             if home.memory and home.name in rooms:
                 tensor = self.skeleton.einsum.tensor(name)
-                whole = elements(tensor, self.skeleton.einsum.sizes)
+                whole = int(self.elements(tensor, self.skeleton.einsum.sizes))
                 rooms[home.name] -= whole * home.memory.element_bits(tensor) * home.memory.buffering
         return rooms
 

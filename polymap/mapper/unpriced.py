@@ -8,6 +8,7 @@ from math import prod
 from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
 from polymap.errors import NOWHERE, Mistake, SpecError
 from polymap.mapper.lattice import factorize
+from polymap.mapper.touched import touched
 from polymap.model.conventions import Conventions
 from polymap.model.replay.rules import is_only_walked
 from polymap.workload.einsum import Einsum
@@ -18,7 +19,7 @@ MEND = "leave it out, or price given mappings with `evaluate`"
 
 def check_priced(einsum: Einsum, architecture: Architecture, conventions: Conventions) -> None:
     """Raises `SpecError` naming what of a query `evaluate` prices and `optimize` does not."""
-    found = [*_unsearched_conventions(conventions), *_unsearched_workload(einsum)]
+    found = [*_unsearched_conventions(conventions), *_unsearched_workload(einsum, conventions)]
     found += [
         Mistake(level.place, f"optimize does not price {what} yet ({level.name}); evaluate does", MEND)
         for level in architecture.hierarchy
@@ -28,14 +29,24 @@ def check_priced(einsum: Einsum, architecture: Architecture, conventions: Conven
         raise SpecError(found)
 
 
-def _unsearched_workload(einsum: Einsum) -> Iterator[Mistake]:
+def _unsearched_workload(einsum: Einsum, conventions: Conventions) -> Iterator[Mistake]:
     if not einsum.is_box:
-        message = f"optimize does not search domains that are not boxes yet ({einsum.name}); evaluate does price them"
-        yield Mistake(einsum.place, message, "leave `domain` out for the optimum of the whole box")
+        yield from _unsearched_domain(einsum, conventions)
     points = lattice_points(einsum)
     if points > MOST_TILES:
         message = f"{einsum.name} has {points} tile shapes, more than the {MOST_TILES} that optimize can hold in memory"
         yield Mistake(einsum.place, message, "join ranks that always occur together")
+
+
+def _unsearched_domain(einsum: Einsum, conventions: Conventions) -> Iterator[Mistake]:
+    if conventions.continuing_sweep or not conventions.tiles_stay or conventions.all_write_first:
+        message = f"optimize does not search domains that are no boxes under {conventions.name} ({einsum.name})"
+        yield Mistake(einsum.place, message, "use the preset `polymap`")
+    try:
+        for tensor in (None, *einsum.tensors):
+            touched(einsum).shares(tensor)
+    except SpecError as error:
+        yield from error.mistakes
 
 
 def lattice_points(einsum: Einsum) -> int:

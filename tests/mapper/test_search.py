@@ -153,9 +153,24 @@ def test_a_network_is_the_sum_of_its_layers() -> None:
     assert found.status == "optimal"
 
 
-def test_a_domain_that_is_no_box_is_refused_rather_than_searched_as_its_box() -> None:
+def test_a_triangle_is_searched_and_not_its_box() -> None:
     work = pm.einsum("S[i,j] += Q[i,k] * K[j,k]", i=8, j=8, k=4, domain="{ [i,j,k] : j <= i }")
-    with pytest.raises(pm.SpecError, match="not boxes"):
+    found = pm.optimize(work, teaching())
+    box = pm.optimize(replace(work, domain_text="", points=0), teaching())
+    assert found.lower_bound <= found.value < box.value
+    assert found.cost == pm.evaluate(work, teaching(), found.mapping)
+    assert found.cost.computes == 4 * 36
+
+
+def test_domains_are_searched_under_the_conventions_that_count_them() -> None:
+    work = pm.einsum("S[i,j] += Q[i,k] * K[j,k]", i=8, j=8, k=4, domain="{ [i,j,k] : j <= i }")
+    with pytest.raises(pm.SpecError, match="not search domains that are no boxes under timeloop"):
+        pm.optimize(work, teaching(), conventions="timeloop")
+
+
+def test_a_domain_of_too_many_points_is_refused_with_a_mend() -> None:
+    work = pm.einsum("S[i,j] += Q[i] * K[j]", i=4096, j=4096, domain="{ [i,j] : 2 * j <= i }")
+    with pytest.raises(pm.SpecError, match="i, j have 16777216"):
         pm.optimize(work, teaching())
 
 
