@@ -40,10 +40,9 @@ class Run:
     def share(self, begun: int) -> Query:
         """The question to the next layer: what is left of the time, times the workers, is shared evenly by those that
         have not begun."""
-        if self.query.time_limit is None:
-            return self.query
-        left = max(LEAST_SECONDS, self.query.time_limit - self._seconds)
-        return replace(self.query, time_limit=left * min(1, self.workers / (self.layers - begun)))
+        left = shortened(self.query, self._seconds)
+        share = min(1, self.workers / (self.layers - begun))
+        return left if left.time_limit is None else replace(left, time_limit=left.time_limit * share)
 
     def heard(self, finished: int) -> OnProgress | None:
         """Tells how far the search of one layer is, as a part of the whole."""
@@ -59,6 +58,13 @@ class Run:
     @property
     def _seconds(self) -> float:
         return time.monotonic() - self.started
+
+
+def shortened(query: Query, seconds: float) -> Query:
+    """The question when some of its time has passed."""
+    if query.time_limit is None:
+        return query
+    return replace(query, time_limit=max(LEAST_SECONDS, query.time_limit - seconds))
 
 
 def optimize_once(

@@ -11,6 +11,7 @@ import os
 import queue
 import signal
 import threading
+import time
 from _thread import interrupt_main
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -22,7 +23,7 @@ from typing import Any
 
 from polymap.architecture.hierarchy import Architecture
 from polymap.errors import NOWHERE, Mistake, PolymapError
-from polymap.explore.run import Run, attempt
+from polymap.explore.run import Run, attempt, shortened
 from polymap.mapper.progress import Progress
 from polymap.mapper.query import Query
 from polymap.mapper.result import Result
@@ -95,7 +96,7 @@ class Parent:
             if self._failed():
                 return
             with _deaf():
-                work = (einsum, self.run.architecture, self.run.share(begun))
+                work = (einsum, self.run.architecture, self.run.share(begun), time.monotonic())
                 self.futures.append(self.pool.submit(_search, *work))
         self._wait_for(0)
 
@@ -185,12 +186,14 @@ def _begin(lines: Lines, tells: bool) -> None:
     threading.Thread(target=_worker.heed, daemon=True).start()
 
 
-def _search(einsum: Einsum, architecture: Architecture, query: Query) -> Result | None:
+def _search(einsum: Einsum, architecture: Architecture, query: Query, asked: float) -> Result | None:
+    """The search of one layer, which was asked for at `asked` on the monotonic clock that all processes share."""
     assert _worker is not None
-    if _worker.lines.stop.is_set():
-        return None
-    _worker.searching = True
+    _worker.searching = True  # before the look at `stop`: from here on it is heard
     try:
-        return attempt(einsum, architecture, query, _worker.lines.progress.put if _worker.tells else None)
+        if _worker.lines.stop.is_set():
+            return None
+        tell = _worker.lines.progress.put if _worker.tells else None
+        return attempt(einsum, architecture, shortened(query, time.monotonic() - asked), tell)
     finally:
         _worker.searching = False

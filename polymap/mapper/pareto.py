@@ -99,7 +99,7 @@ class Chain:
             self._add(point)
             if on_point:
                 on_point(point)
-            if point.status != "optimal":
+            if point.status != "optimal" or point.interrupted:
                 return False
             most = ceil(Fraction(self.axis.of(point)) / (1 + self.tolerance)) - 1
         return True

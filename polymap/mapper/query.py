@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -85,9 +85,19 @@ def optimize(einsum: Einsum, architecture: Architecture, query: Query, on_progre
     return best_of(space(einsum, architecture, query), einsum, architecture, query, on_progress)
 
 
-def space(einsum: Einsum, architecture: Architecture, query: Query) -> Iterator[Unopened]:
-    """The classes of mappings that a query searches, one by one: there may be many. Raises `SpecError` and
-    `Infeasible`."""
+@dataclass(frozen=True)
+class Space:
+    """The classes of mappings that a query searches, one by one: there may be many. They begin anew whenever they are
+    asked for, because a generator that an interrupt has struck has ended."""
+
+    begin: Callable[[], Iterator[Unopened]]
+
+    def __iter__(self) -> Iterator[Unopened]:
+        return self.begin()
+
+
+def space(einsum: Einsum, architecture: Architecture, query: Query) -> Space:
+    """What a query searches. Raises `SpecError` and `Infeasible`."""
     wrong = list(query.mistakes())
     if wrong:
         raise SpecError(wrong)
@@ -99,7 +109,7 @@ def space(einsum: Einsum, architecture: Architecture, query: Query) -> Iterator[
         explain_infeasible(einsum, shrunk)
     except Infeasible as error:
         raise Infeasible([_unkept(limits, einsum), *error.mistakes]) from None
-    return classes(einsum, shrunk, query.rules, query.space)
+    return Space(lambda: classes(einsum, shrunk, query.rules, query.space))
 
 
 def best_of(

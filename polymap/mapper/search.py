@@ -77,6 +77,7 @@ class Search:
         self.open: list[Rank] = []  # bounds of parts that were given up
         self.taken: Waiting | None = None  # the part being worked on: still open if that is cut short
         self.interrupted = False
+        self.classes = classes
         self.unseen: Iterator[Unopened] | None = iter(classes)
         self.serial = 0
         self.hear = hear
@@ -111,8 +112,8 @@ class Search:
     def run(self) -> None:
         """Search until the best mapping is proven, the gap is reached, time is up or the user interrupts.
 
-        Where there is no mapping yet when time is up or an interrupt comes, the first one that can be had is taken; a
-        second interrupt goes on as `KeyboardInterrupt`.
+        Where there is no mapping yet when time is up or an interrupt comes, the first one that can be had is taken.
+        An interrupt goes on as `KeyboardInterrupt` if there is none, or if it is the second.
         """
         try:
             self._search()
@@ -120,6 +121,8 @@ class Search:
             self.interrupted = True
         if self.best is None:
             self._hurry()
+        if self.best is None and self.interrupted:
+            raise KeyboardInterrupt
 
     def _search(self) -> None:
         self._enqueue()
@@ -323,8 +326,7 @@ class Search:
     def _remaining(self) -> Iterator[Part]:
         for waiting in sorted(self.queue):
             yield from _opened(waiting.part)
-        for unopened in self.unseen or ():
-            self._queue(unopened)
+        for unopened in self.classes if self.unseen is not None else ():
             yield from _opened(unopened)
 
     def _trace(self, part: Part) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -81,3 +82,30 @@ def test_an_interrupt_while_one_is_told_ends_all_the_same(monkeypatch: pytest.Mo
     monkeypatch.setattr(program, "run", struck)
     monkeypatch.setattr(program, "tell_interruption", struck)
     assert main([]) == 5
+
+
+LONG = """\
+import sys
+from polymap.cli import main, progress
+from polymap.mapper import progress as steps
+progress.SELDOM = steps.PAUSE = 0.0
+sys.exit(main(["optimize", "eyeriss_like", *sys.argv[1:], "--json", "--cache", "off"]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("work", ["resnet18/conv1", "resnet18"])
+def test_an_interrupt_of_a_search_gives_the_best_so_far(work: str) -> None:
+    command = [sys.executable, "-c", LONG, work]
+    environment = {**os.environ, "PYTHONPATH": ROOT}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    document = json.loads(out)
+    last = document["layers"][-1] if "layers" in document else document
+    assert (process.returncode, last["status"], last["search"]["note"]) == (4, "feasible", "interrupted")
+    assert 0 < last["objective"]["gap"] <= 1

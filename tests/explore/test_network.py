@@ -181,6 +181,8 @@ def test_progress_is_told_with_a_bound_that_holds() -> None:
 LONG = """\
 import sys
 import polymap as pm
+from polymap.mapper import progress
+progress.PAUSE = 0.0
 
 def heard(at):
     print(at.layer, at.finished, flush=True)
