@@ -40,6 +40,16 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_objective(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--objective",
+        type=objective,
+        default="energy",
+        metavar="O",
+        help="what is made least: energy, latency, edp, ed2p, or a product such as energy^2*latency (default: energy)",
+    )
+
+
 def add_conventions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--conventions",

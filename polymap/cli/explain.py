@@ -1,17 +1,19 @@
-"""`polymap explain`: where a number of a result comes from."""
+"""`polymap explain`: where a number of a result comes from, what limits an optimum, how far a mapping is from it."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from polymap.cli.arguments import Parser, add_json, add_verb
+from polymap.cli.arguments import Parser, add_conventions, add_json, add_limits, add_objective, add_space, add_verb
 from polymap.cli.output import say
-from polymap.cli.stored import add_result, document, file_of
-from polymap.errors import Mistake, Place, PolymapError, SpecError
+from polymap.cli.stored import document, file_of
+from polymap.errors import NOWHERE, Mistake, Place, PolymapError, SpecError
 
 if TYPE_CHECKING:
+    from polymap.mapper.query import Query
     from polymap.report.explain import Price
     from polymap.report.subject import Subject
 
@@ -20,13 +22,19 @@ if TYPE_CHECKING:
 REWRITE = "write the document again with this version"
 EPILOG = """\
 examples:
-  polymap explain best/result.json
   polymap explain best --layer conv1 --number GLB.weights.reads
-  polymap explain result.json --number energy_pj --json
+  polymap explain best/result.json --layer conv1 --limits
+  polymap explain eyeriss_like resnet18/conv1 --objective edp
+  polymap explain eyeriss_like resnet18/conv1 --mapping mine.map
 
-Without --number: every number there is. With it: the arithmetic that gives it, from what was counted, the conventions
-that decide it, and what it is under other presets.
+RESULT: every number there is. With --number: the arithmetic that gives it, from what was counted, the conventions that
+decide it, and what it is under other presets. With --limits: which limits bind its optimum.
+ARCH WORKLOAD: which limits bind the optimum, and what more of each would save: every figure is a search of its own.
+With --mapping: how far that mapping is from the optimum, and the single change that helps most.
 """
+OF_A_RESULT = ("number", "layer")
+OF_A_SEARCH = ("time_limit", "seed")
+OF_A_QUERY = ("mapping", "objective", "conventions", "mapspace", "subject_to")
 
 
 def add_to(verbs: Verbs) -> None:
@@ -34,20 +42,97 @@ def add_to(verbs: Verbs) -> None:
     parser = add_verb(
         verbs,
         "explain",
-        "where a number of a result comes from",
-        "The arithmetic of a number, the values in it, and the conventions that decide it.",
+        "where a number comes from, which limits bind, how far a mapping is from the optimum",
+        "Explain a number of a result, what limits an optimum, or a mapping's distance from it.",
         EPILOG,
     )
-    add_result(parser)
-    parser.add_argument("--number", metavar="NAME", help="e.g. GLB.W.reads, RF.leakage_pj, cycles")
-    parser.add_argument("--layer", metavar="LAYER", help="which layer of a network")
+    add = parser.add_argument
+    add(
+        "subject",
+        nargs="+",
+        metavar="RESULT | ARCH WORKLOAD",
+        help="a result document or the folder of `polymap optimize -o`; or a machine and one einsum",
+    )
+    add("--number", metavar="NAME", help="of a RESULT, e.g. GLB.W.reads, RF.leakage_pj, cycles")
+    add("--layer", metavar="LAYER", help="which layer of a RESULT of a network")
+    add("--limits", action="store_true", help="which limits bind the optimum of a RESULT")
+    add("--mapping", metavar="MINE", help="how far this mapping of WORKLOAD on ARCH is from the optimum")
+    add_objective(parser)
+    add_space(parser)
+    add_limits(parser)
+    add_conventions(parser)
     add_json(parser)
-    parser.set_defaults(run=run)
+    # An option that is not given is told from its default: the forms take different ones.
+    parser.set_defaults(run=run, **dict.fromkeys((*OF_A_SEARCH, *OF_A_QUERY)))
 
 
 def run(options: argparse.Namespace) -> int:
     """Explain and print."""
-    file = file_of(options.result)
+    from polymap.cli import why
+
+    wrong = list(_misplaced(options))
+    if wrong:
+        raise SpecError(wrong)
+    if len(options.subject) == 1 and not options.limits:
+        return _figures(options)
+    if options.mapping is not None:
+        return why.tell_distance(options, _query(options))
+    if len(options.subject) == 1:
+        file = file_of(options.subject[0])
+        subject = read(file, options.layer)
+        return why.tell_limits(subject.einsum, subject.architecture, _asked_in(file, options, subject), options.json)
+    return why.tell_limits(*why.einsum_and_architecture(options), _query(options), options.json)
+
+
+def _misplaced(options: argparse.Namespace) -> Iterator[Mistake]:
+    """Options of another form than the one that is meant."""
+    given = {name for name, value in vars(options).items() if value is not None and value is not False}
+    if len(options.subject) > 2:
+        mend = "give RESULT, or ARCH WORKLOAD"
+        yield Mistake(NOWHERE, f"explain takes one or two names, not {len(options.subject)}", mend)
+    elif len(options.subject) == 2:
+        for name in OF_A_RESULT:
+            if name in given:
+                yield _stray(name, "it is of a result document: write explain RESULT")
+        if options.limits and options.mapping is not None:
+            yield _stray("limits", "limits are of the optimum: leave --limits or --mapping out")
+    else:
+        for name in (*OF_A_QUERY, *(() if options.limits else OF_A_SEARCH)):
+            if name in given:
+                yield _stray(name, "a result document says what was asked for: write explain ARCH WORKLOAD to ask anew")
+        if options.limits and "number" in given:
+            yield _stray("number", "leave --limits or --number out")
+
+
+def _stray(name: str, mend: str) -> Mistake:
+    return Mistake(NOWHERE, f"--{name.replace('_', '-')} does not go with this form of explain", mend)
+
+
+def _query(options: argparse.Namespace) -> Query:
+    from polymap.mapper.query import Query
+
+    asked = {name: getattr(options, name) for name in ("objective", "conventions", "mapspace", "time_limit", "seed")}
+    given = {name: value for name, value in asked.items() if value is not None}
+    return Query(**given, subject_to=tuple(options.subject_to or ()))
+
+
+def _asked_in(file: str, options: argparse.Namespace, subject: Subject) -> Query:
+    """The query behind a result document. Raises `SpecError` where it is of a mapping that was only priced."""
+    from polymap.mapper.query import Query
+    from polymap.mapper.stated import claims, section
+
+    found = _stated(file, options.layer)
+    name = claims(found, file)["objective"]
+    if name is None:
+        raise _wrong(file, "objective", "the mapping was priced, not searched for", "write explain ARCH WORKLOAD")
+    searched = section(found.get("search"), file, "search")
+    space, conditions = searched.get("mapspace"), tuple(searched.get("subject_to") or ())
+    return Query(name, subject.conventions, space, conditions, 0.0, options.time_limit, options.seed or 0)
+
+
+def _figures(options: argparse.Namespace) -> int:
+    """Numbers of a result document."""
+    file = file_of(options.subject[0])
     subject = read(file, options.layer)
     price = _price(subject)
     _check(subject, price, file)
@@ -96,14 +181,19 @@ def _check(subject: Subject, price: Price, file: str) -> None:
 
 def read(file: str, layer: str | None = None) -> Subject:
     """What the result document in a file is about. Raises `SpecError` with its place."""
+    return _subject(_stated(file, layer), file)
+
+
+def _stated(file: str, layer: str | None) -> dict[str, Any]:
+    """The document of one layer."""
     from polymap.mapper.stated import result
 
     found = result(document(file), file)
     if "layers" in found:
-        return _subject(_layer(found["layers"], file, layer), file)
+        return _layer(found["layers"], file, layer)
     if layer is not None:
         raise _wrong(file, "", "the document is of one layer", "leave --layer out")
-    return _subject(found, file)
+    return found
 
 
 def _layer(layers: Any, file: str, name: str | None) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from polymap.cli.arguments import (
     add_conventions,
     add_json,
     add_limits,
+    add_objective,
     add_space,
     add_subject,
     add_verb,
     gap,
-    objective,
     workers,
 )
 from polymap.cli.failure import STOPPED
@@ -58,14 +58,8 @@ def add_to(verbs: Verbs) -> None:
 
 
 def _add_objective(parser: argparse.ArgumentParser) -> None:
+    add_objective(parser)
     add = parser.add_argument
-    add(
-        "--objective",
-        type=objective,
-        default="energy",
-        metavar="O",
-        help="what is made least: energy, latency, edp, ed2p, or a product such as energy^2*latency (default: energy)",
-    )
     add(
         "--workers", type=workers, default=1, metavar="N", help="processes that search layers of a network (default: 1)"
     )

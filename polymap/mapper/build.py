@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from polymap.mapper.labels import Item
 from polymap.mapper.problem import Part
-from polymap.mapper.space import Skeleton, StorageNode
+from polymap.mapper.space import StorageNode
 from polymap.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
+from polymap.mapping.tidy import tidy
 
 Gap: TypeAlias = Sequence[Item]  # innermost first
 
@@ -25,7 +25,7 @@ def mapping_of(part: Part, gaps: Sequence[Gap]) -> Mapping:
         placed = frozenset(i for item in items if isinstance(item, frozenset) for i in item)
         inwards += _at_stop(part, gap - 1, placed)
     inwards += reversed(list(_parallel(part, 0)))
-    return Mapping(tuple(_tidy(skeleton, reversed(inwards))))
+    return Mapping(tidy(reversed(inwards), skeleton.einsum, skeleton.architecture))
 
 
 def _nodes(part: Part, item: Item) -> Iterator[Node]:
@@ -58,30 +58,3 @@ def _parallel(part: Part, gap: int) -> Iterator[Spatial]:
                 for rank, factor in zip(part.geometry.ranks, factors):
                     if factor > 1:
                         yield Spatial(rank, factor, on)
-
-
-def _tidy(skeleton: Skeleton, nodes: Iterable[Node]) -> Iterator[Node]:
-    """Nodes with nothing between stand in the order of the hierarchy, those of one memory as one; loops over one rank
-    with nothing between are one."""
-    for kind, run in groupby(nodes, type):
-        if kind is Storage:
-            yield from _merged(skeleton, [node for node in run if isinstance(node, Storage)])
-        elif kind is Temporal:
-            yield from _joined([node for node in run if isinstance(node, Temporal)])
-        else:
-            yield from run
-
-
-def _merged(skeleton: Skeleton, run: list[Storage]) -> Iterator[Storage]:
-    for memory in skeleton.architecture.memories:
-        held = {name for node in run if node.level == memory.name for name in node.tensors}
-        if held:
-            yield Storage(memory.name, tuple(t.name for t in skeleton.einsum.tensors if t.name in held))
-
-
-def _joined(run: list[Temporal]) -> Iterator[Temporal]:
-    for rank, same in groupby(run, lambda loop: loop.rank):
-        trip = 1
-        for loop in same:
-            trip *= loop.trip
-        yield Temporal(rank, trip)

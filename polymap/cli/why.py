@@ -1,0 +1,63 @@
+"""`polymap explain ARCH WORKLOAD`: what limits an optimum, and how far a given mapping is from it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from polymap.cli.failure import STOPPED
+from polymap.cli.inputs import both
+from polymap.cli.output import say, warn
+from polymap.errors import IllegalMapping
+
+if TYPE_CHECKING:
+    from polymap.architecture import Architecture
+    from polymap.mapper.query import Query
+    from polymap.workload import Einsum
+
+
+def tell_limits(einsum: Einsum, architecture: Architecture, query: Query, as_json: bool) -> int:
+    """Print which limits bind the optimum; 0 if every search was finished."""
+    from polymap.mapper.limits import limits
+    from polymap.mapping.kept import check_kept
+    from polymap.report.limits import limits_data, limits_text
+
+    check_kept(architecture, [einsum])
+    found = limits(einsum, architecture, query, warn if sys.stderr and sys.stderr.isatty() else _unheard)
+    say(json.dumps(limits_data(found), indent=2) if as_json else limits_text(found))
+    return 0 if all(result.status == "optimal" for result in found.searched) else STOPPED
+
+
+def _unheard(_: str) -> None:
+    """Nobody watches."""
+
+
+def einsum_and_architecture(options: argparse.Namespace) -> tuple[Einsum, Architecture]:
+    """What ARCH WORKLOAD mean. Raises `SpecError` with the mistakes of both."""
+    from polymap.architecture import architecture
+    from polymap.verbs import single
+
+    machine, einsum = both(lambda: architecture(options.subject[0]), lambda: single(options.subject[1]))
+    return einsum, machine
+
+
+def tell_distance(options: argparse.Namespace, query: Query) -> int:
+    """Print how far a mapping is from the optimum; 0 if that is proven."""
+    from polymap.mapper.distance import distance
+    from polymap.mapping import mapping
+    from polymap.mapping.kept import check_kept
+    from polymap.report.distance import distance_data, distance_text
+    from polymap.verbs import legal_cost
+
+    (einsum, machine), nest = both(lambda: einsum_and_architecture(options), lambda: mapping(options.mapping))
+    check_kept(machine, [einsum])
+    try:
+        found = distance(einsum, machine, nest, query, lambda each: legal_cost(einsum, machine, each, query.rules, []))
+    except IllegalMapping as error:
+        places = (replace(mistake.place, file=mistake.place.file or options.mapping) for mistake in error.mistakes)
+        raise IllegalMapping(replace(m, place=place) for m, place in zip(error.mistakes, places)) from None
+    say(json.dumps(distance_data(found), indent=2) if options.json else distance_text(found))
+    return 0 if found.best.status == "optimal" else STOPPED

@@ -1,0 +1,259 @@
+"""Which limits of a machine bind an optimum, and what one more step of each would buy.
+
+A limit is lifted first: a memory that holds every tensor whole, or a port without a rate, is a relaxation, so an
+optimum that stays is proof that the limit does not bind. Where the optimum falls, the limit is loosened step by step.
+Dimensions of arrays are never lifted: too many unrollings would fit. They grow to the next size that any unrolling
+uses, and to twice their size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from math import gcd
+
+from polymap.architecture.hierarchy import Architecture, Array, Bandwidth, Level, Memory, Rate
+from polymap.mapper.conditions import conditions
+from polymap.mapper.objective import ROUNDING, objective
+from polymap.mapper.query import Query, optimize
+from polymap.mapper.result import Result
+from polymap.mapping.tiles import elements
+from polymap.quantity import capacity_text
+from polymap.workload.einsum import Einsum
+
+PORTS = ("shared", "read", "write")
+MOST_HALVINGS = 12  # searches for the least capacity that helps
+
+
+@dataclass(frozen=True)
+class Step:
+    """A limit as it is after a step, and the optimum then."""
+
+    to: str
+    best: Result
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit, whether it binds (None: not known), and what loosening it gives.
+
+    `lifted` is the optimum without it, where that had to be searched. `steps` come in the order of their size.
+    `useless` is the most of it that is known to buy nothing; with `least`, nothing between it and the first step does.
+    """
+
+    kind: str
+    name: str
+    now: str
+    binds: bool | None
+    lifted: Result | None = None
+    steps: tuple[Step, ...] = ()
+    useless: str = ""
+    least: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """An optimum, all that may limit it, and the optimum where memories and conditions limit nothing."""
+
+    best: Result
+    limits: tuple[Limit, ...]
+    floor: Result
+
+    @property
+    def searched(self) -> tuple[Result, ...]:
+        """Every optimum that is told."""
+        loosened = (step.best for limit in self.limits for step in limit.steps)
+        return (self.best, *(limit.lifted for limit in self.limits if limit.lifted), *loosened, self.floor)
+
+    def gain(self, other: Result) -> float:
+        """The share of the objective that another optimum saves; negative if it is worse."""
+        value = _value(self.best)
+        return (value - _value(other)) / value if value else 0.0
+
+
+def limits(einsum: Einsum, architecture: Architecture, query: Query, heard: Callable[[str], None]) -> Limits:
+    """The optimum and its limits: `heard` is told the name of each before it is searched.
+
+    A time limit is for each search. Raises what `optimize` raises.
+    """
+    heard("the machine as it is")
+    study = Study(einsum, query, optimize(einsum, architecture, query), architecture)
+    found = []
+    for kind, name, find in study.all():
+        heard(f"{kind} of {name}" if kind != CONDITION else name)
+        found.append(find())
+    heard("no limits of memories")
+    return Limits(study.best, tuple(found), study.floor)
+
+
+CAPACITY, BANDWIDTH, FANOUT, CONDITION = "capacity", "bandwidth", "fan-out", "condition"
+Find = Callable[[], Limit]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Searches around one optimum."""
+
+    einsum: Einsum
+    query: Query
+    best: Result
+    architecture: Architecture
+
+    def all(self) -> Iterator[tuple[str, str, Find]]:
+        """Kind and name of every limit, outermost level first, and what finds out about it."""
+        for level in self.architecture.hierarchy:
+            if isinstance(level, Memory):
+                yield from self._of_memory(level)
+            elif isinstance(level, Array):
+                for dim, size in level.shape:
+                    name = self.architecture.dimension_label(level, dim)
+                    yield FANOUT, name, _bound(self._fanout, level, dim, size, name)
+        for text in self.query.subject_to:
+            yield CONDITION, text, _bound(self._condition, text)
+
+    def _of_memory(self, memory: Memory) -> Iterator[tuple[str, str, Find]]:
+        if memory.capacity_bits is not None and self._keeps(memory):
+            yield CAPACITY, memory.name, _bound(self._capacity, memory)
+        for port in PORTS:
+            rate = getattr(memory.bandwidth, port)
+            if rate is not None:
+                yield BANDWIDTH, f"{memory.name}.{port}", _bound(self._bandwidth, memory, port, rate)
+
+    def _keeps(self, memory: Memory) -> bool:
+        return bool(self.einsum.kept_by(memory.keeps) or self.einsum.kept_by(memory.may_keep))
+
+    def _capacity(self, memory: Memory) -> Limit:
+        now, all_bits = memory.capacity_bits or 0, whole_bits(self.einsum, memory)
+        lifted = self._with(replace(memory, capacity_bits=max(now, all_bits)))
+        binds = self._binds(lifted)
+        if not binds:
+            return Limit(CAPACITY, memory.name, capacity_text(now), binds, lifted)
+        double = self._sized(memory, 2 * now)
+        low, least = self._least(memory, *((now, double) if self._helps(double) else (2 * now, lifted)))
+        steps = {_occupied(least, memory): least, 2 * now: double}
+        shown = tuple(Step(capacity_text(bits), best) for bits, best in sorted(steps.items()))
+        closed = _occupied(least, memory) - low <= self._grain(memory)
+        return Limit(CAPACITY, memory.name, capacity_text(now), True, lifted, shown, capacity_text(low), closed)
+
+    def _least(self, memory: Memory, low: int, best: Result) -> tuple[int, Result]:
+        """The least capacity found that helps, by its optimum, and the most that does not."""
+        for _ in range(MOST_HALVINGS):
+            high, grain = _occupied(best, memory), self._grain(memory)
+            if high - low <= grain:
+                break
+            middle = low + max(grain, (high - low) // 2 // grain * grain)
+            found = self._sized(memory, min(middle, high - 1))
+            if self._helps(found):
+                best = found
+            elif self._binds(found) is False:
+                low = min(middle, high - 1)
+            else:
+                break
+        return low, best
+
+    def _grain(self, memory: Memory) -> int:
+        """Bits between two amounts of room that tiles can take."""
+        return memory.buffering * gcd(*(memory.element_bits(tensor) for tensor in self.einsum.tensors))
+
+    def _sized(self, memory: Memory, bits: int) -> Result:
+        return self._with(replace(memory, capacity_bits=bits))
+
+    def _bandwidth(self, memory: Memory, port: str, rate: Rate) -> Limit:
+        now, steps = _rate_text(rate), tuple[Step, ...]()
+        if not self._timed:
+            return Limit(BANDWIDTH, f"{memory.name}.{port}", now, False)
+        lifted = self._with(replace(memory, bandwidth=_rated(memory.bandwidth, port, None)))
+        binds = self._binds(lifted)
+        if binds:
+            double = replace(rate, per_cycle=2 * rate.per_cycle)
+            best = self._with(replace(memory, bandwidth=_rated(memory.bandwidth, port, double)))
+            steps = (Step(_rate_text(double), best),)
+        return Limit(BANDWIDTH, f"{memory.name}.{port}", now, binds, lifted, steps)
+
+    @property
+    def _timed(self) -> bool:
+        """Whether cycles count: in the objective, as leakage, or in a condition."""
+        leaking = any(level.leakage_w for level in self.architecture.hierarchy if not isinstance(level, Array))
+        counted = conditions(self.query.subject_to, self.einsum, self.architecture).cycles is not None
+        return bool(objective(self.query.objective).latency_power) or leaking or counted
+
+    def _fanout(self, array: Array, dim: str, size: int, name: str) -> Limit:
+        useful = [next((s for s in self._useful if s > size), None), max(s for s in self._useful if s <= 2 * size)]
+        sizes = sorted({s for s in useful if s is not None and s > size})
+        steps = [Step(str(s), self._with(replace(array, shape=_grown(array, dim, s)))) for s in sizes]
+        helps = any(self._helps(step.best) for step in steps)
+        return Limit(FANOUT, name, str(size), True if helps else None if sizes else False, None, tuple(steps))
+
+    @cached_property
+    def _useful(self) -> tuple[int, ...]:
+        """Sizes that an unrolling can fill: products of one divisor of each rank are divisors of the product."""
+        sizes = {1}
+        for size in self.einsum.sizes.values():
+            sizes = {s * d for s in sizes for d in range(1, size + 1) if size % d == 0}
+        return tuple(sorted(sizes))
+
+    def _condition(self, text: str) -> Limit:
+        others = tuple(other for other in self.query.subject_to if other != text)
+        lifted = optimize(self.einsum, self.architecture, replace(self.query, subject_to=others))
+        return Limit(CONDITION, text, "", self._binds(lifted), lifted)
+
+    @property
+    def floor(self) -> Result:
+        """The optimum where every memory holds all and is fast: compulsory traffic and the array are what is left."""
+        levels = [self._unlimited(level) for level in self.architecture.hierarchy]
+        machine = replace(self.architecture, hierarchy=tuple(levels))
+        return optimize(self.einsum, machine, replace(self.query, subject_to=()))
+
+    def _unlimited(self, level: Level) -> Level:
+        if not isinstance(level, Memory):
+            return level
+        bits = level.capacity_bits
+        room = None if bits is None else max(bits, whole_bits(self.einsum, level))
+        return replace(level, capacity_bits=room, bandwidth=Bandwidth())
+
+    def _with(self, level: Level) -> Result:
+        """The optimum on the machine with this level in the place of the one of its name."""
+        levels = (level if here.name == level.name else here for here in self.architecture.hierarchy)
+        return optimize(self.einsum, replace(self.architecture, hierarchy=tuple(levels)), self.query)
+
+    def _helps(self, other: Result) -> bool:
+        """Whether another machine has a mapping that is better than every one of this machine."""
+        return _value(other) < (self.best.lower_bound or 0.0) * (1 - ROUNDING)
+
+    def _binds(self, lifted: Result) -> bool | None:
+        if self._helps(lifted):
+            return True
+        return False if (lifted.lower_bound or 0.0) >= _value(self.best) * (1 - ROUNDING) else None
+
+
+def whole_bits(einsum: Einsum, memory: Memory) -> int:
+    """Room for every tensor whole."""
+    return memory.buffering * sum(elements(t, einsum.sizes) * memory.element_bits(t) for t in einsum.tensors)
+
+
+def _bound(find: Callable[..., Limit], *arguments: object) -> Find:
+    return lambda: find(*arguments)
+
+
+def _value(result: Result) -> float:
+    assert result.value is not None
+    return result.value
+
+
+def _occupied(result: Result, memory: Memory) -> int:
+    return next(row.occupied_bits for row in result.cost.components if row.level == memory.name)
+
+
+def _rated(bandwidth: Bandwidth, port: str, rate: Rate | None) -> Bandwidth:
+    rates = {"shared": bandwidth.shared, "read": bandwidth.read, "write": bandwidth.write} | {port: rate}
+    return replace(bandwidth, shared=rates["shared"], read=rates["read"], write=rates["write"])
+
+
+def _grown(array: Array, dim: str, size: int) -> tuple[tuple[str, int], ...]:
+    return tuple((name, size if name == dim else here) for name, here in array.shape)
+
+
+def _rate_text(rate: Rate) -> str:
+    return f"{float(Fraction(rate.per_cycle)):g} {'words' if rate.in_words else 'b'}/cycle"

@@ -1,0 +1,176 @@
+"""`polymap explain ARCH WORKLOAD`: which limits bind, and how far a given mapping is from the optimum."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import polymap as pm
+from polymap.cli import main
+
+ARCH = """\
+polymap: architecture/1
+name: tiny
+clock: 1 GHz
+hierarchy:
+  - memory: DRAM
+    width: 16 b
+    energy: {read: 100 pJ, write: 100 pJ}
+    bandwidth: 16 b/cycle
+  - memory: buffer
+    width: 16 b
+    capacity: 128 b
+    energy: {read: 2 pJ, write: 2 pJ}
+    may_keep: [input, weight, output]
+  - array: PE
+    shape: {X: 2}
+  - compute: MAC
+    energy: 1 pJ
+"""
+WORK = """\
+polymap: workload/1
+name: tiny
+einsum: "C[m,n] += A[m,k] * B[k,n]"
+ranks: {m: 4, n: 2, k: 4}
+bits: 16
+"""
+MINE = """\
+DRAM holds A B C
+for m in 2
+for k in 4
+for n in 2
+buffer holds A B C
+parallel m in 2 on X
+compute
+"""
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in {"arch.yaml": ARCH, "work.yaml": WORK, "mine.map": MINE}.items():
+        (tmp_path / name).write_text(text)
+
+
+def told(capsys: Capture, *options: str) -> Any:
+    assert main(["explain", *options, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def refused(capsys: Capture, *options: str) -> str:
+    assert main(["explain", *options]) == 1
+    found = capsys.readouterr()
+    assert not found.out
+    return found.err
+
+
+def test_the_limits_of_an_optimum_are_told_with_what_their_steps_save(capsys: Capture) -> None:
+    found = told(capsys, "arch.yaml", "work.yaml")
+    limits = {(limit["kind"], limit["name"]): limit for limit in found["limits"]}
+    assert list(limits) == [("bandwidth", "DRAM.shared"), ("capacity", "buffer"), ("fan-out", "X")]
+    assert limits["bandwidth", "DRAM.shared"]["binds"] is False
+    buffer = limits["capacity", "buffer"]
+    assert buffer["binds"] is True
+    assert [step["to"] for step in buffer["steps"]] == sorted((step["to"] for step in buffer["steps"]), key=bits)
+    for step in buffer["steps"]:
+        Path("grown.yaml").write_text(ARCH.replace("128 b\n", f"{step['to']}\n"))
+        grown = pm.optimize("work.yaml", "grown.yaml")
+        assert step["value"] == grown.value
+        assert step["saves"] == pytest.approx(1 - step["value"] / found["best"]["value"])
+        cost = pm.evaluate("work.yaml", "grown.yaml", "\n".join(step["mapping"]))
+        assert cost.energy_pj == pytest.approx(step["value"] * 1e12)
+    assert found["floor"]["value"] <= min(step["value"] for step in buffer["steps"])
+
+
+def bits(text: str) -> int:
+    number, unit = text.split()
+    return int(number) * {"b": 1, "B": 8, "KiB": 8192}[unit]
+
+
+def test_a_result_says_what_it_was_searched_for(capsys: Capture) -> None:
+    assert main(["optimize", "arch.yaml", "work.yaml", "--objective", "latency", "-o", "best"]) == 0
+    capsys.readouterr()
+    found = told(capsys, "best", "--limits")
+    assert found == told(capsys, "arch.yaml", "work.yaml", "--objective", "latency")
+    assert found["objective"] == "latency"
+    assert {limit["name"]: limit["binds"] for limit in found["limits"]}["DRAM.shared"] is True
+
+
+def test_a_condition_is_a_limit(capsys: Capture) -> None:
+    found = told(capsys, "arch.yaml", "work.yaml", "--subject-to", "cycles <= 40")
+    limit = found["limits"][-1]
+    assert (limit["kind"], limit["name"]) == ("condition", "cycles <= 40")
+    assert limit["lifted"]["value"] == pm.optimize("work.yaml", "arch.yaml").value
+
+
+def test_limits_as_text(capsys: Capture) -> None:
+    assert main(["explain", "arch.yaml", "work.yaml"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("tiny on tiny: least energy ")
+    assert lines[2].split() == ["limit", "of", "now", "binds", "with", "best", "saves"]
+    assert any(line.startswith("bandwidth  DRAM.shared") and line.endswith("no") for line in lines)
+    assert lines[-1].endswith("is the least capacity that helps")
+
+
+def test_a_mapping_is_told_its_distance_and_the_change_that_helps_most(capsys: Capture) -> None:
+    found = told(capsys, "arch.yaml", "work.yaml", "--mapping", "mine.map")
+    best = pm.optimize("work.yaml", "arch.yaml")
+    mine = pm.evaluate("work.yaml", "arch.yaml", MINE)
+    assert found["best"]["value"] == best.value
+    assert found["factor"] == pytest.approx(mine.energy_pj / best.energy_pj)
+    assert found["factor"] > 1
+    change = found["change"]
+    cost = pm.evaluate("work.yaml", "arch.yaml", "\n".join(change["mapping"]))
+    assert cost.energy_pj == change["energy_pj"]
+    assert change["saves"] == pytest.approx(1 - cost.energy_pj / mine.energy_pj)
+    assert found["changes"]["better"] >= 1
+
+
+def test_the_distance_as_text(capsys: Capture) -> None:
+    assert main(["explain", "arch.yaml", "work.yaml", "--mapping", "mine.map"]) == 0
+    shown = capsys.readouterr().out
+    assert "the change that helps most: " in shown
+    assert "(line " in shown
+    assert "mapping (- as given, + changed)" in shown
+
+
+def test_an_optimal_mapping_is_told_so(capsys: Capture) -> None:
+    Path("best.map").write_text(pm.optimize("work.yaml", "arch.yaml").mapping.text())
+    assert main(["explain", "arch.yaml", "work.yaml", "--mapping", "best.map"]) == 0
+    assert "none: the mapping is optimal" in capsys.readouterr().out
+
+
+def test_an_illegal_mapping_is_told_with_its_file(capsys: Capture) -> None:
+    Path("wrong.map").write_text(MINE.replace("for m in 2\n", ""))
+    assert "wrong.map" in refused(capsys, "arch.yaml", "work.yaml", "--mapping", "wrong.map")
+
+
+def test_a_mapping_that_breaks_a_condition_is_refused(capsys: Capture) -> None:
+    told = refused(capsys, "arch.yaml", "work.yaml", "--mapping", "mine.map", "--subject-to", "cycles <= 3")
+    assert "the mapping does not keep to 'cycles <= 3'" in told
+
+
+def test_the_mistakes_of_all_inputs_are_told_at_once(capsys: Capture) -> None:
+    told = refused(capsys, "none.yaml", "nothing.yaml", "--mapping", "no.map")
+    assert all(name in told for name in ("none.yaml", "nothing.yaml", "no.map"))
+
+
+@pytest.mark.parametrize(
+    ("options", "stray"),
+    [
+        (("best", "--objective", "edp"), "--objective"),
+        (("best", "--mapping", "mine.map"), "--mapping"),
+        (("best", "--seed", "1"), "--seed"),
+        (("best", "--limits", "--number", "cycles"), "--number"),
+        (("arch.yaml", "work.yaml", "--number", "cycles"), "--number"),
+        (("arch.yaml", "work.yaml", "--layer", "x"), "--layer"),
+        (("arch.yaml", "work.yaml", "--limits", "--mapping", "mine.map"), "--limits"),
+        (("a", "b", "c"), "not 3"),
+    ],
+)
+def test_options_of_another_form_are_refused(options: tuple[str, ...], stray: str, capsys: Capture) -> None:
+    assert stray in refused(capsys, *options)

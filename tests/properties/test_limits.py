@@ -1,0 +1,167 @@
+"""What limits an optimum, and changes of mappings, against exhaustion of the uneven mapspace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import assume, given, reject
+from hypothesis import strategies as st
+
+import polymap as pm
+from polymap.architecture.hierarchy import Array, Bandwidth, Level
+from polymap.errors import IllegalMapping
+from polymap.mapper.changes import changes
+from polymap.mapper.distance import distance
+from polymap.mapper.limits import Limit, Limits, limits, whole_bits
+from polymap.mapper.query import Query as Asked
+from polymap.mapping import Mapping
+from polymap.mapping.legality import mistakes
+from polymap.mapping.tidy import tidy
+from polymap.model.evaluate import evaluate
+from tests.oracles.uneven_objectives import OBJECTIVES, best, sizes
+from tests.properties.exact_engines import law
+from tests.properties.strategies_uneven import PERFECT, Query, queries
+from tests.properties.uneven_optimum import most_nodes
+
+MOST_NODES = 3
+problems = queries(st.just(PERFECT), most_mappings=50)
+
+
+def studied(query: Query, objective: str) -> Limits:
+    assume(most_nodes(query) <= MOST_NODES)
+    assume(best(query.einsum, query.architecture, OBJECTIVES[objective]) is not None)
+    return limits(query.einsum, query.architecture, Asked(objective), lambda _: None)
+
+
+@law(3)
+@given(query=problems)
+def test_the_least_capacity_that_helps_is_the_least(query: Query) -> None:
+    found = studied(query, "energy")
+    for limit in found.limits:
+        if limit.kind == "capacity":
+            memory = query.architecture.memory(limit.name)
+            open_machine = with_level(query, replace(memory, capacity_bits=whole_bits(query.einsum, memory)))
+            front = sizes(query.einsum, open_machine, limit.name)
+            helping = [bits for energy, bits in front if energy < found.best.cost.energy]
+            assert limit.binds == bool(helping), str(query)
+            if helping:
+                assert limit.least
+                first = limit.steps[0].best
+                assert first.cost.energy < found.best.cost.energy
+                assert bits_of(limit.steps[0].best, limit) == min(helping), str(query)
+            else:
+                assert limit.lifted is not None
+                assert limit.lifted.cost.energy == front[0][0]
+
+
+@law(3)
+@given(query=problems, objective=st.sampled_from(("latency", "edp")))
+def test_a_rate_binds_if_and_only_if_the_optimum_falls_without_it(query: Query, objective: str) -> None:
+    found = studied(query, objective)
+    for limit in found.limits:
+        if limit.kind == "bandwidth":
+            name, port = limit.name.split(".")
+            memory = query.architecture.memory(name)
+            rates = {p: None if p == port else getattr(memory.bandwidth, p) for p in ("read", "write", "shared")}
+            freed = with_level(query, replace(memory, bandwidth=Bandwidth(**rates, scale=memory.bandwidth.scale)))
+            truth = best(query.einsum, freed, OBJECTIVES[objective])
+            assert truth is not None
+            value = float(OBJECTIVES[objective].value(truth.point, freed.clock_hz))
+            assert found.best.value is not None
+            assert limit.binds == (value < found.best.value), str(query)
+
+
+@law(3)
+@given(query=problems)
+def test_no_size_of_a_dimension_up_to_twice_helps_but_those_told(query: Query) -> None:
+    found = studied(query, "latency")
+    for limit in found.limits:
+        if limit.kind == "fan-out":
+            told = {int(step.to): step.best.value for step in limit.steps}
+            last = found.best.value
+            for size in range(int(limit.now) + 1, 2 * int(limit.now) + 1):
+                truth = best(query.einsum, wider(query, limit.name, size), OBJECTIVES["latency"])
+                assert truth is not None
+                value = float(OBJECTIVES["latency"].value(truth.point, query.architecture.clock_hz))
+                assert value == told.get(size, last) or any(step > size for step in told), str(query)
+                last = value
+
+
+@law(3)
+@given(query=problems)
+def test_every_step_is_the_price_of_its_mapping_on_its_machine(query: Query) -> None:
+    for result in studied(query, "edp").searched:
+        cost = evaluate(query.einsum, result.architecture, result.mapping)
+        assert cost == result.cost
+        assert result.value == cost.edp_js
+
+
+@law(10)
+@given(query=problems, data=st.data())
+def test_every_change_can_be_undone_by_a_change(query: Query, data: st.DataObject) -> None:
+    mapping = some_mapping(query, data)
+    legal = [c for c in changes(query.einsum, query.architecture, mapping) if is_legal(query, c.mapping)]
+    if legal:
+        changed = data.draw(st.sampled_from(legal))
+        back = {c.mapping for c in changes(query.einsum, query.architecture, changed.mapping)}
+        assert mapping in back, f"{mapping}\n{changed.words}\n{changed.mapping}"
+
+
+@law(5)
+@given(query=problems, data=st.data())
+def test_the_change_that_helps_most_is_legal_and_costs_what_is_told(query: Query, data: st.DataObject) -> None:
+    mapping = some_mapping(query, data)
+
+    def price(nest: Mapping) -> pm.Cost:
+        return evaluate(query.einsum, query.architecture, nest)
+
+    found = distance(query.einsum, query.architecture, mapping, Asked("energy"), price)
+    assert found.factor >= 1
+    assert found.given.value == float(price(mapping).energy) / 1e12
+    assert found.best.status == "optimal"
+    if found.changed is None:
+        assert all(found.given.cost.energy <= energy for energy in prices(query, mapping))
+    else:
+        assert found.changed.cost == price(found.changed.mapping)
+        assert found.changed.cost.energy == min(prices(query, mapping)) < found.given.cost.energy
+
+
+def prices(query: Query, mapping: Mapping) -> list[object]:
+    legal = (c.mapping for c in changes(query.einsum, query.architecture, mapping) if is_legal(query, c.mapping))
+    return [evaluate(query.einsum, query.architecture, nest).energy for nest in legal]
+
+
+def some_mapping(query: Query, data: st.DataObject) -> Mapping:
+    """A legal mapping a few changes away from the optimum."""
+    assume(most_nodes(query) <= MOST_NODES)
+    try:
+        mapping = pm.optimize(query.einsum, query.architecture).mapping
+    except pm.Infeasible:
+        reject()
+    mapping = Mapping(tidy(mapping.nodes, query.einsum, query.architecture))
+    for _ in range(data.draw(st.integers(0, 3))):
+        legal = [c.mapping for c in changes(query.einsum, query.architecture, mapping) if is_legal(query, c.mapping)]
+        mapping = data.draw(st.sampled_from(legal)) if legal else mapping
+    return mapping
+
+
+def is_legal(query: Query, mapping: Mapping) -> bool:
+    try:
+        return not mistakes(query.einsum, query.architecture, mapping)
+    except IllegalMapping:
+        return False
+
+
+def bits_of(result: pm.Result, limit: Limit) -> int:
+    return next(row.occupied_bits for row in result.cost.components if row.level == limit.name)
+
+
+def with_level(query: Query, level: Level) -> pm.Architecture:
+    levels = (level if here.name == level.name else here for here in query.architecture.hierarchy)
+    return replace(query.architecture, hierarchy=tuple(levels))
+
+
+def wider(query: Query, name: str, size: int) -> pm.Architecture:
+    array, dim, _ = query.architecture.dimension(name) or (None, "", 0)
+    assert isinstance(array, Array)
+    return with_level(query, replace(array, shape=tuple((d, size if d == dim else s) for d, s in array.shape)))
