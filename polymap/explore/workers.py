@@ -64,8 +64,10 @@ def at_work(einsums: Sequence[Einsum], run: Run) -> list[Result | None]:
         return Parent(einsums, run, pool, lines).results()
     except BrokenProcessPool:
         raise PolymapError(Mistake(NOWHERE, *BROKEN)) from None
-    except BaseException:
+    except BaseException as error:
         lines.quit.set()
+        if isinstance(error, RuntimeError) and "bootstrapping" in str(error):
+            raise SystemExit(1) from None  # a worker that runs an unguarded script once more: its parent tells
         raise
     finally:
         pool.shutdown(cancel_futures=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,12 @@ def test_another_question_has_another_answer(other: Query, opened: Opened) -> No
     optimize_once(WORK, MACHINE, Query(), opened(), None)
     assert opened().find(WORK, MACHINE, Query()) is not None
     assert opened().find(WORK, MACHINE, other) is None
+
+
+def test_all_of_a_question_but_its_time_limit_tells_it_from_others() -> None:
+    plain = canonical(Query())
+    assert isinstance(plain, dict)
+    assert {field.name for field in fields(Query)} <= set(plain)
 
 
 def test_another_machine_or_workload_has_another_answer(opened: Opened) -> None:

@@ -252,3 +252,23 @@ def test_workers_whose_parent_is_gone_end_too() -> None:
     process.kill()
     process.communicate(timeout=60)
     assert gone(process.pid)
+
+
+UNGUARDED = """\
+import polymap as pm
+
+layers = [{"name": name, "ranks": {"m": 2, "n": 2, "k": k}} for k, name in enumerate(["one", "two"], 2)]
+work = {"polymap": "workload/1", "name": "pair", "einsum": "C[m,n] += A[m,k] * B[k,n]", "layers": layers}
+pm.optimize(work, "teaching", workers=2)
+"""
+
+
+def test_a_script_that_lacks_the_guard_is_told_what_it_lacks(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, str(script)], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("Traceback") == 1  # the script's own
+    assert "a worker process died" in done.stderr
+    assert "if __name__ == '__main__':" in done.stderr
