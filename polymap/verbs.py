@@ -82,7 +82,8 @@ def optimize(
     """The mapping of least energy, latency or a product of their powers, with a lower bound that proves how good it is.
 
     `work` and `arch` are values, shipped names, paths or Python mappings of a file's form; a network gives a
-    `NetworkResult`. `objective` is `energy`, `latency`, `edp`, `ed2p` or a product such as `energy^2*latency`.
+    `NetworkResult`. `objective` is `energy`, `latency`, `edp`, `ed2p`, a product such as `energy^2*latency`, or
+    `traffic:MEMORY`: the bits that a memory reads, is filled with and updates.
     `mapspace` is `uneven` (the default: storage nodes stand anywhere) or `even` (as in Timeloop; the default under its
     conventions). `subject_to` lists conditions such as `latency <= 2 ms` or `utilization >= 0.8`. `gap` is the relative
     gap at which the search may stop; 0 asks for a proof of optimality. `time_limit` is in seconds. Layers of

@@ -46,7 +46,8 @@ def add_objective(parser: argparse.ArgumentParser) -> None:
         type=objective,
         default="energy",
         metavar="O",
-        help="what is made least: energy, latency, edp, ed2p, or a product such as energy^2*latency (default: energy)",
+        help="what is made least: energy, latency, edp, ed2p, a product such as energy^2*latency, or (alone)"
+        " traffic:MEMORY, the bits that a memory reads, is filled with and updates (default: energy)",
     )
 
 
@@ -67,7 +68,7 @@ def add_space(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="'X <= Y'",
         help="what a mapping must keep to: 'latency <= 2 ms', 'energy <= 3 uJ', 'cycles <= 1e6', 'utilization >= 0.8',"
-        " 'size:MEMORY <= 64 KiB'",
+        " 'size:MEMORY <= 64 KiB', 'traffic:MEMORY <= 2 MiB'",
     )
     parser.add_argument(
         "--mapspace",

@@ -1,9 +1,9 @@
-"""Side conditions of a query: what energy, time, utilisation and size of memories a mapping must keep to."""
+"""Side conditions of a query: what energy, time, utilisation, size and traffic of memories a mapping must keep to."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -11,6 +11,7 @@ from math import floor, inf, prod
 
 from polymap.architecture.hierarchy import Architecture, Memory
 from polymap.errors import NOWHERE, Mistake, SpecError
+from polymap.mapper.objective import moved_bits
 from polymap.model.cost import Cost
 from polymap.quantity import Misread, energy_pj, measure, near, number, time_s
 from polymap.workload.einsum import Einsum
@@ -22,9 +23,13 @@ READERS: dict[str, Callable[[object], Fraction]] = {
     "cycles": number,
     "utilization": number,
     "size": partial(measure, dimension="capacity"),
+    "traffic": partial(measure, dimension="capacity"),
 }
-OF_A_MEMORY = ("size",)
-KNOWN = "use 'energy <= 3 uJ', 'latency <= 2 ms', 'cycles <= 100000', 'utilization >= 0.8' or 'size:MEMORY <= 64 KiB'"
+OF_A_MEMORY = ("size", "traffic")
+KNOWN = (
+    "use 'energy <= 3 uJ', 'latency <= 2 ms', 'cycles <= 100000', 'utilization >= 0.8', 'size:MEMORY <= 64 KiB' or"
+    " 'traffic:MEMORY <= 2 MiB'"
+)
 
 
 @dataclass(frozen=True)
@@ -39,23 +44,27 @@ class Condition:
 
 @dataclass(frozen=True)
 class Conditions:
-    """The most energy in pJ, the most cycles, and the most bits that tiles may take in each instance of a memory, that
-    all conditions allow; `texts` are the conditions as written."""
+    """The most energy in pJ, the most cycles, the most bits that tiles may take in each instance of a memory, and that
+    a memory may move, that all conditions allow; `texts` are the conditions as written."""
 
     energy_pj: Fraction | None = None
     cycles: int | None = None
     sizes: tuple[tuple[str, int], ...] = ()
+    traffic: tuple[tuple[str, int], ...] = ()
     texts: tuple[str, ...] = ()
 
-    def allow(self, energy: Fraction | float, cycles: int) -> bool:
-        """Whether a mapping that needs at least so much may keep to them."""
-        return energy <= self.most_energy and cycles <= self.most_cycles
+    def allow(self, energy: Fraction | float, cycles: int, moved: Mapping[str, float]) -> bool:
+        """Whether a mapping that needs at least so much, and moves at least so many bits at memories, may keep to
+        them."""
+        light = all(moved.get(level, 0) <= most for level, most in self.traffic)
+        return light and energy <= self.most_energy and cycles <= self.most_cycles
 
-    def hold(self, cost: Cost) -> bool:
+    def hold(self, cost: Cost, einsum: Einsum, architecture: Architecture) -> bool:
         """Whether a mapping keeps to them."""
+        moved = {level: moved_bits(cost, einsum, architecture, level) for level, _ in self.traffic}
         sizes = dict(self.sizes)
         fits = all(row.occupied_bits <= sizes.get(row.level, inf) for row in cost.components)
-        return fits and self.allow(cost.energy, cost.cycles)
+        return fits and self.allow(cost.energy, cost.cycles, moved)
 
     @property
     def most_energy(self) -> Fraction | float:
@@ -96,6 +105,7 @@ def conditions(texts: Iterable[str], einsum: Einsum, architecture: Architecture)
         min(energies, default=None),
         min(cycles, default=None),
         tuple(_least_by_level(found, "size").items()),
+        tuple(_least_by_level(found, "traffic").items()),
         tuple(condition.text for condition in found),
     )
 
@@ -114,7 +124,7 @@ def _read(text: str, architecture: Architecture) -> Condition:
     if sign != wanted:
         raise Misread(f"{name} is not bounded with {sign}", f"write '{name} {wanted} {amount}'")
     value = READERS[quantity](amount)
-    if value < 0 or (value == 0 and quantity != "size") or (quantity == "utilization" and value > 1):
+    if value < 0 or (value == 0 and quantity not in OF_A_MEMORY) or (quantity == "utilization" and value > 1):
         raise Misread(f"{amount} is out of range", "utilization lies between 0 and 1, all else is positive")
     return Condition(text, quantity, level, value)
 

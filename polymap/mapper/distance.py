@@ -9,8 +9,8 @@ from fractions import Fraction
 from polymap.architecture.hierarchy import Architecture
 from polymap.errors import NOWHERE, IllegalMapping, Mistake, SpecError
 from polymap.mapper.changes import Change, changes
-from polymap.mapper.conditions import Conditions, conditions
-from polymap.mapper.objective import Objective, objective
+from polymap.mapper.conditions import conditions
+from polymap.mapper.objective import objective
 from polymap.mapper.query import Query, optimize
 from polymap.mapper.result import Result
 from polymap.mapping.nest import Mapping
@@ -69,18 +69,24 @@ def distance(einsum: Einsum, architecture: Architecture, mapping: Mapping, query
     """
     goal, limits = objective(query.objective), conditions(query.subject_to, einsum, architecture)
     cost = price(mapping)
-    if not limits.hold(cost):
+    if not limits.hold(cost, einsum, architecture):
         told = ", ".join(f"'{text}'" for text in limits.texts)
         raise SpecError(Mistake(NOWHERE, f"the mapping does not keep to {told}", "loosen a condition, or leave it out"))
     plain = Mapping(tidy(mapping.nodes, einsum, architecture))
     best = optimize(einsum, architecture, query)
-    tried, priced = _priced(changes(einsum, architecture, plain), price, limits)
-    ranked = [(_rank(goal, each), number, change, each) for number, (change, each) in enumerate(priced)]
-    better = [each for each in ranked if each[0][0] < _rank(goal, cost)[0]]
+    tried, priced = _priced(
+        changes(einsum, architecture, plain), price, lambda cost: limits.hold(cost, einsum, architecture)
+    )
+
+    def rank(of: Cost) -> tuple[Fraction, ...]:
+        return goal.rank_of(of, einsum, architecture)
+
+    ranked = [(rank(each), number, change, each) for number, (change, each) in enumerate(priced)]
+    better = [each for each in ranked if each[0][0] < rank(cost)[0]]
     first = min(better, default=None)
 
     def result(nest: Mapping, of: Cost) -> Result:
-        value = float(goal.si(_rank(goal, of)[0], architecture.clock_hz))
+        value = float(goal.of(of, einsum, architecture))
         return Result("evaluated", goal.name, value, None, nest, of, einsum, architecture, best.conventions)
 
     return Distance(
@@ -94,7 +100,9 @@ def distance(einsum: Einsum, architecture: Architecture, mapping: Mapping, query
     )
 
 
-def _priced(candidates: Iterable[Change], price: Price, limits: Conditions) -> tuple[int, list[tuple[Change, Cost]]]:
+def _priced(
+    candidates: Iterable[Change], price: Price, hold: Callable[[Cost], bool]
+) -> tuple[int, list[tuple[Change, Cost]]]:
     """How many there are, and those that are legal and keep to the conditions."""
     tried, found = 0, []
     for change in candidates:
@@ -103,13 +111,9 @@ def _priced(candidates: Iterable[Change], price: Price, limits: Conditions) -> t
             cost = price(change.mapping)
         except IllegalMapping:
             continue
-        if limits.hold(cost):
+        if hold(cost):
             found.append((change, cost))
     return tried, found
-
-
-def _rank(goal: Objective, cost: Cost) -> tuple[Fraction, ...]:
-    return goal.rank(cost.energy, Fraction(cost.cycles))
 
 
 def _ratio(a: float | None, b: float | None) -> float:

@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from math import inf
 
+from polymap.architecture.hierarchy import Architecture
 from polymap.mapper.build import Gap, mapping_of
 from polymap.mapper.conditions import Conditions
-from polymap.mapper.objective import Objective
+from polymap.mapper.objective import TOLERANCE, Objective, moved_bits
 from polymap.mapper.problem import Part
 from polymap.mapping.nest import Mapping
 from polymap.model.cost import Cost
+from polymap.workload.einsum import Einsum
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A mapping of a part with its exact cost, its rank, and what breaks further ties."""
+    """A mapping of a part with its exact cost, its rank, and what breaks further ties. `moved` are bits at the memories
+    whose traffic a query asks for."""
 
     part: Part
     mapping: Mapping
     cost: Cost
+    moved: tuple[int, ...]
     rank: tuple[Fraction, ...]
 
     @property
@@ -31,13 +37,23 @@ class Candidate:
 
 @dataclass
 class Incumbent:
-    """Prices mappings by the model and remembers the best that keeps to the conditions."""
+    """Prices mappings by the model and remembers the best that keeps to the conditions.
+
+    `levels` are the memories whose traffic is asked for, that of the objective first.
+    """
 
     objective: Objective
     conditions: Conditions
+    einsum: Einsum
+    architecture: Architecture
     evaluate: Callable[[Mapping], Cost]
     best: Candidate | None = None
     refused: bool = False  # whether the conditions have shut out anything
+
+    @cached_property
+    def levels(self) -> tuple[str, ...]:
+        goal = [self.objective.level] if self.objective.level else []
+        return tuple(dict.fromkeys([*goal, *(level for level, _ in self.conditions.traffic)]))
 
     def offer(self, part: Part, gaps: Sequence[Gap]) -> Candidate:
         """Price the mapping of a part that stands so in its gaps, innermost gap first.
@@ -46,14 +62,28 @@ class Incumbent:
         """
         mapping = mapping_of(part, gaps)
         cost = self.evaluate(mapping)
-        rank = self.objective.rank(cost.energy, Fraction(cost.cycles))
-        candidate = Candidate(part, mapping, cost, rank)
+        moved = tuple(moved_bits(cost, self.einsum, self.architecture, level) for level in self.levels)
+        rank = self.objective.rank_of(cost, self.einsum, self.architecture)
+        candidate = Candidate(part, mapping, cost, moved, rank)
         if self.allows(candidate) and (self.best is None or candidate.key < self.best.key):
             self.best = candidate
         return candidate
 
+    def may_keep(self, energy: float, cycles: int, moved: Sequence[float]) -> bool:
+        """Whether a mapping that needs at least so much may keep to the conditions, rounding errors forgiven."""
+        light = dict(zip(self.levels, moved))
+        allowed = self.conditions.allow(energy * (1 - TOLERANCE), cycles, light)
+        self.refused = self.refused or not allowed
+        return allowed
+
+    @property
+    def most_moved(self) -> float:
+        """Bits beyond which the first of `levels` breaks a condition, or the objective is missed."""
+        most = float(dict(self.conditions.traffic).get(self.levels[0], inf))
+        return min(most, self.best.moved[0]) if self.best and self.objective.level else most
+
     def allows(self, candidate: Candidate) -> bool:
         """Whether a mapping keeps to the conditions."""
-        allowed = self.conditions.hold(candidate.cost)
+        allowed = self.conditions.hold(candidate.cost, self.einsum, self.architecture)
         self.refused = self.refused or not allowed
         return allowed

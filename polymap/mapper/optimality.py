@@ -15,7 +15,7 @@ from typing import Any
 
 from polymap.mapper.checks import MODEL, UNPROVEN, WALKED, Check, equal
 from polymap.mapper.conditions import Conditions, conditions
-from polymap.mapper.objective import Objective, objective
+from polymap.mapper.objective import TRAFFIC, Objective, objective
 from polymap.mapper.result import Result, relative_gap
 from polymap.mapper.stated import section, unreadable
 from polymap.refute import Attempt, Claim, Finding, Judged, uncovered
@@ -52,7 +52,7 @@ def optimality(top: dict[str, Any], result: Result, layer: str, file: str, secon
         yield equal(layer, "status", result.status, "evaluated", "no objective")
         return
     goal, stated = objective(result.objective), top["objective"]
-    value = float(goal.si(goal.rank(result.cost.energy, result.cost.cycles)[0], result.architecture.clock_hz))
+    value = float(goal.of(result.cost, result.einsum, result.architecture))
     yield equal(layer, "objective.value", result.value, value, MODEL)
     yield equal(layer, "objective.unit", stated.get("unit"), goal.unit, MODEL)
     yield equal(layer, "objective.gap", stated.get("gap"), relative_gap(result.value, result.lower_bound), MODEL)
@@ -124,8 +124,9 @@ def _in_model_units(value: Fraction, goal: Objective, clock_hz: Fraction) -> Fra
 
 def breaks(result: Result, space: Space) -> list[str]:
     """The side conditions that the result's own mapping does not keep to. Raises `SpecError`."""
-    each = ((text, conditions((text,), result.einsum, result.architecture)) for text in space.subject_to)
-    return [text for text, limit in each if not limit.hold(result.cost)]
+    asked = result.einsum, result.architecture
+    each = ((text, conditions((text,), *asked)) for text in space.subject_to)
+    return [text for text, limit in each if not limit.hold(result.cost, *asked)]
 
 
 def _reasons(result: Result, space: Space | None) -> Iterator[str]:
@@ -135,6 +136,8 @@ def _reasons(result: Result, space: Space | None) -> Iterator[str]:
     if space.mapspace != "uneven":
         yield f"the {space.mapspace} mapspace"
     yield from (f"search.{name}" for name in space.beyond)
+    moving = [text for text in (result.objective or "", *space.subject_to) if text.strip().startswith(TRAFFIC)]
+    yield from (f"'{text}'" for text in moving)
     yield from uncovered(result.einsum, result.architecture, result.conventions)
 
 

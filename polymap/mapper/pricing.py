@@ -7,11 +7,12 @@ lower bounds there, and exact elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil, prod
+from typing import TypeAlias
 
 import numpy as np
 
@@ -49,6 +50,11 @@ class Counts:
     def memory(self) -> Memory:
         assert self.site.memory is not None
         return self.site.memory
+
+    @property
+    def bits(self) -> int:
+        """Of an element at the memory."""
+        return self.memory.element_bits(self.tensor)
 
 
 def counts(geometry: Geometry, sharing: Sharing, conventions: Conventions) -> tuple[Counts, ...]:
@@ -143,6 +149,26 @@ class Functional:
         return bool(self.prices.get(node)) or node in self.rounded
 
 
+def weighed_actions(level: str, weight: float) -> Pricing:
+    """pJ of every access, and so much more for every bit that a memory moves."""
+
+    def actions(geometry: Geometry, counted: tuple[Counts, ...]) -> list[Action]:
+        moved = traffic_actions(level)(geometry, counted)
+        return energy_actions(geometry, counted) + [replace(a, each=a.each * Fraction(weight)) for a in moved]
+
+    return actions
+
+
+Pricing: TypeAlias = Callable[[Geometry, tuple[Counts, ...]], list[Action]]  # what counts cost
+
+
+def blended(energy: Functional, weight: float, plain: Functional) -> Functional:
+    """A cost plus so much of another one, none of whose actions is rounded."""
+    nodes = {*energy.prices, *plain.prices}
+    prices = {i: energy.prices.get(i, 0.0) + weight * plain.prices.get(i, 0.0) for i in nodes}
+    return Functional(energy.constant + weight * plain.constant, prices, energy.rounded)
+
+
 def functional(actions: list[Action]) -> Functional:
     """The sum of actions."""
     constant = Fraction(0)
@@ -171,13 +197,22 @@ def energy_actions(geometry: Geometry, counted: tuple[Counts, ...]) -> list[Acti
     found = []
     for c in counted:
         memory, instances = c.memory, geometry.instances(c.site.stop)
-        bits = memory.element_bits(c.tensor)
-        wide = instances * max(1, memory.width_bits // bits)
-        accesses = instances * max(1, -(-bits // memory.width_bits))
+        wide = instances * max(1, memory.width_bits // c.bits)
+        accesses = instances * max(1, -(-c.bits // memory.width_bits))
         rounds = geometry.all_run
         prices = ((memory.read_pj, c.reads), (memory.write_pj, c.fills), (memory.update_pj, c.updates))
         found += [_action(price * accesses, wide, instances, count, rounds) for price, count in prices if price]
     return found
+
+
+def traffic_actions(level: str) -> Pricing:
+    """Bits that a memory reads, is filled with and updates, over all instances."""
+
+    def actions(geometry: Geometry, counted: tuple[Counts, ...]) -> list[Action]:
+        here = (c for c in counted if c.site.name == level)
+        return [Action(Fraction(c.bits), 0, count) for c in here for count in (c.reads, c.fills, c.updates)]
+
+    return actions
 
 
 def _action(each: Fraction, wide: int, instances: int, count: Count, rounds: bool) -> Action:
@@ -198,7 +233,7 @@ def port_actions(geometry: Geometry, counted: tuple[Counts, ...]) -> Iterator[tu
 
 def _port(geometry: Geometry, here: list[Counts], rate: Rate, port: str) -> Iterator[Action]:
     for c in here:
-        size = 1 if rate.in_words else c.memory.element_bits(c.tensor)
+        size = 1 if rate.in_words else c.bits
         instances = geometry.instances(c.site.stop)
         cycles = c.memory.bandwidth.scale_of(c.tensor.name) * size / (rate.per_cycle * instances)
         read, written = (c.reads,), (c.fills, c.updates)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from math import inf, prod
+from math import ceil, inf, prod
 
 import numpy as np
 
@@ -14,7 +14,16 @@ from polymap.architecture.hierarchy import Compute, Memory
 from polymap.mapper.every import EveryNest
 from polymap.mapper.labels import Gaps, Labels, Rank
 from polymap.mapper.objective import TOLERANCE
-from polymap.mapper.pricing import Counts, Functional, counts, energy_actions, exact_seen, functional, port_actions
+from polymap.mapper.pricing import (
+    Counts,
+    Functional,
+    counts,
+    energy_actions,
+    exact_seen,
+    functional,
+    port_actions,
+    traffic_actions,
+)
 from polymap.mapper.program import Program
 from polymap.mapper.relaxation import Relaxation
 from polymap.mapper.sharing import Sharing, optimistic, sharings
@@ -23,6 +32,8 @@ from polymap.mapper.tied import is_decided
 from polymap.mapper.traffic import Geometry
 from polymap.mapping.nest import Mapping, Storage
 from polymap.model.conventions import Conventions
+
+FLOAT = 1e-12  # relative; what sums in floating point may be off by
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,18 @@ class Unopened:
     def relaxed(self) -> float:
         """A lower bound of the energy in pJ, leakage included; infinite if there is no mapping."""
         return self._with_rest(0.0 if self.relaxation is None else self.relaxation.least(self.geometry.spatial))
+
+    def moved(self, level: str) -> int:
+        """A lower bound of the bits that a memory moves."""
+        found = 0.0 if self.relaxation is None else self.relaxation.traffic(level).least(self.geometry.spatial)
+        return whole(found)
+
+    def weighed(self, level: str, weight: float) -> float:
+        """A lower bound of the energy in pJ and so much more for every bit that a memory moves, without leakage."""
+        if self.relaxation is None:
+            return 0.0
+        accesses = self.relaxation.traffic(level, weight).least(self.geometry.spatial)
+        return max(0.0, accesses) * (1 - TOLERANCE) + compute_pj(self.geometry)
 
     def _with_rest(self, accesses: float) -> float:
         leakage = leakage_pj(self.geometry, self.conventions)
@@ -107,6 +130,16 @@ class Part:
         """Cycles that each limited memory port is busy, from below."""
         return {name: functional(actions) for name, actions in port_actions(self.geometry, self.counts)}
 
+    def traffic(self, level: str) -> Functional:
+        """Bits that a memory moves, from below."""
+        if level not in self._traffic:
+            self._traffic[level] = functional(traffic_actions(level)(self.geometry, self.counts))
+        return self._traffic[level]
+
+    @cached_property
+    def _traffic(self) -> dict[str, Functional]:
+        return {}
+
     @cached_property
     def leakage(self) -> Fraction:
         return leakage_pj(self.geometry, self.conventions)
@@ -130,19 +163,27 @@ class Part:
     def least_energy(self) -> tuple[float, Gaps | None]:
         """The least energy in pJ without leakage and a nest of this part that has it; infinite and None if no tile
         fits. Raises `TooManyLabels`."""
-        search = Labels(self.program(), (self.energy,), lambda least: least)
-        for (energy,), gaps in search.nests():
-            return energy, gaps
+        return self.least_nest(self.energy)
+
+    def least_nest(self, quantity: Functional) -> tuple[float, Gaps | None]:
+        """The least of a quantity and a nest of this part that has it; infinite and None if no tile fits. Raises
+        `TooManyLabels`."""
+        for (least,), gaps in Labels(self.program(), (quantity,), lambda least: least).nests():
+            return least, gaps
         return inf, None
 
-    def nests(self, rank: Callable[[Rank], Rank | None]) -> Iterator[tuple[Rank, Gaps]]:
-        """Nests in the order of a rank of (energy, cycles of every port). Raises `TooManyLabels`."""
-        return Labels(self.program(), (self.energy, *self.ports.values()), rank).nests()
+    def nests(
+        self, rank: Callable[[Rank], Rank | None], more: Sequence[Functional] = ()
+    ) -> Iterator[tuple[Rank, Gaps]]:
+        """Nests in the order of a rank of (energy, cycles of every port, `more`). Raises `TooManyLabels`."""
+        return Labels(self.program(), (self.energy, *self.ports.values(), *more), rank).nests()
 
-    def every_nest(self, rank: Callable[[Rank], Rank | None]) -> Iterator[tuple[Rank, Gaps]]:
+    def every_nest(
+        self, rank: Callable[[Rank], Rank | None], more: Sequence[Functional] = ()
+    ) -> Iterator[tuple[Rank, Gaps]]:
         """The same where nests of one price may cost different things: of those that cannot, one. Raises
         `TooManyLabels`."""
-        return EveryNest(self.program(), (self.energy, *self.ports.values()), rank).nests()
+        return EveryNest(self.program(), (self.energy, *self.ports.values(), *more), rank).nests()
 
     def _least_fetched(self, node: StorageNode) -> int:
         if self.geometry.touched:
@@ -173,6 +214,11 @@ class Part:
             return False
         sweeping = any(self._sweeps(node) for node in self.geometry.nodes)
         return exact_seen(self.geometry.skeleton.einsum.output) and not sweeping
+
+
+def whole(least: float) -> int:
+    """A lower bound of a whole number, rounded up; what sums in floating point are off by is forgiven."""
+    return max(0, ceil(least * (1 - FLOAT) - 1e-6))
 
 
 def compute_pj(geometry: Geometry) -> float:

@@ -8,7 +8,7 @@ coefficients are integers: prices in pJ are scaled by their common denominator.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
@@ -16,7 +16,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from polymap.mapper.kernel import Arc, Kernel, State
-from polymap.mapper.pricing import Action, energy_actions, port_actions
+from polymap.mapper.pricing import Action, energy_actions, port_actions, traffic_actions
 from polymap.mapper.problem import Part
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ class Undecided(Exception):
 class Model:
     """A kernel in the solver. `minimise` may be called repeatedly with tighter limits."""
 
-    def __init__(self, part: Part, kernel: Kernel, seed: int, seconds: float | None) -> None:
+    def __init__(
+        self, part: Part, kernel: Kernel, seed: int, seconds: float | None, levels: Sequence[str] = ()
+    ) -> None:
         from ortools.sat.python import cp_model
 
         self._cp = cp_model
@@ -69,6 +71,7 @@ class Model:
         self._rooms()
         self.cycles = self._cycles()
         self.scale, self.energy = self._energy()
+        self.moved = {level: self._moved(level) for level in levels}
 
     def _paths(self) -> None:
         """Consecutive arcs meet in one state; each arc fetches what its table row says."""
@@ -196,6 +199,13 @@ class Model:
         self.model.add(energy == total)
         return scale, energy
 
+    def _moved(self, level: str) -> Any:
+        """Bits that a memory moves."""
+        scale, moved = self._sum(traffic_actions(level)(self.geometry, self.part.counts))
+        total = self.model.new_int_var(0, max(0, moved.largest // scale), f"moved.{level}")
+        self.model.add(moved.value == scale * total)
+        return total
+
     def _rounds(self, action: Action) -> Amount:
         """Rounds of an action that are started."""
         exact, count = self._sum([replace(action, each=Fraction(1))])
@@ -225,8 +235,12 @@ class Model:
             joined, size = joined * len(arcs) + arc, size * len(arcs)
         yield joined
 
-    def at_most(self, energy: Fraction | None = None, cycles: int | None = None) -> None:
+    def at_most(
+        self, energy: Fraction | None = None, cycles: int | None = None, moved: Iterable[tuple[str, int]] = ()
+    ) -> None:
         """Add limits; they stay."""
+        for level, bits in moved:
+            self.model.add(self.moved[level] <= bits)
         if energy is not None:
             self.model.add(self.energy <= int(energy * self.scale))
         if cycles is not None and not isinstance(self.cycles, int):

@@ -9,9 +9,9 @@ from fractions import Fraction
 
 from polymap.architecture.hierarchy import Architecture, Bandwidth
 from polymap.errors import NOWHERE, Infeasible, Mistake, SpecError, Unsolved
-from polymap.mapper.conditions import Conditions, conditions
+from polymap.mapper.conditions import Conditions, conditions, no_memory
 from polymap.mapper.incumbent import Incumbent
-from polymap.mapper.objective import Objective
+from polymap.mapper.objective import TRAFFIC, Objective
 from polymap.mapper.objective import objective as objective_named
 from polymap.mapper.problem import Unopened
 from polymap.mapper.progress import OnProgress, Progress, Seldom, nothing
@@ -98,7 +98,8 @@ class Space:
 
 def space(einsum: Einsum, architecture: Architecture, query: Query) -> Space:
     """What a query searches. Raises `SpecError` and `Infeasible`."""
-    wrong = list(query.mistakes())
+    goal = objective_named(query.objective)
+    wrong = [*query.mistakes(), *_unknown_level(goal, architecture)]
     if wrong:
         raise SpecError(wrong)
     check_priced(einsum, architecture, query.rules)
@@ -110,6 +111,12 @@ def space(einsum: Einsum, architecture: Architecture, query: Query) -> Space:
     except Infeasible as error:
         raise Infeasible([_unkept(limits, einsum), *error.mistakes]) from None
     return Space(lambda: classes(einsum, shrunk, query.rules, query.space))
+
+
+def _unknown_level(goal: Objective, architecture: Architecture) -> Iterator[Mistake]:
+    mistake = no_memory(goal.level, architecture) if goal.name.startswith(TRAFFIC) else None
+    if mistake:
+        yield Mistake(NOWHERE, f"objective '{goal.name}': {mistake[0]}", mistake[1])
 
 
 def best_of(
@@ -132,7 +139,7 @@ def best_of(
         if on_progress:
             on_progress(_progress(search, goal, einsum, architecture, time.monotonic() - started))
 
-    incumbent = Incumbent(goal, limits, price)
+    incumbent = Incumbent(goal, limits, einsum, architecture, price)
     hear = Seldom(tell) if on_progress else nothing
     search = Search(searched, incumbent, query.gap, query.time_limit, query.seed, hear)
     search.run()

@@ -21,14 +21,23 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from math import prod
+from math import inf, prod
 
 import numpy as np
 
 from polymap.architecture.hierarchy import Array
 from polymap.mapper.families import Nodes
 from polymap.mapper.lattice import Values
-from polymap.mapper.pricing import Counts, Functional, counts, energy_actions, exact_seen
+from polymap.mapper.pricing import (
+    Counts,
+    Functional,
+    Pricing,
+    counts,
+    energy_actions,
+    exact_seen,
+    traffic_actions,
+    weighed_actions,
+)
 from polymap.mapper.program import Program
 from polymap.mapper.sharing import sharings
 from polymap.mapper.space import Skeleton
@@ -55,11 +64,22 @@ def relaxable(skeleton: Skeleton, conventions: Conventions) -> bool:
 
 @dataclass
 class Relaxation:
-    """The tables of a frame that `relaxable` accepts. Energies in pJ, without compute and leakage."""
+    """The tables of a frame that `relaxable` accepts. Energies in pJ, without compute and leakage; or what else
+    `pricing` makes of counts."""
 
     skeleton: Skeleton
     conventions: Conventions
+    pricing: Pricing = energy_actions
     _inside: OrderedDict[tuple[Factors, ...], Arrived] = field(default_factory=OrderedDict, init=False)
+    _others: dict[tuple[str, float], Relaxation] = field(default_factory=dict, init=False)
+
+    def traffic(self, level: str, weight: float = inf) -> Relaxation:
+        """The tables of the bits that a memory moves; with a weight, of energy and so much more per bit."""
+        key = level, weight
+        if key not in self._others:
+            pricing = traffic_actions(level) if weight == inf else weighed_actions(level, weight)
+            self._others[key] = Relaxation(self.skeleton, self.conventions, pricing)
+        return self._others[key]
 
     @cached_property
     def geometry(self) -> Geometry:
@@ -77,7 +97,7 @@ class Relaxation:
         """pJ for every element that a node fetches, at its own memory (True) and at its parent's."""
         found: dict[tuple[int, bool], float] = {}
         for c in self.counts:
-            for action in energy_actions(self.geometry, (c,)):
+            for action in self.pricing(self.geometry, (c,)):
                 for node, share in action.count.shares:
                     key = node, self.geometry.nodes[node].memory.name == c.site.name
                     found[key] = found.get(key, 0.0) + float(action.each * share / max(1, action.wide))
@@ -233,7 +253,7 @@ class Relaxation:
     def _each_constant(self) -> Iterator[tuple[float, int, Tensor, float, float]]:
         for c in self.counts:
             direct = self.skeleton.sites[c.tensor.name][-2].name == c.site.name
-            for action in energy_actions(self.geometry, (c,)):
+            for action in self.pricing(self.geometry, (c,)):
                 if action.count.constant:
                     asked = float(self.skeleton.einsum.computes) if direct and action.count is not c.fills else 0.0
                     first = asked - float(action.count.constant)

@@ -22,10 +22,13 @@ from polymap.mapper.incumbent import Candidate, Incumbent
 from polymap.mapper.kernel import KernelTooLarge
 from polymap.mapper.labels import Gaps, TooManyLabels
 from polymap.mapper.objective import TOLERANCE, exceeds, may_reach
-from polymap.mapper.problem import Part, Unopened
+from polymap.mapper.pricing import Functional, blended
+from polymap.mapper.problem import Part, Unopened, leakage_pj, whole
 from polymap.mapper.progress import nothing
 from polymap.mapper.proof import Undecided
+from polymap.mapper.ranking import Ranking
 from polymap.mapper.solving import Floor, Solver
+from polymap.mapper.weighing import Weighing, weighed
 
 Rank = tuple[float, ...]
 UNOPENED, RELAXED, QUICK, PROGRAM, PORTS = range(5)  # how a part's bound was found
@@ -43,6 +46,8 @@ class Waiting:
     part: Any = field(compare=False)  # a `Part`, `Unopened` in the first stages
     energy: float = field(compare=False)
     cycles: int = field(compare=False)
+    moved: tuple[float, ...] = field(compare=False)  # bits at the memories whose traffic is asked for
+    weight: float = field(compare=False, default=0.0)  # pJ per bit at the first of them: see `weighing`
 
 
 @dataclass
@@ -81,6 +86,7 @@ class Search:
         self.unseen: Iterator[Unopened] | None = iter(classes)
         self.serial = 0
         self.hear = hear
+        self.weight = 0.0  # pJ per bit that the first memory moves whose traffic is asked for: see `weighing`
 
     @property
     def best(self) -> Candidate | None:
@@ -143,16 +149,16 @@ class Search:
                 self._queue(unopened)
 
     def _queue(self, unopened: Unopened) -> None:
-        self._wait(UNOPENED, unopened, unopened.compulsory, unopened.cycles)
+        self._wait(UNOPENED, unopened, unopened.compulsory, unopened.cycles, (0.0,) * len(self.incumbent.levels))
         self.progress.parts += 1
 
-    def _wait(self, stage: int, part: Part | Unopened, energy: float, cycles: int) -> None:
-        if self.incumbent.conditions.allow(energy * (1 - TOLERANCE), cycles):
+    def _wait(
+        self, stage: int, part: Part | Unopened, energy: float, cycles: int, moved: Rank, weight: float = 0.0
+    ) -> None:
+        if self.incumbent.may_keep(energy, cycles, moved):
             self.serial += 1
-            bound = self.incumbent.objective.rank(energy, cycles)
-            heapq.heappush(self.queue, Waiting(bound, self.serial, stage, part, energy, cycles))
-        else:
-            self.incumbent.refused = True
+            bound = self.incumbent.objective.rank(energy, cycles, *moved[:1])
+            heapq.heappush(self.queue, Waiting(bound, self.serial, stage, part, energy, cycles, moved, weight))
 
     def _take_first(self) -> None:
         waiting = self.taken = self.queue[0]  # in this order: an interrupt must not lose a part
@@ -184,18 +190,35 @@ class Search:
 
     def _relax(self, waiting: Waiting) -> None:
         """Bound a class by tables that all unrollings share."""
-        energy = waiting.part.relaxed
+        energy, unopened = waiting.part.relaxed, waiting.part
         if energy < inf:
-            self._wait(RELAXED, waiting.part, max(energy, waiting.energy), waiting.cycles)
+            moved = tuple(unopened.moved(level) for level in self.incumbent.levels)
+            self._wait(RELAXED, unopened, max(energy, waiting.energy), waiting.cycles, moved)
 
     def _open(self, waiting: Waiting) -> None:
         """Bound a class from compulsory traffic."""
-        part = cast(Unopened, waiting.part).open()
+        unopened = cast(Unopened, waiting.part)
+        if self.weight:
+            leaked = float(leakage_pj(unopened.geometry, unopened.conventions)) * waiting.cycles
+            self._price(waiting, unopened.weighed(self.incumbent.levels[0], self.weight), leaked)
+            if self.best and not may_reach(waiting.bound, self.best.rank):
+                return
+        part = unopened.open()
         self.progress.parts += max(0, len(part.alternatives) - 1)
         busy = (ceil(part.compulsory(port) - 1e-6) for port in part.ports.values())
         cycles = max(waiting.cycles, *busy, 0)
         energy = part.compulsory(part.energy) + float(part.leakage) * cycles
-        self._wait(QUICK, part, max(energy, waiting.energy), cycles)
+        self._wait(QUICK, part, max(energy, waiting.energy), cycles, self._moved(part, part.compulsory, waiting.moved))
+
+    def _price(self, waiting: Waiting, blend: float, leaked: float) -> None:
+        """Raise a bound on energy by the search's price on traffic, given the least of both together."""
+        waiting.energy = max(waiting.energy, weighed(blend, self.weight, self.incumbent.most_moved) + leaked)
+        waiting.bound = self.incumbent.objective.rank(waiting.energy, waiting.cycles, *waiting.moved[:1])
+
+    def _moved(self, part: Part, bound: Callable[[Functional], float], known: Rank) -> Rank:
+        """Bits that memories move at least, by one bound or as known."""
+        levels = self.incumbent.levels
+        return tuple(max(low, whole(bound(part.traffic(level)))) for low, level in zip(known, levels))
 
     def _program(self, waiting: Waiting) -> None:
         """Raise the bound to the least energy of the part."""
@@ -203,14 +226,20 @@ class Search:
         energy = part.least(part.energy) + float(part.leakage) * cycles
         if isinf(energy):
             return
+        moved = self._moved(part, part.least, waiting.moved)
+        if self.weight:
+            blend = part.least(blended(part.energy, self.weight, part.traffic(self.incumbent.levels[0])))
+            self._price(waiting, blend, float(part.leakage) * cycles)
         if not part.alternatives:
-            self._wait(PROGRAM, part, max(energy, waiting.energy), cycles)
+            self._wait(PROGRAM, part, max(energy, waiting.energy), cycles, moved)
         for alternative in part.split():
-            self._wait(QUICK, alternative, max(energy, alternative.compulsory(alternative.energy)), cycles)
+            self._wait(QUICK, alternative, max(energy, alternative.compulsory(alternative.energy)), cycles, moved)
 
     def _attain(self, waiting: Waiting) -> bool:
         """Read a mapping of least energy off the table; True if it reaches the part's bound, which closes the part."""
         part = waiting.part
+        if self.incumbent.levels and part.exact:
+            return self._weigh(waiting)
         try:
             least, gaps = part.least_energy
         except TooManyLabels as many:
@@ -219,16 +248,33 @@ class Search:
             if gaps is None:
                 return True
         waiting.energy = max(waiting.energy, least + float(part.leakage) * waiting.cycles)
-        return gaps is not None and self._attains(part, gaps, waiting.energy, waiting.cycles)
+        return gaps is not None and self._attains(part, gaps, waiting.energy, waiting.cycles, waiting.moved)
 
-    def _attains(self, part: Part, gaps: Gaps, energy: float, cycles: float) -> bool:
+    def _weigh(self, waiting: Waiting) -> bool:
+        """Raise the bounds by a price on traffic; True if a mapping attains them, or there is none."""
+        part, leaked = waiting.part, float(waiting.part.leakage) * waiting.cycles
+        weighing = Weighing(part, self.incumbent, leaked)
+        weighing.run()
+        if self.best in weighing.found:
+            self.weight = weighing.weight
+        if weighing.empty:
+            return True
+        waiting.energy = max(waiting.energy, weighing.energy + leaked)
+        waiting.moved = (max(waiting.moved[0], whole(weighing.moved)), *waiting.moved[1:])
+        waiting.weight = weighing.weight
+        return any(self._attained(found, waiting.energy, waiting.cycles, waiting.moved) for found in weighing.found)
+
+    def _attains(self, part: Part, gaps: Gaps, energy: float, cycles: float, moved: Rank) -> bool:
         """Offer a nest; True if it is allowed and costs no more than the bounds of its part."""
         try:
-            found = self.incumbent.offer(part, gaps)
+            return self._attained(self.incumbent.offer(part, gaps), energy, cycles, moved)
         except PolymapError:  # its counts are out of reach, or a tensor at home takes more room than the bound knew
             return False
+
+    def _attained(self, found: Candidate, energy: float, cycles: float, moved: Rank) -> bool:
+        light = not self.incumbent.objective.level or found.moved[0] <= moved[0] * (1 + TOLERANCE)
         reached = float(found.cost.energy) <= energy * (1 + TOLERANCE) and found.cost.cycles <= cycles
-        return self.incumbent.allows(found) and reached
+        return light and reached and self.incumbent.allows(found)
 
     def _ports(self, waiting: Waiting) -> None:
         """Raise the bound on cycles to what each port needs at least."""
@@ -236,7 +282,7 @@ class Search:
         needed = (ceil(part.least(port) * (1 - TOLERANCE) - 1e-6) for port in part.ports.values())
         cycles = max(waiting.cycles, *needed, 0)
         energy = waiting.energy + float(part.leakage) * (cycles - waiting.cycles)
-        self._wait(PORTS, part, energy, cycles)
+        self._wait(PORTS, part, energy, cycles, waiting.moved, waiting.weight)
 
     def _first_nest(self, waiting: Waiting) -> bool:
         """Offer the nest of least rank in a part; True if its bound is attained, which closes the part."""
@@ -244,9 +290,9 @@ class Search:
         if not part.exact:
             return False
         try:
-            for (_, *ties), gaps in part.nests(rank):
-                energy, cycles = ties if self.incumbent.objective.energy_power else reversed(ties)
-                return self._attains(part, gaps, energy, cycles)
+            for (value, *ties), gaps in part.nests(rank, rank.more):
+                energy, cycles = ties if self.incumbent.objective.energy_first else reversed(ties)
+                return self._attains(part, gaps, energy, cycles, (value,))
         except TooManyLabels as many:
             waiting.bound = max(waiting.bound, many.bound)
             return False
@@ -255,9 +301,9 @@ class Search:
     def _price_each(self, waiting: Waiting) -> None:
         """Close a part whose bounds are not what its nests cost: these are priced in the order of their bounds until
         none can reach the best."""
-        bound, known = waiting.bound, set[str]()
+        bound, known, rank = waiting.bound, set[str](), self._ranking(waiting)
         try:
-            for bound, gaps in waiting.part.every_nest(self._ranking(waiting)):
+            for bound, gaps in waiting.part.every_nest(rank, rank.more):
                 if self.best is not None and not may_reach(bound, self.best.rank):
                     return
                 if len(known) == MOST_PRICED or self._late():
@@ -273,24 +319,8 @@ class Search:
         except PolymapError:  # the counts of a nest are out of reach
             self.open.append(bound)
 
-    def _ranking(self, waiting: Waiting) -> Callable[[Rank], Rank | None]:
-        """The rank of a nest of least values of the quantities; None if it is no good."""
-        leakage = float(waiting.part.leakage)
-
-        def bounds(values: Rank) -> tuple[float, int]:
-            energy, *busy = values
-            cycles = max(waiting.cycles, *(ceil(port * (1 - TOLERANCE) - 1e-6) for port in busy), 0)
-            return energy + leakage * cycles, cycles
-
-        def rank(values: Rank) -> Rank | None:
-            energy, cycles = bounds(values)
-            if not self.incumbent.conditions.allow(energy * (1 - TOLERANCE), cycles):
-                self.incumbent.refused = True
-                return None
-            found = self.incumbent.objective.rank(energy, cycles)
-            return found if self.best is None or may_reach(found, self.best.rank) else None
-
-        return rank
+    def _ranking(self, waiting: Waiting) -> Ranking:
+        return Ranking(waiting.part, self.incumbent, waiting.cycles, waiting.weight)
 
     def _order(self, waiting: Waiting) -> None:
         """Go on with every order of the nodes of a roaming frame."""
@@ -300,12 +330,12 @@ class Search:
         self.progress.parts -= 1
         for part in waiting.part.orders():
             self.progress.parts += 1
-            self._wait(QUICK, part, waiting.energy, waiting.cycles)
+            self._wait(QUICK, part, waiting.energy, waiting.cycles, waiting.moved)
 
     def _solve(self, waiting: Waiting) -> None:
         """Close a part by the solver."""
         try:
-            self.solver.close(waiting.part, Floor(waiting.energy, waiting.cycles))
+            self.solver.close(waiting.part, Floor(waiting.energy, waiting.cycles, waiting.moved))
             self.progress.solved_parts.add(id(waiting.part))
         except (KernelTooLarge, TooMany, Undecided):
             self.open.append(waiting.bound)

@@ -22,10 +22,11 @@ TIES = 200  # partial nests among which ties are broken
 
 @dataclass(frozen=True)
 class Floor:
-    """Lower bounds of a part: energy in pJ and cycles."""
+    """Lower bounds of a part: energy in pJ, cycles, and the bits that memories move whose traffic is asked for."""
 
     energy: float
     cycles: int
+    moved: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Solver:
             if part.exact:
                 energy = float(best.cost.energy - part.leakage * best.cost.cycles)
                 limits = [(part.energy, energy), *((port, float(best.cost.cycles)) for port in part.ports.values())]
+                limits += self._moving(part, best)
                 with suppress(KernelTooLarge, Undecided):
                     model = self._model(part, kernel(part.program(), limits, most=TIES))
                     self._offer(part, model.minimise(*self._in_turn(model), ties=True))
@@ -74,25 +76,37 @@ class Solver:
             worth_energy, worth_cycles = self._worth(floor, best)
             energy, cycles = min(energy, worth_energy), min(cycles, worth_cycles)
         limits = [(part.energy, energy - float(part.leakage) * floor.cycles)] if energy < inf else []
-        return limits + [(port, cycles) for port in part.ports.values() if cycles < inf] or [(part.energy, FREE)]
+        limits += [(port, cycles) for port in part.ports.values() if cycles < inf]
+        return [*limits, *self._moving(part, best)] or [(part.energy, FREE)]
+
+    def _moving(self, part: Part, best: Candidate | None) -> list[tuple[Functional, float]]:
+        """Most bits that memories may move, to keep to the conditions and to be as good as the best."""
+        most = {level: float(bits) for level, bits in self.incumbent.conditions.traffic}
+        goal = self.incumbent.objective.level
+        if goal and best:
+            most[goal] = min(best.moved[0], most.get(goal, inf))
+        return [(part.traffic(level), bits) for level, bits in most.items()]
 
     def _worth(self, floor: Floor, best: Candidate) -> tuple[float, float]:
         """Energy and cycles beyond which a mapping of a part is no better than the best."""
         objective, value = self.incumbent.objective, float(best.rank[0])
         energy = objective.most_energy(value, floor.cycles)
-        if not objective.energy_power and floor.cycles >= value:  # only a tie is left
+        least = floor.moved[0] if objective.level else floor.cycles
+        if not objective.energy_power and least >= value:  # only a tie is left
             energy = float(best.cost.energy)
         return energy, objective.most_cycles(value, floor.energy)
 
     def _in_turn(self, model: Model) -> tuple[Any, ...]:
-        """Energy and cycles in the order in which they break ties."""
-        energy_first = self.incumbent.objective.energy_power
-        return (model.energy, model.cycles) if energy_first else (model.cycles, model.energy)
+        """The objective, then what breaks ties, in their order."""
+        goal = self.incumbent.objective
+        first = (model.moved[goal.level],) if goal.level else ()
+        return (*first, *((model.energy, model.cycles) if goal.energy_first else (model.cycles, model.energy)))
 
     def _model(self, part: Part, small: Kernel) -> Model:
         seconds = None if self.deadline is None else max(0.1, self.deadline - time.monotonic())
-        model = Model(part, small, self.seed, seconds)
-        model.at_most(self.incumbent.conditions.energy_pj, self.incumbent.conditions.cycles)
+        conditions = self.incumbent.conditions
+        model = Model(part, small, self.seed, seconds, self.incumbent.levels)
+        model.at_most(conditions.energy_pj, conditions.cycles, conditions.traffic)
         return model
 
     def _least_product(self, part: Part, small: Kernel, least: Floor) -> None:

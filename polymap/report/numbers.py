@@ -60,4 +60,4 @@ def objective(name: str | None, value: float | None) -> str:
     if value is None or name is None:
         return ABSENT
     unit = goal(name).unit
-    return engineering(value, unit) if unit in ("J", "s") else scientific(value, unit)
+    return engineering(value, unit) if unit in ("J", "s", "b") else scientific(value, unit)

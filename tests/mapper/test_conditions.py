@@ -14,8 +14,10 @@ TEACHING = pm.architecture("teaching")
 
 def test_conditions_become_bounds_and_the_tightest_counts() -> None:
     texts = ("energy <= 3 uJ", "energy<=4 uJ", "cycles <= 100", "latency <= 50 ns", "size:buffer <= 1 KiB")
+    texts += ("traffic:DRAM <= 2 Kib", "traffic : DRAM <= 1 kb")
     found = conditions(texts, GEMM, TEACHING)
     assert (found.energy_pj, found.cycles, found.sizes) == (3_000_000, 50, (("buffer", 8192),))
+    assert found.traffic == (("DRAM", 1000),)
     assert found.texts == texts
 
 
@@ -31,6 +33,7 @@ def test_conditions_become_bounds_and_the_tightest_counts() -> None:
         ("energy <= 3", "`3` has no unit", "write `3 pJ`"),
         ("energy:DRAM <= 3 pJ", "energy is of the whole machine", "write 'energy' alone"),
         ("size:bufer <= 3 KiB", "there is no memory 'bufer'", "did you mean 'buffer'?"),
+        ("traffic:RF <= 3 KiB", "there is no memory 'RF'", "memories: DRAM, buffer, registers"),
         ("size <= 3 KiB", "the name of a memory is missing", "memories: DRAM, buffer, registers"),
     ],
 )
@@ -55,3 +58,19 @@ def test_a_size_in_which_nothing_fits_is_told_with_numbers() -> None:
     condition, numbers = caught.value.mistakes
     assert "keeps to 'size:buffer <= 1 b'" in condition.message
     assert "buffer holds 1 b; the smallest tiles it must keep need 48 b" in numbers.message
+
+
+def test_the_traffic_of_a_memory_is_counted_in_bits_and_kept() -> None:
+    least = pm.optimize(GEMM, TEACHING, objective="traffic:DRAM")
+    assert isinstance(least, Result)
+    rows = [row for row in least.cost.traffic if row.level == "DRAM"]
+    assert least.value == sum(row.reads + row.fills + row.updates for row in rows) * 16  # each tensor has 16 bits
+    assert least.to_dict()["objective"]["unit"] == "b"  # type: ignore[index]
+    assert all(check.agrees for check in pm.verify(least).checks)
+    with pytest.raises(pm.Infeasible, match=r"no mapping of .* keeps to 'traffic:DRAM <= 100 b'"):
+        pm.optimize(GEMM, TEACHING, subject_to=["traffic:DRAM <= 100 b"])
+
+
+def test_an_objective_of_no_memory_is_told() -> None:
+    with pytest.raises(pm.SpecError, match="there is no memory 'DRM'"):
+        pm.optimize(GEMM, TEACHING, objective="traffic:DRM")

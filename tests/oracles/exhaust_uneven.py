@@ -52,11 +52,11 @@ Held: TypeAlias = tuple[int, Memory, str]  # position, memory and tensor of a no
 
 @dataclass(frozen=True)
 class Point:
-    """What a mapping costs: energy in pJ, cycles; words that one memory moves and bits it holds, if asked for."""
+    """What a mapping costs: energy in pJ, cycles; bits that one memory moves and holds, if asked for."""
 
     energy: Fraction
     cycles: int
-    words: int = 0
+    moved: int = 0
     bits: int = 0
 
 
@@ -138,7 +138,7 @@ class Space(Posed):
         return True
 
     def points(self, level: str = "") -> Points:
-        """Every different cost, each with a first mapping; words and bits are those of the memory `level`."""
+        """Every different cost, each with a first mapping; bits moved and held are those of the memory `level`."""
         found: dict[tuple[int, ...], Witness] = {}
         mappings = 0
         for nest in self.nests():

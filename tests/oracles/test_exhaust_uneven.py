@@ -147,14 +147,14 @@ def test_no_rule_leaves_out_a_cost(query: Query, rule: str) -> None:
     here, there = prices(query.space()), prices(larger)
     assert here <= there
     assert slides(query.einsum) or here == there
-    for energy, cycles, words in there - here:
-        assert any(e <= energy and c <= cycles and w <= words for e, c, w in here)
+    for energy, cycles, moved in there - here:
+        assert any(e <= energy and c <= cycles and m <= moved for e, c, m in here)
 
 
 def prices(space: Space) -> set[tuple[Fraction, int, int]]:
-    """Energy, cycles, and words of the innermost memory, of every mapping."""
+    """Energy, cycles, and bits moved at the innermost memory, of every mapping."""
     points = space.points(space.architecture.memories[-1].name)
-    return {(point.energy, point.cycles, point.words) for point in points.witnesses}
+    return {(point.energy, point.cycles, point.moved) for point in points.witnesses}
 
 
 @law(10)
@@ -179,15 +179,17 @@ def test_every_mapping_is_legal_and_listed_once(query: Query) -> None:
 @law(20)
 @given(query=queries(most_mappings=1000))
 def test_mappings_are_priced_as_the_model_prices_them(query: Query) -> None:
-    level = query.architecture.memories[-1].name
-    space = query.space()
+    memory = query.architecture.memories[-1]
+    space, level = query.space(), memory.name
     points = space.points(level)
     for point in list(points.witnesses)[:: 1 + len(points.witnesses) // 40]:
         cost = evaluate(query.einsum, query.architecture, points.mapping(point))
         rows = [row for row in cost.traffic if row.level == level]
-        words = sum(row.reads + row.fills + row.updates for row in rows)
+        moved = sum(
+            (row.reads + row.fills + row.updates) * memory.element_bits(query.einsum.tensor(row.tensor)) for row in rows
+        )
         bits = next(component.occupied_bits for component in cost.components if component.level == level)
-        assert point == Point(cost.energy, cost.cycles, words, bits)
+        assert point == Point(cost.energy, cost.cycles, moved, bits)
 
 
 @law(15)
@@ -213,8 +215,8 @@ def test_no_even_mapping_is_better_than_the_best_uneven_one(query: Query) -> Non
             assert objective.ordered(least) <= objective.ordered(even)
 
 
-def point(energy: int, cycles: int, words: int = 0) -> Point:
-    return Point(Fraction(energy), cycles, words)
+def point(energy: int, cycles: int, moved: int = 0) -> Point:
+    return Point(Fraction(energy), cycles, moved)
 
 
 @pytest.mark.parametrize(
@@ -260,10 +262,10 @@ def test_a_condition_on_the_side_is_met(factors: str) -> None:
     assert free is not None
     few = best(work, arch, traffic("L1"), factors)
     assert few is not None
-    condition = Condition("few words", lambda point: point.words <= few.point.words)
+    condition = Condition("few bits", lambda point: point.moved <= few.point.moved)
     points = Space(work, arch, factors).points("L1")
     held = points.best(OBJECTIVES["energy"].ordered, condition.holds)
     assert held is not None
     assert held.energy >= free.point.energy
-    assert held.words == few.point.words
+    assert held.moved == few.point.moved
     assert best(work, arch, OBJECTIVES["energy"], factors, Condition("none", lambda point: False)) is None

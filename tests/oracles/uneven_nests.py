@@ -160,7 +160,7 @@ class Nest:
         return listed
 
     def _costs(self, chosen: tuple[Grid, ...], level: str) -> tuple[Grid, ...]:
-        """Energy, cycles and, of the memory `level`, words and bits."""
+        """Energy, cycles and, of the memory `level`, bits moved and held."""
         pricer = self.space.pricer
         loads, held, moved = pricer.columns
         rows, run = self._priced(chosen)

@@ -33,10 +33,12 @@ class Objective:
 
 @dataclass(frozen=True)
 class Condition:
-    """What a mapping must meet besides: in words as a query gives it, and as a test of its cost."""
+    """What a mapping must meet besides: in words as a query gives it, and as a test of its cost; `level` is the memory
+    whose traffic counts, if one does."""
 
     text: str
     holds: Callable[[Point], bool]
+    level: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ def powers(name: str, energy: Fraction | int, latency: Fraction | int) -> Object
 
 
 def traffic(level: str) -> Objective:
-    """Elements that a memory reads, is filled with and updates, all tensors together."""
-    return Objective(f"traffic:{level}", lambda point: point.words, lambda point, clock_hz: point.words, level)
+    """Bits that a memory reads, is filled with and updates, all tensors together."""
+    return Objective(f"traffic:{level}", lambda point: point.moved, lambda point, clock_hz: point.moved, level)
 
 
 OBJECTIVES: dict[str, Objective] = {
@@ -89,7 +91,9 @@ def best(
     condition: Condition | None = None,
 ) -> Best | None:
     """The best legal mapping that meets the condition; None if there is none."""
-    points = Space(einsum, architecture, factors).points(objective.level)
+    level = objective.level or (condition.level if condition else "")
+    assert not (condition and condition.level) or condition.level == level
+    points = Space(einsum, architecture, factors).points(level)
     found = points.best(objective.ordered, condition.holds if condition else None)
     return None if found is None else Best(found, points.mapping(found), points.mappings)
 

@@ -92,7 +92,7 @@ class Pricer:
 
     @property
     def columns(self) -> tuple[slice, slice, slice]:
-        """Where a row has the loads of ports, the bits held and the words moved by each memory; energy comes first."""
+        """Where a row has the loads of ports, the bits held and moved by each memory; energy comes first."""
         loads, memories = 1 + len(self.ports), len(self.memories)
         return slice(1, loads), slice(loads, loads + memories), slice(loads + memories, loads + 2 * memories)
 
@@ -178,8 +178,9 @@ class Pricer:
         hauled = sum((haul.energy for haul in found.networks if haul.energy is not None), Fraction(0))
         loads = (_load(port, rows[i]) for i, port in self.ports)
         bits = (self._bits(memory, tensor, row) for memory, row in zip(self.memories, rows))
-        words = (row.reads + row.fills + row.updates if row else 0 for row in rows)
-        numbers = (self.scaled(moved + hauled), *loads, *bits, *words)
+        elements = (row.reads + row.fills + row.updates if row else 0 for row in rows)
+        through = (memory.element_bits(tensor) * count for memory, count in zip(self.memories, elements))
+        numbers = (self.scaled(moved + hauled), *loads, *bits, *through)
         assert max(numbers) < MOST
         return numbers
 

@@ -1,0 +1,46 @@
+"""What a nest of a part is worth at best, from the least values of its quantities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+
+from polymap.mapper.incumbent import Incumbent
+from polymap.mapper.labels import Rank
+from polymap.mapper.objective import TOLERANCE, may_reach
+from polymap.mapper.pricing import Functional, blended
+from polymap.mapper.problem import Part, whole
+from polymap.mapper.weighing import weighed
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Ranks of nests that need at least so many cycles, with `weight` pJ on a bit of traffic (see `weighing`)."""
+
+    part: Part
+    incumbent: Incumbent
+    cycles: int
+    weight: float
+
+    @cached_property
+    def more(self) -> tuple[Functional, ...]:
+        """Quantities beside energy and ports: traffic that is asked for, and energy with the weight on it."""
+        moved = tuple(self.part.traffic(level) for level in self.incumbent.levels)
+        return (*moved, blended(self.part.energy, self.weight, moved[0])) if self.weight else moved
+
+    def __call__(self, values: Rank) -> Rank | None:
+        """The rank for least values of energy, ports and `more`; None for what is no better than the best."""
+        ports = 1 + len(self.part.ports)
+        energy, busy, moved = values[0], values[1:ports], values[ports : ports + len(self.incumbent.levels)]
+        if self.weight:
+            energy = max(energy, weighed(values[-1], self.weight, self.incumbent.most_moved))
+        cycles = max(self.cycles, *(ceil(port * (1 - TOLERANCE) - 1e-6) for port in busy), 0)
+        return self._rank(energy + float(self.part.leakage) * cycles, cycles, tuple(map(whole, moved)))
+
+    def _rank(self, energy: float, cycles: int, moved: Rank) -> Rank | None:
+        best = self.incumbent.best
+        if not self.incumbent.may_keep(energy, cycles, moved):
+            return None
+        rank: Rank = self.incumbent.objective.rank(energy, cycles, *moved[:1])
+        return rank if best is None or may_reach(rank, best.rank) else None
