@@ -104,7 +104,7 @@ def test_an_interrupt_of_a_search_gives_the_best_so_far(work: str) -> None:
         assert process.stderr is not None
         process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=300)
     document = json.loads(out)
     last = document["layers"][-1] if "layers" in document else document
     assert (process.returncode, last["status"], last["search"]["note"]) == (4, "feasible", "interrupted")

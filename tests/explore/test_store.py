@@ -161,7 +161,7 @@ def writers(file: Path) -> str:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = "".join(process.communicate(timeout=120)[0] for process in started)
+    said = "".join(process.communicate(timeout=300)[0] for process in started)
     assert [process.returncode for process in started] == [0] * 4, said
     return said
 
