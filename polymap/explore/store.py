@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
@@ -82,12 +82,13 @@ class Store:
         if isinstance(error, sqlite3.OperationalError):  # locked, full, read-only: the file may be sound
             self.warn(f"{self.file} cannot be used: {error}")
             return False
-        if _is_sound(self.file):  # another process was first
-            return True
         try:
-            aside = _moved(self.file)
-        except OSError as refused:
-            self.warn(f"{self.file} is damaged or foreign ({error}), and stays where it is: {refused.strerror}")
+            with _alone(self.file):
+                if _is_sound(self.file):  # another process was first
+                    return True
+                aside = _moved(self.file)
+        except (OSError, sqlite3.Error) as refused:
+            self.warn(f"{self.file} is damaged or foreign ({error}), and stays where it is: {refused}")
             return False
         self.warn(f"{self.file} was damaged or foreign ({error}): it is now {aside.name}")
         return True
@@ -107,6 +108,17 @@ def _connected(file: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """No other process sets the file aside meanwhile: it would take the new one of this process."""
+    lock = sqlite3.connect(f"{file}.lock", timeout=WAIT, isolation_level=None)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+        yield
+    finally:
+        lock.close()
 
 
 def _is_sound(file: Path) -> bool:
