@@ -30,7 +30,7 @@ ROUNDING = 1e-9  # accesses; what a float quotient may exceed a whole number by
 
 @dataclass(frozen=True)
 class Count:
-    """`constant + sum(share * fetched[node])` elements."""
+    """`constant + sum(share * fetched[node])` elements; `~node` stands for what crosses to a node."""
 
     constant: Fraction = Fraction(0)
     shares: tuple[tuple[int, Fraction], ...] = ()
@@ -66,13 +66,19 @@ def counts(geometry: Geometry, sharing: Sharing, conventions: Conventions) -> tu
             copies = sharing.copies[tensor.name, child.name]
             own = numbers.get((tensor.name, parent.name))
             below = numbers.get((tensor.name, child.name))
-            computes = geometry.asked(Link(tensor, parent, child), copies)
-            crossing = Count(computes) if below is None else Count(shares=((below, 1 / copies),))
+            link = Link(tensor, parent, child)
+            computes = geometry.asked(link, copies)
+            crossing = Count(computes) if below is None else _crossing(geometry, link, below, copies)
             # Elements whose first update writes: at the parent, or from every instance below apart.
             apart = conventions.all_write_first and below is not None
             arriving = seen(geometry, tensor, child.stop) / copies if apart else seen(geometry, tensor, parent.stop)
             found.append(_counts(geometry, conventions, tensor, parent, own, crossing, Fraction(arriving)))
     return tuple(found)
+
+
+def _crossing(geometry: Geometry, link: Link, below: int, copies: Fraction) -> Count:
+    """What passes between a node and its parent: a table of its own where it is no fixed part of what is fetched."""
+    return Count(shares=((~below, Fraction(1)) if geometry.shares_unlike(link) else (below, 1 / copies),))
 
 
 def _counts(
@@ -136,17 +142,22 @@ class Functional:
     prices: Mapping[int, float]
     rounded: Mapping[int, tuple[Action, ...]]
 
-    def charge(self, node: int, fetched: Values) -> Values:
-        """What a node pays for the elements it fetches, over the lattice."""
-        total = self.prices.get(node, 0.0) * fetched
-        for action in self.rounded.get(node, ()):
+    def charge(self, node: int, fetched: Values, crossing: Values | None = None) -> Values:
+        """What a node pays for the elements it fetches, over the lattice; `crossing` of these come from its parent, if
+        that has a table of its own."""
+        total = self._charge(node, fetched)
+        return total if crossing is None else total + self._charge(~node, crossing)
+
+    def _charge(self, count: int, elements: Values) -> Values:
+        total = self.prices.get(count, 0.0) * elements
+        for action in self.rounded.get(count, ()):
             ((_, share),) = action.count.shares
-            rounds = (float(action.count.constant) + float(share) * fetched) / action.wide
+            rounds = (float(action.count.constant) + float(share) * elements) / action.wide
             total = total + float(action.each) * np.ceil(rounds * (1 - 1e-15) - ROUNDING)
         return total
 
     def concerns(self, node: int) -> bool:
-        return bool(self.prices.get(node)) or node in self.rounded
+        return any(self.prices.get(count) or count in self.rounded for count in (node, ~node))
 
 
 def weighed_actions(level: str, weight: float) -> Pricing:

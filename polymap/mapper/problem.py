@@ -13,6 +13,7 @@ import numpy as np
 from polymap.architecture.hierarchy import Compute, Memory
 from polymap.mapper.every import EveryNest
 from polymap.mapper.labels import Gaps, Labels, Rank
+from polymap.mapper.lattice import Values
 from polymap.mapper.objective import TOLERANCE
 from polymap.mapper.pricing import (
     Counts,
@@ -154,10 +155,16 @@ class Part:
     def compulsory(self, quantity: Functional) -> float:
         """A quick lower bound: every instance fetches each element it needs at least once."""
         return quantity.constant + sum(
-            float(quantity.charge(i, np.asarray(float(self._least_fetched(node)))))
+            float(self._charge(quantity, i, float(self._least_fetched(node))))
             for i, node in enumerate(self.geometry.nodes)
             if quantity.concerns(i)
         )
+
+    def _charge(self, quantity: Functional, node: int, fetched: float) -> Values:
+        elements = np.asarray(fetched)
+        if self.geometry.touched is None:
+            return quantity.charge(node, elements)
+        return quantity.charge(node, elements, self.geometry.shared(self.geometry.nodes[node], elements))
 
     @cached_property
     def least_energy(self) -> tuple[float, Gaps | None]:

@@ -69,6 +69,11 @@ class Program:
         return self.lowered or tuple(self.geometry.fetched(node) for node in self.nodes)
 
     @cached_property
+    def crossing(self) -> tuple[Values, ...]:
+        """What crosses to each node from its parent, on a domain that is no box."""
+        return tuple(self.geometry.crossing(node) for node in self.nodes)
+
+    @cached_property
     def rooms(self) -> Rooms:
         return Rooms(self.geometry)
 
@@ -194,9 +199,17 @@ class Payments:
         key = (node, rank, factor, gap) if factor else (node, 0, 0, 0)
         if key not in self.known:
             fetched = self._fetched(node, rank, factor, gap) if factor else self.program.fetched[node]
-            charged = self.quantity.charge(node, fetched) if self.quantity.concerns(node) else np.zeros(())
+            charged = self._charged(node, fetched, bool(factor)) if self.quantity.concerns(node) else np.zeros(())
             self.known[key] = np.broadcast_to(charged, self.lattice.shape)
         return self.known[key]
+
+    def _charged(self, node: int, fetched: Values, slides: bool) -> Values:
+        geometry = self.program.geometry
+        if geometry.touched is None:
+            return self.quantity.charge(node, fetched)
+        if slides:
+            return self.quantity.charge(node, fetched, geometry.shared(self.program.nodes[node], fetched))
+        return self.quantity.charge(node, fetched, self.program.crossing[node])
 
     def _fetched(self, node: int, rank: int, factor: int, gap: int) -> Values:
         if self.program.geometry.touched:

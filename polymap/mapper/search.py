@@ -300,11 +300,11 @@ class Search:
 
     def _price_each(self, waiting: Waiting) -> None:
         """Close a part whose bounds are not what its nests cost: these are priced in the order of their bounds until
-        none can reach the best."""
+        none can beat the best. Among ties it does not look further."""
         bound, known, rank = waiting.bound, set[str](), self._ranking(waiting)
         try:
             for bound, gaps in waiting.part.every_nest(rank, rank.more):
-                if self.best is not None and not may_reach(bound, self.best.rank):
+                if self.best is not None and float(self.best.rank[0]) <= bound[0] * (1 + TOLERANCE):
                     return
                 if len(known) == MOST_PRICED or self._late():
                     self.open.append(bound)

@@ -110,6 +110,16 @@ class Touched:
         found = (self._remembered("least", group, own, _at(group, sizes), frozenset(spread)) for group, own in shares)
         return prod(found, start=Fraction(1))
 
+    def crossing(
+        self, tensor: Tensor, sizes: Mapping[str, Any], spread: SetOf[str], sharers: Mapping[str, int]
+    ) -> Values:
+        """`fetched`, but elements that so many instances may hold at once count once; at least."""
+        total = np.ones(())
+        for group, own in self.shares(tensor):
+            most = tuple(sharers[rank] for rank in group.ranks)
+            total = total * self._over("crossing", group, own, sizes, group.ranks, frozenset(spread), most)
+        return total
+
     def largest(self, tensor: Tensor, sizes: Mapping[str, Any]) -> Values:
         """Elements of the largest tile of these sizes."""
         return self._product("largest", tensor, sizes)
@@ -213,6 +223,16 @@ def _in_pieces(group: Group, own: Own, sizes: Sizes, spread: SetOf[str]) -> list
     ]
 
 
+def _crossing(group: Group, own: Own, sizes: Sizes, spread: SetOf[str], sharers: Sizes) -> Fraction:
+    """What cells of these sizes touch, if so many along each rank may share. Each element touched in the joint cell of
+    those that share crosses at least once, and no more of them than all are served at once."""
+    found = least(group, own, sizes, spread) / prod(sharers)
+    if any(number > 1 for rank, number in zip(group.ranks, sharers) if rank in own_ranks(own)):
+        return found
+    joint = tuple(size * number for size, number in zip(sizes, sharers))
+    return max(found, least(group, own, joint, spread))
+
+
 def _begun(group: Group, own: Own, at: Sizes, spread: SetOf[str], rank: str, trip: int) -> Fraction:
     """What cells touch, in all cells along a loop of a rank every element once; the last size is that loop's step."""
     assert isinstance(group, Scattered)
@@ -230,6 +250,7 @@ def _at(group: Group, sizes: Mapping[str, int]) -> Sizes:
 COUNTS: Mapping[str, Callable[..., Any]] = {
     "least": least,
     "begun": _begun,
+    "crossing": _crossing,
     "largest": lambda group, own, at: group.largest(own, at),
     "held": lambda group, own, most: group.held(own, most),
 }

@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from polymap.architecture.hierarchy import Array
+from polymap.mapper.groups import Alone
 from polymap.mapper.lattice import Lattice, Values
 from polymap.mapper.lattice import lattice as lattice_of
-from polymap.mapper.space import Link, Skeleton, StorageNode
+from polymap.mapper.space import Link, Site, Skeleton, StorageNode
 from polymap.mapper.touched import Touched, mixes, touched
 from polymap.mapper.unrolling import Factors, Spatial
 from polymap.mapping.tiles import elements
@@ -105,6 +106,13 @@ class Geometry:
             return self.touched.fetched(node.tensor, self.sizes(node.stop), self.spread(node.stop))
         return self.tile(node.tensor, node.stop) * self.lattice.steps * float(self.instances(node.stop))
 
+    def crossing(self, node: StorageNode) -> Values:
+        """The elements of `fetched` that cross from the parent, what instances share counting once; at least, on a
+        domain that is no box."""
+        assert self.touched
+        sharers = self.sharers(Link(node.tensor, node.parent, Site(node.memory, node.stop)))
+        return self.touched.crossing(node.tensor, self.sizes(node.stop), self.spread(node.stop), sharers)
+
     def sliding(self, node: StorageNode, rank: int, factor: int, gap: int) -> Values:
         """Elements fetched at least when a closing loop of several ranks' coordinate keeps what it holds, on a domain
         that is no box."""
@@ -120,6 +128,19 @@ class Geometry:
         if slides:
             return int(self.elements(node.tensor, self.skeleton.einsum.sizes))
         return int(self.fetched(node).flat[-1])
+
+    def shares_unlike(self, link: Link) -> bool:
+        """Whether instances that may hold the same hold it at some steps only."""
+        if self.touched is None:
+            return False
+        several = {rank for rank, number in self.sharers(link).items() if number > 1}
+        shares = self.touched.shares(link.tensor)
+        return any(several & set(group.ranks) for group, _ in shares if not isinstance(group, Alone))
+
+    def shared(self, node: StorageNode, fetched: Values) -> Values:
+        """What of the elements fetched crosses from the parent if all that may share do, on a domain that is no box."""
+        sharers = self.sharers(Link(node.tensor, node.parent, Site(node.memory, node.stop)))
+        return fetched / float(prod(sharers.values()))
 
     def sharers(self, link: Link) -> dict[str, int]:
         """Spatial factors of the loops along which instances may hold the same, on a domain that is no box."""

@@ -162,6 +162,13 @@ def test_a_triangle_is_searched_and_not_its_box() -> None:
     assert found.cost.computes == 4 * 36
 
 
+def test_causal_attention_is_proven_optimal_where_keys_are_shared_along_the_diagonal() -> None:
+    scores = pm.einsum("S[h,i,j] += Q[h,i,d] * K[h,j,d]", h=2, i=64, j=64, d=8, domain="{ [i,j] : j <= i }")
+    found = pm.optimize(scores, teaching())
+    assert found.status == "optimal"
+    assert found.cost == pm.evaluate(scores, teaching(), found.mapping)
+
+
 def test_domains_are_searched_under_the_conventions_that_count_them() -> None:
     work = pm.einsum("S[i,j] += Q[i,k] * K[j,k]", i=8, j=8, k=4, domain="{ [i,j,k] : j <= i }")
     with pytest.raises(pm.SpecError, match="not search domains that are no boxes under timeloop"):
