@@ -61,3 +61,14 @@ def test_images_with_padding(query: DomainQuery) -> None:
 @given(query=domain_queries(relatives, MOST))
 def test_relative_positions(query: DomainQuery) -> None:
     check(query, OBJECTIVES["energy"])
+
+
+@law(3)
+@given(query=domain_queries(differences, MOST))
+def test_a_front_that_says_it_is_complete_is(query: DomainQuery) -> None:
+    truth = query.space().points().pareto()
+    if not truth:
+        return
+    front = pm.pareto(query.einsum, query.architecture)
+    if front.complete:
+        assert [(point.cost.energy, point.cost.cycles) for point in front.points] == truth, str(query)
