@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import inf
@@ -12,7 +12,9 @@ from polymap.architecture.hierarchy import Architecture
 from polymap.mapper.build import Gap, mapping_of
 from polymap.mapper.conditions import Conditions
 from polymap.mapper.objective import TOLERANCE, Objective, moved_bits
+from polymap.mapper.pricing import Functional
 from polymap.mapper.problem import Part
+from polymap.mapper.reading import reading
 from polymap.mapping.nest import Mapping
 from polymap.model.cost import Cost
 from polymap.workload.einsum import Einsum
@@ -31,8 +33,8 @@ class Candidate:
 
     @property
     def key(self) -> tuple[object, ...]:
-        loops = self.mapping.loops
-        return (*self.rank, len(loops), [str(node) for node in self.mapping.nodes])
+        """The rank, then the number of loops, then the reading order."""
+        return (*self.rank, len(self.mapping.loops), reading(self.mapping, self.part.geometry.skeleton.architecture))
 
 
 @dataclass
@@ -40,6 +42,7 @@ class Incumbent:
     """Prices mappings by the model and remembers the best that keeps to the conditions.
 
     `levels` are the memories whose traffic is asked for, that of the objective first.
+    `equals` are the parts in which mappings of the best's rank were found.
     """
 
     objective: Objective
@@ -49,6 +52,7 @@ class Incumbent:
     evaluate: Callable[[Mapping], Cost]
     best: Candidate | None = None
     refused: bool = False  # whether the conditions have shut out anything
+    equals: list[Part] = field(default_factory=list)
 
     @cached_property
     def levels(self) -> tuple[str, ...]:
@@ -65,9 +69,17 @@ class Incumbent:
         moved = tuple(moved_bits(cost, self.einsum, self.architecture, level) for level in self.levels)
         rank = self.objective.rank_of(cost, self.einsum, self.architecture)
         candidate = Candidate(part, mapping, cost, moved, rank)
-        if self.allows(candidate) and (self.best is None or candidate.key < self.best.key):
-            self.best = candidate
+        if self.allows(candidate) and (self.best is None or candidate.rank <= self.best.rank):
+            self._keep(candidate)
         return candidate
+
+    def _keep(self, candidate: Candidate) -> None:
+        if self.best is None or candidate.rank < self.best.rank:
+            self.equals = []
+        if all(candidate.part is not part for part in self.equals):
+            self.equals.append(candidate.part)
+        if self.best is None or candidate.key < self.best.key:
+            self.best = candidate
 
     def may_keep(self, energy: float, cycles: int, moved: Sequence[float]) -> bool:
         """Whether a mapping that needs at least so much may keep to the conditions, rounding errors forgiven."""
@@ -81,6 +93,14 @@ class Incumbent:
         """Bits beyond which the first of `levels` breaks a condition, or the objective is missed."""
         most = float(dict(self.conditions.traffic).get(self.levels[0], inf))
         return min(most, self.best.moved[0]) if self.best and self.objective.level else most
+
+    def moving(self, part: Part) -> list[tuple[Functional, float]]:
+        """The most bits that memories may move, to keep to the conditions and to be as good as the best."""
+        most = {level: float(bits) for level, bits in self.conditions.traffic}
+        goal = self.objective.level
+        if goal and self.best:
+            most[goal] = min(self.best.moved[0], most.get(goal, inf))
+        return [(part.traffic(level), bits) for level, bits in most.items()]
 
     def allows(self, candidate: Candidate) -> bool:
         """Whether a mapping keeps to the conditions."""

@@ -95,7 +95,7 @@ class Labels:
             self._loop(label, rank, shift, after, tuple(float(price.item(flat)) for price in prices))
         free = tuple(0.0 for _ in self.pay)
         for rank in reversed(family.free):
-            for shift in reversed(self.lattice.prime_shifts(rank)):
+            for shift in reversed(self._shifts(rank, False)):
                 self._loop(label, rank, shift, label.key, free)
         for placing in reversed(family.placings):
             nodes = Nodes({placing.node})
@@ -117,12 +117,15 @@ class Labels:
             found = []
             for closing in reversed(family.closings):
                 mixed = any(pay.quantity.concerns(i) for pay in self.pay for i in closing.mixed)
-                shifts = self.lattice.shifts(closing.rank) if mixed else self.lattice.prime_shifts(closing.rank)
-                for shift in reversed(shifts):
+                for shift in reversed(self._shifts(closing.rank, mixed)):
                     prices = [pay.price(closing, shift.factor if mixed else 0, gap) for pay in self.pay]
                     found.append((closing.rank, shift, closing.after, prices))
             self._known[known] = found
         return self._known[known]
+
+    def _shifts(self, rank: int, mixed: bool) -> tuple[Shift, ...]:
+        """Loops over a rank, one step each: a longer one is several of prime factors, unless it keeps an overlap."""
+        return self.lattice.shifts(rank) if mixed else self.lattice.prime_shifts(rank)
 
     def _loop(self, label: Label, rank: int, shift: Shift, key: Key, prices: Rank) -> None:
         there = tuple(a + step for a, step in zip(label.at, shift.index))

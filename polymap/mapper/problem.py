@@ -31,7 +31,6 @@ from polymap.mapper.sharing import Sharing, optimistic, sharings
 from polymap.mapper.space import Skeleton, StorageNode
 from polymap.mapper.tied import is_decided
 from polymap.mapper.traffic import Geometry
-from polymap.mapping.nest import Mapping, Storage
 from polymap.model.conventions import Conventions
 
 FLOAT = 1e-12  # relative; what sums in floating point may be off by
@@ -102,13 +101,6 @@ class Part:
         """The parts of a roaming frame, one for each order of its nodes."""
         for skeleton in self.geometry.skeleton.orders():
             yield from self._in(skeleton)
-
-    def ordered_as(self, mapping: Mapping) -> list[Part]:
-        """The parts of a roaming frame whose nodes stand in the order of a mapping."""
-        lines: dict[tuple[str, str], int] = {}
-        for line, node in enumerate(mapping.nodes):
-            lines.update({(node.level, name): line for name in node.tensors} if isinstance(node, Storage) else {})
-        return list(self._in(self.geometry.skeleton.in_order(lines)))
 
     def _in(self, skeleton: Skeleton) -> Iterator[Part]:
         geometry = Geometry(skeleton, self.geometry.spatial)

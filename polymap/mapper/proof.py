@@ -8,7 +8,7 @@ coefficients are integers: prices in pJ are scaled by their common denominator.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
 LARGEST = 1 << 60
-DIGITS = 1 << 50
 TICK = 0.05  # seconds
 
 
@@ -216,25 +215,6 @@ class Model:
         self.model.add(rounds * (exact * action.wide) >= count.value)
         return Amount(rounds, most)
 
-    def _ties(self) -> Iterator[Any]:
-        """What decides between equals: temporal loops, then the text order of the arcs, outermost gap first.
-
-        Arcs are sorted by text, so their numbers, read as digits, order the nests. Digits are joined while they fit
-        an integer.
-        """
-        columns = []
-        for i, arcs in enumerate(self.kernel.arcs):
-            rows = [(n, len(arc.loops)) for n, arc in enumerate(arcs)]
-            columns.append(self._among({count for _, count in rows}, f"loops{i}"))
-            self.model.add_allowed_assignments([self.arc[i], columns[-1]], rows)
-        joined, size = sum(columns), 1 + sum(max(len(arc.loops) for arc in arcs) for arcs in self.kernel.arcs)
-        for arc, arcs in zip(reversed(self.arc), reversed(self.kernel.arcs)):
-            if size * len(arcs) >= DIGITS:
-                yield joined
-                joined, size = 0, 1
-            joined, size = joined * len(arcs) + arc, size * len(arcs)
-        yield joined
-
     def at_most(
         self, energy: Fraction | None = None, cycles: int | None = None, moved: Iterable[tuple[str, int]] = ()
     ) -> None:
@@ -246,11 +226,10 @@ class Model:
         if cycles is not None and not isinstance(self.cycles, int):
             self.model.add(self.cycles <= cycles)
 
-    def minimise(self, *quantities: Any, ties: bool = False) -> Proven | None:
-        """The least mapping by the quantities in turn, then (`ties`) fewer loops and text order; None if there is
-        none."""
+    def minimise(self, *quantities: Any) -> Proven | None:
+        """The least mapping by the quantities in turn; None if there is none."""
         found: cp_model.CpSolver | None = None
-        for quantity in (*quantities, *(self._ties() if ties else ())):
+        for quantity in quantities:
             if isinstance(quantity, int):
                 continue
             found = self._solve(quantity)

@@ -78,9 +78,9 @@ def optimize(einsum: Einsum, architecture: Architecture, query: Query, on_progre
     """The mapping of least objective, with a lower bound over all mappings. `on_progress` hears how far the search is.
 
     An interrupt ends the search with the best so far (the result is `interrupted`), a second one without. Ties are
-    broken by energy, then cycles (cycles first for latency); within the class of the answer by fewer loops, then text
-    order, if equals are few. Raises `Infeasible` where no mapping is legal or none keeps to the side
-    conditions, `Unsolved` where time ran out before the first mapping, `SpecError` for what makes no sense.
+    broken by energy, then cycles (cycles first for latency), then fewer loops, then reading order (`reading`). Raises
+    `Infeasible` where no mapping is legal or none keeps to the side conditions, `Unsolved` where time ran out before
+    the first mapping, `SpecError` for what makes no sense.
     """
     return best_of(space(einsum, architecture, query), einsum, architecture, query, on_progress)
 

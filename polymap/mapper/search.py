@@ -21,13 +21,14 @@ from polymap.mapper.enumerate import TooMany
 from polymap.mapper.incumbent import Candidate, Incumbent
 from polymap.mapper.kernel import KernelTooLarge
 from polymap.mapper.labels import Gaps, TooManyLabels
-from polymap.mapper.objective import TOLERANCE, exceeds, may_reach
+from polymap.mapper.objective import ROUNDING, TOLERANCE, exceeds, may_reach
 from polymap.mapper.pricing import Functional, blended
 from polymap.mapper.problem import Part, Unopened, leakage_pj, whole
 from polymap.mapper.progress import nothing
 from polymap.mapper.proof import Undecided
 from polymap.mapper.ranking import Ranking
 from polymap.mapper.solving import Floor, Solver
+from polymap.mapper.ties import settle
 from polymap.mapper.weighing import Weighing, weighed
 
 Rank = tuple[float, ...]
@@ -81,6 +82,7 @@ class Search:
         self.queue: list[Waiting] = []
         self.open: list[Rank] = []  # bounds of parts that were given up
         self.taken: Waiting | None = None  # the part being worked on: still open if that is cut short
+        self.tied: list[Waiting] = []  # parts that were closed, but may hold mappings as good as the best
         self.interrupted = False
         self.classes = classes
         self.unseen: Iterator[Unopened] | None = iter(classes)
@@ -136,7 +138,13 @@ class Search:
             self._take_first()
             self.hear()
         if self.best and not self._late():
-            self.progress.solved_parts |= {id(part) for part in self.solver.settle(self.best)}
+            settle(self.incumbent, self._tied())
+
+    def _tied(self) -> Iterator[Part]:
+        """Parts that were closed because they could be no better than the best, and might be as good."""
+        for waiting in self.tied:
+            if self.best and not any(low > value * (1 + ROUNDING) for low, value in zip(waiting.bound, self.best.rank)):
+                yield from _opened(waiting.part)
 
     def _enqueue(self) -> None:
         """Queue every part under its quick bound, as far as time allows."""
@@ -169,6 +177,8 @@ class Search:
                 self._first_mapping()
         elif exceeds(waiting.bound, self.best.rank):  # among ties, rounding errors decide the order of the queue
             self.queue.clear()
+        else:
+            self.tied.append(waiting)
         self.taken = None
 
     def _advance(self, waiting: Waiting) -> None:
@@ -296,6 +306,7 @@ class Search:
         except TooManyLabels as many:
             waiting.bound = max(waiting.bound, many.bound)
             return False
+        self.tied.append(waiting)
         return True
 
     def _price_each(self, waiting: Waiting) -> None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from math import floor, inf
 from typing import Any
 
 from polymap.mapper.enumerate import nests
 from polymap.mapper.incumbent import Candidate, Incumbent
-from polymap.mapper.kernel import Kernel, KernelTooLarge, kernel
+from polymap.mapper.kernel import Kernel, kernel
 from polymap.mapper.objective import TOLERANCE
 from polymap.mapper.pricing import Functional
 from polymap.mapper.problem import Part
 from polymap.mapper.proof import Model, Proven, Undecided
 
 FREE = 1e300  # a limit that every mapping keeps
-TIES = 200  # partial nests among which ties are broken
 
 
 @dataclass(frozen=True)
@@ -52,22 +50,6 @@ class Solver:
             model = self._model(part, small)
             self._offer(part, model.minimise(*self._in_turn(model)))
 
-    def settle(self, best: Candidate) -> list[Part]:
-        """Derive the answer once more in its part: the solver breaks ties by the written rule, if they are few. Returns
-        the parts it solved."""
-        solved = []
-        parts = best.part.ordered_as(best.mapping) if best.part.geometry.skeleton.roaming else [best.part]
-        for part in parts:
-            if part.exact:
-                energy = float(best.cost.energy - part.leakage * best.cost.cycles)
-                limits = [(part.energy, energy), *((port, float(best.cost.cycles)) for port in part.ports.values())]
-                limits += self._moving(part, best)
-                with suppress(KernelTooLarge, Undecided):
-                    model = self._model(part, kernel(part.program(), limits, most=TIES))
-                    self._offer(part, model.minimise(*self._in_turn(model), ties=True))
-                    solved.append(part)
-        return solved
-
     def _limits(self, part: Part, floor: Floor) -> list[tuple[Functional, float]]:
         """What a mapping of this part must not exceed to be as good as the best."""
         conditions, best = self.incumbent.conditions, self.incumbent.best
@@ -77,15 +59,7 @@ class Solver:
             energy, cycles = min(energy, worth_energy), min(cycles, worth_cycles)
         limits = [(part.energy, energy - float(part.leakage) * floor.cycles)] if energy < inf else []
         limits += [(port, cycles) for port in part.ports.values() if cycles < inf]
-        return [*limits, *self._moving(part, best)] or [(part.energy, FREE)]
-
-    def _moving(self, part: Part, best: Candidate | None) -> list[tuple[Functional, float]]:
-        """Most bits that memories may move, to keep to the conditions and to be as good as the best."""
-        most = {level: float(bits) for level, bits in self.incumbent.conditions.traffic}
-        goal = self.incumbent.objective.level
-        if goal and best:
-            most[goal] = min(best.moved[0], most.get(goal, inf))
-        return [(part.traffic(level), bits) for level, bits in most.items()]
+        return [*limits, *self.incumbent.moving(part)] or [(part.energy, FREE)]
 
     def _worth(self, floor: Floor, best: Candidate) -> tuple[float, float]:
         """Energy and cycles beyond which a mapping of a part is no better than the best."""

@@ -12,7 +12,7 @@ kinds of frames:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, combinations, pairwise, product
@@ -116,15 +116,6 @@ class Skeleton:
     def number_of_orders(self) -> int:
         lengths = ([len(chain) for chain in self._chains(stop)] for stop in range(self.last))
         return prod(factorial(sum(here)) // prod(map(factorial, here)) for here in lengths)
-
-    def in_order(self, lines: Mapping[tuple[str, str], int]) -> Skeleton:
-        """The order in which (memory, tensor) stand on these lines; on one line, that of the hierarchy."""
-        groups = []
-        for stop in range(self.last):
-            nodes = [kept for chain in self._chains(stop) for kept in chain]
-            place = self.architecture.index
-            groups.append(sorted(nodes, key=lambda k: (lines[k.memory.name, k.tensors[0]], place(k.memory.name))))
-        return self._ordered(groups)
 
     def _chains(self, stop: int) -> list[list[Kept]]:
         """Nodes of a stop, tensor by tensor, outermost first; those at home are none."""
