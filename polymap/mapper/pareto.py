@@ -10,6 +10,7 @@ from math import ceil
 
 from polymap.architecture.hierarchy import Architecture
 from polymap.errors import NOWHERE, Infeasible, Mistake, SpecError, Unsolved
+from polymap.mapper.bundle import Bundle
 from polymap.mapper.conditions import no_memory
 from polymap.mapper.problem import Unopened
 from polymap.mapper.query import Query, best_of, space
@@ -109,7 +110,7 @@ class Chain:
         query = replace(self.query, objective="energy", subject_to=(*self.query.subject_to, *fewer), time_limit=left)
         return best_of(self._searched(query), self.einsum, self.architecture, query)
 
-    def _searched(self, query: Query) -> Iterable[Unopened]:
+    def _searched(self, query: Query) -> Iterable[Unopened | Bundle]:
         """Classes and their tables hold for any number of cycles, but for one size only."""
         return space(self.einsum, self.architecture, query) if self.axis.level else self.classes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import ceil, inf, prod
 
 import numpy as np
@@ -26,7 +26,7 @@ from polymap.mapper.pricing import (
     traffic_actions,
 )
 from polymap.mapper.program import Program
-from polymap.mapper.relaxation import Relaxation
+from polymap.mapper.relaxation import Relaxation, Unrolled
 from polymap.mapper.sharing import Sharing, optimistic, sharings
 from polymap.mapper.space import Skeleton, StorageNode
 from polymap.mapper.tied import is_decided
@@ -37,37 +37,50 @@ FLOAT = 1e-12  # relative; what sums in floating point may be off by
 
 
 @dataclass(frozen=True)
+class Bound:
+    """Lower bounds of the energy of accesses in pJ for one unrolling, from tables that all of a frame share."""
+
+    relaxation: Relaxation
+    unrolled: Unrolled
+
+
+@dataclass(frozen=True)
 class Unopened:
     """A class of mappings of which only the geometry is known, and a quick bound."""
 
     geometry: Geometry
     conventions: Conventions
-    relaxation: Relaxation | None = None
+    bound: Bound | None = None
 
-    @property
+    @cached_property
     def cycles(self) -> int:
         return self.geometry.compute_cycles
 
     @cached_property
     def compulsory(self) -> float:
         """A quick lower bound of the energy in pJ, leakage included."""
-        return self._with_rest(0.0 if self.relaxation is None else self.relaxation.compulsory(self.geometry.spatial))
+        return self._with_rest(0.0 if self.bound is None else self.bound.unrolled.compulsory)
 
     @cached_property
     def relaxed(self) -> float:
         """A lower bound of the energy in pJ, leakage included; infinite if there is no mapping."""
-        return self._with_rest(0.0 if self.relaxation is None else self.relaxation.least(self.geometry.spatial))
+        return self._with_rest(0.0 if self.bound is None else self.bound.relaxation.least(self.bound.unrolled))
+
+    @cached_property
+    def refined(self) -> float:
+        """A tighter lower bound of the energy in pJ, from tables for how many instances share what."""
+        return self._with_rest(0.0 if self.bound is None else self.bound.relaxation.least(self.bound.unrolled, True))
 
     def moved(self, level: str) -> int:
         """A lower bound of the bits that a memory moves."""
-        found = 0.0 if self.relaxation is None else self.relaxation.traffic(level).least(self.geometry.spatial)
-        return whole(found)
+        bound = self.bound
+        return 0 if bound is None else whole(bound.relaxation.traffic(level).least_of(bound.unrolled.loops))
 
     def weighed(self, level: str, weight: float) -> float:
         """A lower bound of the energy in pJ and so much more for every bit that a memory moves, without leakage."""
-        if self.relaxation is None:
+        if self.bound is None:
             return 0.0
-        accesses = self.relaxation.traffic(level, weight).least(self.geometry.spatial)
+        accesses = self.bound.relaxation.traffic(level, weight).least_of(self.bound.unrolled.loops)
         return max(0.0, accesses) * (1 - TOLERANCE) + compute_pj(self.geometry)
 
     def _with_rest(self, accesses: float) -> float:
@@ -222,15 +235,33 @@ def whole(least: float) -> int:
 
 def compute_pj(geometry: Geometry) -> float:
     """pJ of the computes alone: what a mapping costs at the very least."""
-    return float(geometry.skeleton.architecture.compute.energy_pj * geometry.skeleton.einsum.computes)
+    return _compute_pj(geometry.skeleton)
+
+
+@lru_cache(maxsize=1024)
+def _compute_pj(skeleton: Skeleton) -> float:
+    return float(skeleton.architecture.compute.energy_pj * skeleton.einsum.computes)
 
 
 def leakage_pj(geometry: Geometry, conventions: Conventions) -> Fraction:
     """pJ that all leaking instances lose per cycle."""
-    architecture = geometry.skeleton.architecture
-    levels: list[Memory | Compute] = [*architecture.memories, architecture.compute]
-    leaking = ((level, _leaking(geometry, conventions, level.name)) for level in levels if level.leakage_w)
-    return sum((level.leakage_w * n for level, n in leaking), Fraction(0)) * 10**12 / architecture.clock_hz
+    levels = leaking_levels(geometry.skeleton)
+    return _leakage_pj(geometry.skeleton, tuple(_leaking(geometry, conventions, level.name) for level in levels))
+
+
+@lru_cache(maxsize=1024)
+def leaking_levels(skeleton: Skeleton) -> tuple[Memory | Compute, ...]:
+    """Memories and compute that leak."""
+    architecture = skeleton.architecture
+    levels: tuple[Memory | Compute, ...] = (*architecture.memories, architecture.compute)
+    return tuple(level for level in levels if level.leakage_w)
+
+
+@lru_cache(maxsize=65536)
+def _leakage_pj(skeleton: Skeleton, instances: tuple[int, ...]) -> Fraction:
+    leaking = zip(leaking_levels(skeleton), instances)
+    watts = sum((level.leakage_w * number for level, number in leaking), Fraction(0))
+    return watts * 10**12 / skeleton.architecture.clock_hz
 
 
 def _leaking(geometry: Geometry, conventions: Conventions, name: str) -> int:

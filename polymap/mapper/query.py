@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import numpy as np
+
 from polymap.architecture.hierarchy import Architecture, Bandwidth
 from polymap.errors import NOWHERE, Infeasible, Mistake, SpecError, Unsolved
+from polymap.mapper.bundle import Bundle, Frame, Unrollings, every
 from polymap.mapper.conditions import Conditions, conditions, no_memory
 from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.objective import TRAFFIC, Objective
@@ -16,14 +19,13 @@ from polymap.mapper.objective import objective as objective_named
 from polymap.mapper.problem import Unopened
 from polymap.mapper.progress import OnProgress, Progress, Seldom, nothing
 from polymap.mapper.reasons import explain_infeasible
-from polymap.mapper.relaxation import Relaxation, relaxable
+from polymap.mapper.relaxation import Relaxation, Whole, relaxable
 from polymap.mapper.result import INTERRUPTED, Result
 from polymap.mapper.result import Search as Searched
 from polymap.mapper.search import Search
 from polymap.mapper.space import Skeleton, even, keepings, uneven
 from polymap.mapper.traffic import Geometry
 from polymap.mapper.unpriced import check_priced
-from polymap.mapper.unrolling import spatials
 from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
 from polymap.model.conventions import conventions as conventions_named
@@ -90,9 +92,9 @@ class Space:
     """The classes of mappings that a query searches, one by one: there may be many. They begin anew whenever they are
     asked for, because a generator that an interrupt has struck has ended."""
 
-    begin: Callable[[], Iterator[Unopened]]
+    begin: Callable[[], Iterator[Unopened | Bundle]]
 
-    def __iter__(self) -> Iterator[Unopened]:
+    def __iter__(self) -> Iterator[Unopened | Bundle]:
         return self.begin()
 
 
@@ -110,7 +112,7 @@ def space(einsum: Einsum, architecture: Architecture, query: Query) -> Space:
         explain_infeasible(einsum, shrunk)
     except Infeasible as error:
         raise Infeasible([_unkept(limits, einsum), *error.mistakes]) from None
-    return Space(lambda: classes(einsum, shrunk, query.rules, query.space))
+    return Space(lambda: bundles(einsum, shrunk, query.rules, query.space))
 
 
 def _unknown_level(goal: Objective, architecture: Architecture) -> Iterator[Mistake]:
@@ -120,7 +122,7 @@ def _unknown_level(goal: Objective, architecture: Architecture) -> Iterator[Mist
 
 
 def best_of(
-    searched: Iterable[Unopened],
+    searched: Iterable[Unopened | Bundle],
     einsum: Einsum,
     architecture: Architecture,
     query: Query,
@@ -212,13 +214,28 @@ def _exact(conventions: Conventions, architecture: Architecture) -> Conventions:
 
 def classes(einsum: Einsum, architecture: Architecture, conventions: Conventions, mapspace: str) -> Iterator[Unopened]:
     """A mapspace, cut into classes: one for each choice of what is kept where and each unrolling."""
+    for found in bundles(einsum, architecture, conventions, mapspace):
+        yield from found if isinstance(found, Bundle) else (found,)
+
+
+def bundles(
+    einsum: Einsum, architecture: Architecture, conventions: Conventions, mapspace: str
+) -> Iterator[Unopened | Bundle]:
+    """The classes of a mapspace, together where one table bounds many."""
+    found = every(einsum, architecture)
     for kept in keepings(einsum, architecture):
-        frames: dict[frozenset[str], tuple[Skeleton, Relaxation | None]] = {}
-        for spatial in spatials(einsum, architecture):
-            used = frozenset(spatial.used) if mapspace == UNEVEN else frozenset()
-            if used not in frames:
-                roaming = uneven(einsum, architecture, kept, used)
-                frame = roaming if mapspace == UNEVEN else even(einsum, architecture, kept)
-                frames[used] = frame, Relaxation(frame, conventions) if relaxable(frame, conventions) else None
-            frame, relaxation = frames[used]
-            yield Unopened(Geometry(frame, spatial), conventions, relaxation)
+        if mapspace == UNEVEN:
+            for used, numbers in found.alike():
+                yield from _in_frame(uneven(einsum, architecture, kept, used), found, numbers, conventions)
+        else:
+            yield from _in_frame(even(einsum, architecture, kept), found, np.arange(len(found.chosen)), conventions)
+
+
+def _in_frame(
+    skeleton: Skeleton, found: Unrollings, numbers: Whole, conventions: Conventions
+) -> Iterator[Unopened | Bundle]:
+    if relaxable(skeleton):
+        yield from Frame(skeleton, conventions, Relaxation(skeleton, conventions), found, numbers).bundles()
+    else:
+        for number in numbers.tolist():
+            yield Unopened(Geometry(skeleton, found.spatial(number)), conventions)

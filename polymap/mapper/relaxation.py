@@ -5,9 +5,11 @@ inside an array pay at total tile T; its tensor has N elements in all.
 
 * Closed inside the array: its instances fetch `F = |D(T)| * N / T`, whatever `s` is, and a parent outside the array is
   read for what differs between the instances. That is at least every element touched while the tile just outside the
-  array stays, once for each of these tiles.
+  array stays, once for each of these tiles, `X`; `nu(s)` times as much where so many instances hold the same and an
+  array does not share it. Where tiles of the tensor do not overlap, the parent is read for `F / pi(s)`, with pi the
+  number of instances that share one: a second, tighter bound, whose tables depend on these numbers (`refined`).
 * Closed outside: its instances share what crosses, `X = |D(T)| * N / T`, and fetch `F = sigma(s) * X`, where sigma is
-  the number of instances that hold the same. Here `F >= X + (sigma - 1) * N`.
+  the number of instances that hold the same. Here `F >= X + (sigma - 1) * N`; the parent is read for `nu(s) * X`.
 
 So the frame is cut at its outermost array. Inside, a table gives the least price up to every tile and every set of
 nodes still owing (one for each unrolling of the arrays further inside); outside, another one the least price from
@@ -22,8 +24,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from math import inf, prod
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polymap.architecture.hierarchy import Array
 from polymap.mapper.families import Nodes
@@ -48,18 +52,32 @@ from polymap.model.distinct import distinct
 from polymap.workload.einsum import Affine, Tensor
 
 MOST_BYTES = 64_000_000  # of tables that are kept
+Loops = tuple[Factors, ...]  # factors of each array, outermost first
+Whole = NDArray[np.int64]
 Arrived = dict[Nodes, Values]  # least price up to a place, by nodes that owe there and total tile
 
 
-def relaxable(skeleton: Skeleton, conventions: Conventions) -> bool:
-    """Whether the domain is a box, the frame has an array in use, no rank occurs twice in a tensor, the output has no
-    holes, and its first writes do not depend on a network that adds nothing."""
+def relaxable(skeleton: Skeleton) -> bool:
+    """Whether the domain is a box, the frame has an array in use, no rank occurs twice in a tensor, and the output has
+    no holes."""
     if not skeleton.einsum.is_box:
         return False
-    tensors, output = skeleton.einsum.tensors, skeleton.einsum.output
-    once = all(sum(len(c.ranks) for c in t.coordinates) == len(t.ranks) for t in tensors)
-    apart = conventions.all_write_first and not all(shares(output, array) for a in skeleton.arrays for array in a)
-    return skeleton.roaming and any(skeleton.arrays[1:]) and once and exact_seen(output) and not apart
+    once = all(sum(len(c.ranks) for c in t.coordinates) == len(t.ranks) for t in skeleton.einsum.tensors)
+    return skeleton.roaming and any(skeleton.arrays[1:]) and once and exact_seen(skeleton.einsum.output)
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """What the bounds need of an unrolling: factors of each array, outermost first; for each node how many instances
+    hold the same and are served one by one, how many hold the same, and how many share one copy across the outermost
+    array; pJ that no tile changes; least pJ."""
+
+    loops: Loops
+    apart: list[int]
+    sharers: list[int]
+    sharing: tuple[int, ...]
+    constant: float
+    compulsory: float
 
 
 @dataclass
@@ -70,7 +88,8 @@ class Relaxation:
     skeleton: Skeleton
     conventions: Conventions
     pricing: Pricing = energy_actions
-    _inside: OrderedDict[tuple[Factors, ...], Arrived] = field(default_factory=OrderedDict, init=False)
+    _inside: OrderedDict[object, Arrived] = field(default_factory=OrderedDict, init=False)
+    _any: Arrived | None = field(default=None, init=False)
     _others: dict[tuple[str, float], Relaxation] = field(default_factory=dict, init=False)
 
     def traffic(self, level: str, weight: float = inf) -> Relaxation:
@@ -118,21 +137,33 @@ class Relaxation:
             if any(_any_shares(node.tensor, a) for a in self.skeleton.arrays[node.parent.stop + 1 : node.stop + 1])
         )
 
-    def paid(self, gap: int) -> Functional:
+    def paid(self, gap: int, loops: Loops | None = None) -> Functional:
         """What nodes pay that close in a gap: their own accesses, and those of parents that do not stand further out
-        behind a network that shares."""
+        behind a network that shares. `loops`, if told, say how many instances share what no other tile overlaps."""
         prices = {}
         for i, node in enumerate(self.geometry.nodes):
-            beyond = node.parent.stop < gap - 1 and i in self.shared
-            prices[i] = self.own(i) + (0.0 if beyond else self.parent(i))
+            parent = self.parent(i)
+            if node.parent.stop < gap - 1 and i in self.shared:
+                sharing = range(node.parent.stop + 1, gap)
+                known = loops is not None and not slides(node.tensor)
+                parent = parent / self._shared_by(i, np.array([loops]), sharing).item() if known else 0.0
+            prices[i] = self.own(i) + parent
         return Functional(0.0, prices, {})
 
-    def entering(self, gap: int, owing: Nodes) -> Values:
-        """What is read at parents in the stage of a gap for nodes that have closed further inside, by the tile just
-        outside the array."""
+    def _shared_by(self, number: int, loops: Whole, gaps: range) -> Whole:
+        """Instances that share one copy of a node's tile across the arrays of some gaps."""
+        tensor = self.geometry.nodes[number].tensor
+        return self._same(tensor, self._factors(loops, gaps, tensor))
+
+    def _entering(self, gap: int, owing: Nodes, refined: bool) -> list[tuple[int, Values]]:
+        """What is read at parents in the stage of a gap for each node that has closed further inside, by the tile just
+        outside the array; once for each of the instances that hold the same and are served one by one. If `refined`,
+        only where tiles slide: the others have paid already."""
         nodes = self.geometry.nodes
-        closed = (i for i in self.shared - owing if nodes[i].parent.stop == gap - 1)
-        return np.asarray(sum((self.parent(i) * self.crossing[i] for i in closed), start=np.zeros(())))
+        closed = (i for i in sorted(self.shared - owing) if nodes[i].parent.stop == gap - 1)
+        if refined:
+            closed = (i for i in closed if slides(nodes[i].tensor))
+        return [(i, self.parent(i) * np.broadcast_to(self.crossing[i], self.geometry.lattice.shape)) for i in closed]
 
     @cached_property
     def crossing(self) -> tuple[Values, ...]:
@@ -149,55 +180,112 @@ class Relaxation:
         pairs = zip(self.geometry.nodes, self.program.fetched, self.crossing)
         return replace(self.program, lowered=tuple(np.minimum(f, c) if n.stop >= gap else f for n, f, c in pairs))
 
-    def inside(self, factors: tuple[Factors, ...]) -> Arrived:
-        """Least price up to the outermost array; `factors` of the arrays further inside, outermost gap first."""
-        if factors not in self._inside:
-            found = self._arrived(factors)
+    def inside(self, unrolled: Unrolled, refined: bool) -> Arrived:
+        """Least price up to the outermost array, for the factors of the arrays further inside."""
+        inner = tuple(factors for (gap, _), factors in zip(self.arrays, unrolled.loops) if gap > 1)
+        key = (inner, unrolled.sharing if refined else None)
+        if key not in self._inside:
+            found = self._arrived(unrolled.loops, refined)
             each = max(1, sum(values.nbytes for values in found.values()))
             while len(self._inside) * each > MOST_BYTES:
                 self._inside.popitem(last=False)
-            self._inside[factors] = found
-        self._inside.move_to_end(factors)
-        return self._inside[factors]
+            self._inside[key] = found
+        self._inside.move_to_end(key)
+        return self._inside[key]
 
-    def _arrived(self, factors: tuple[Factors, ...]) -> Arrived:
+    def _arrived(self, loops: Loops, refined: bool) -> Arrived:
         start = np.full(self.geometry.lattice.shape, np.inf)
         start.flat[0] = 0.0
         arrived: Arrived = {Nodes(): start}
+        apart = self._apart(np.array([loops], dtype=np.int64))[0]
         for gap in range(self.skeleton.last, 1, -1):
-            entered = {owing: self._crossed(gap, owing, v, factors[gap - 2]) for owing, v in arrived.items()}
-            arrived = self._through(gap, entered)
+            shift = self.geometry.lattice.shift(self._across(loops, gap))
+            entered = {}
+            for owing, values in arrived.items():
+                entered[owing] = np.full(values.shape, np.inf)
+                entered[owing][shift.far] = values[shift.near]
+                for node, crossing in self._entering(gap, owing, refined):
+                    entered[owing] += apart[node] * crossing
+            arrived = self._through(gap, entered, self.paid(gap, loops if refined else None))
         return arrived
 
-    def _crossed(self, gap: int, owing: Nodes, values: Values, factors: Factors) -> Values:
-        shift = self.geometry.lattice.shift(factors)
-        moved = np.full(values.shape, np.inf)
-        moved[shift.far] = values[shift.near]
-        return moved + self.entering(gap, owing)
+    def _across(self, loops: Loops, gap: int) -> Factors:
+        """Factors of the arrays of a gap together."""
+        here = [factors for (place, _), factors in zip(self.arrays, loops) if place == gap]
+        return tuple(prod(factors) for factors in zip(*here)) or (1,) * len(self.geometry.ranks)
 
-    def _through(self, gap: int, entered: Arrived) -> Arrived:
+    def _through(self, gap: int, entered: Arrived, paid: Functional) -> Arrived:
         program = self._lowered(gap)
-        reached = program.outwards(self.paid(gap), gap, {(Nodes(), owing): v for owing, v in entered.items()})
+        reached = program.outwards(paid, gap, {(Nodes(), owing): v for owing, v in entered.items()})
         return {key[1]: values for key, values in reached.items() if np.isfinite(values).any()}
 
     @cached_property
     def _outside(self) -> dict[Nodes, Values]:
         """Least price from the tile just outside the outermost array on, by nodes that owe there."""
         table = self._lowered(1).to_go(self.paid(1), innermost=1)[1]
-        return {key[1]: values + self.entering(1, key[1]) for key, values in table.items() if not key[0]}
+        return {key[1]: values for key, values in table.items() if not key[0]}
 
-    def _factors(self, spatial: Spatial) -> tuple[Factors, ...]:
-        """Spatial factors of every gap but gap 0."""
-        return tuple(spatial.factors(arrays, len(self.geometry.ranks)) for arrays in self.skeleton.arrays[1:])
+    @cached_property
+    def _beyond(self) -> dict[tuple[Nodes, bool], list[tuple[int, Values]]]:
+        keys = [family.key for family in self.program.families.of[1] if not family.key[0]]
+        return {(owing, kind): self._entering(1, owing, kind) for _, owing in keys for kind in (False, True)}
 
-    def compulsory(self, spatial: Spatial) -> float:
-        """A quick lower bound: every instance fetches each element that it needs at least once."""
-        factors = self._factors(spatial)
-        fetched = (
-            (self.own(i) * self._sharers(i, factors) + self.parent(i)) * self._needed[i]
-            for i in range(len(self.geometry.nodes))
+    @cached_property
+    def arrays(self) -> tuple[tuple[int, Array], ...]:
+        """Every array inside of the first stop, with its gap."""
+        return tuple((gap, array) for gap, arrays in enumerate(self.skeleton.arrays) if gap for array in arrays)
+
+    def about(self, loops: Whole) -> list[Unrolled]:
+        """What the bounds need of each of some unrollings: factors by (unrolling, array, rank)."""
+        across = [i for i, node in enumerate(self.geometry.nodes) if node.parent.stop == 0 and not slides(node.tensor)]
+        sharing = _columns(len(loops), [self._shared_by(i, loops, range(1, 2)) for i in across])
+        columns = (self._apart(loops), self._sharers(loops), sharing, self._constant(loops), self.compulsory(loops))
+        factors = (tuple(map(tuple, arrays)) for arrays in loops.tolist())
+        rows = zip(factors, *(column.tolist() for column in columns))
+        return [Unrolled(loops, apart, sharers, tuple(shared), *rest) for loops, apart, sharers, shared, *rest in rows]
+
+    def compulsory(self, loops: Whole) -> Values:
+        """Quick lower bounds: every instance fetches each element that it needs at least once."""
+        own, parent = (np.array([f(i) for i in range(len(self._needed))]) for f in (self.own, self.parent))
+        fetched = own * self._sharers(loops) + parent * self._apart(loops)
+        return np.asarray(fetched @ np.array(self._needed, dtype=np.float64) + self._constant(loops))
+
+    def _factors(self, loops: Whole, gaps: range, tensor: Tensor | None = None, sharing: bool = True) -> Whole:
+        """Factors of all arrays of some gaps together; for a tensor, of those whose network shares it or does not."""
+        chosen = [
+            number
+            for number, (gap, array) in enumerate(self.arrays)
+            if gap in gaps and (tensor is None or shares(tensor, array) == sharing)
+        ]
+        return np.asarray(loops[:, chosen].prod(axis=1))
+
+    def _apart(self, loops: Whole) -> Whole:
+        """For each node the instances that hold the same tile and are served one by one between it and its parent."""
+        nodes = self.geometry.nodes
+        return _columns(
+            len(loops),
+            [
+                self._copies(n.tensor, self._factors(loops, range(n.parent.stop + 1, n.stop + 1), n.tensor, False))
+                for n in nodes
+            ],
         )
-        return sum(fetched) + self._constant(factors)
+
+    def _sharers(self, loops: Whole) -> Whole:
+        """For each node the instances that hold the same tile, at least."""
+        nodes = self.geometry.nodes
+        return _columns(len(loops), [self._copies(n.tensor, self._factors(loops, range(1, n.stop + 1))) for n in nodes])
+
+    def _copies(self, tensor: Tensor, factors: Whole) -> Whole:
+        """Instances with the same tile, at least: windows may differ."""
+        return np.ones(len(factors), dtype=np.int64) if slides(tensor) else self._same(tensor, factors)
+
+    def _same(self, tensor: Tensor, factors: Whole) -> Whole:
+        """Instances with the same tile, at most: windows may meet."""
+        different = np.ones(len(factors), dtype=np.int64)
+        for coordinate in tensor.coordinates:
+            if coordinate.ranks:
+                different *= factors[:, [self.geometry.ranks.index(rank) for rank in coordinate.ranks]].max(axis=1)
+        return np.asarray(factors.prod(axis=1) // different)
 
     @cached_property
     def _needed(self) -> tuple[int, ...]:
@@ -208,56 +296,98 @@ class Relaxation:
             for node in self.geometry.nodes
         )
 
-    def least(self, spatial: Spatial) -> float:
+    def least_of(self, loops: Loops) -> float:
+        """`least` for factors of each array."""
+        (unrolled,) = self.about(np.array([loops], dtype=np.int64))
+        return self.least(unrolled)
+
+    def least(self, unrolled: Unrolled, refined: bool = False) -> float:
         """A lower bound of the energy of all mappings with these spatial factors; infinite if there are none."""
-        outer, *inner = self._factors(spatial)
-        shift = self.geometry.lattice.shift(outer)
-        best = np.inf
-        for owing, values in self.inside(tuple(inner)).items():
+        shift = self.geometry.lattice.shift(self._across(unrolled.loops, 1))
+        apart, sharers, best = unrolled.apart, unrolled.sharers, np.inf
+        for owing, values in self.inside(unrolled, refined).items():
             met = values[shift.near] + self._outside[owing][shift.far]
-            best = min(best, float(met.min()) + sum(self._again(i, (outer, *inner)) for i in owing))
-        return best + self._constant((outer, *inner))
+            for node, crossing in self._beyond[owing, refined]:
+                met += apart[node] * crossing[shift.far]
+            again = sum(self._needed[i] * self._again(i, sharers[i], apart[i]) for i in owing)
+            best = min(best, float(met.min()) + again)
+        return best + unrolled.constant
 
-    def _again(self, number: int, factors: tuple[Factors, ...]) -> float:
-        """What instances that hold the same across the outermost array fetch more than once."""
-        price = self.own(number) + (0.0 if number in self.shared else self.parent(number))
-        return price * (self._sharers(number, factors) - 1) * self._needed[number]
+    def least_of_any(self, loops: Whole, rows: Whole) -> Values:
+        """Lower bounds for some unrollings with the same factors on the outermost arrays, from the least price inside
+        of them that any of `loops` has; infinite if there is no mapping."""
+        here = loops[rows]
+        shift = self.geometry.lattice.shift(tuple(self._factors(here[:1], range(1, 2))[0].tolist()))
+        apart, sharers, best = self._apart(here).min(axis=0), self._sharers(here), np.full(len(rows), np.inf)
+        for owing, values in self._any_inside(loops).items():
+            met = values[shift.near] + self._outside[owing][shift.far]
+            for node, crossing in self._beyond[owing, False]:
+                met += apart[node] * crossing[shift.far]
+            again = [self._needed[i] * self._again(i, sharers[:, i], apart[i]) for i in owing]
+            best = np.minimum(best, float(met.min()) + sum(again, start=np.zeros(len(rows))))
+        return np.asarray(best + self._constant(here))
 
-    def _sharers(self, number: int, factors: tuple[Factors, ...]) -> int:
-        """Instances of a node that hold the same tile, at least."""
-        node = self.geometry.nodes[number]
-        slides = any(len(c.ranks) > 1 for c in node.tensor.coordinates)
-        return 1 if slides else self._same(node.tensor, factors[: node.stop])
+    def _any_inside(self, loops: Whole) -> Arrived:
+        """Least price up to the outermost array, for any factors of the arrays further inside."""
+        if self._any is None:
+            start = np.full(self.geometry.lattice.shape, np.inf)
+            start.flat[0] = 0.0
+            arrived: Arrived = {Nodes(): start}
+            for gap in range(self.skeleton.last, 1, -1):
+                factors = np.unique(self._factors(loops, range(gap, gap + 1)), axis=0).tolist()
+                shifts = [self.geometry.lattice.shift(tuple(row)) for row in factors]
+                entered = {}
+                for owing, values in arrived.items():
+                    least = entered[owing] = np.full(values.shape, np.inf)
+                    for shift in shifts:
+                        np.minimum(least[shift.far], values[shift.near], out=least[shift.far])
+                    for _, crossing in self._entering(gap, owing, False):
+                        least += crossing
+                arrived = self._through(gap, entered, self.paid(gap))
+            self._any = arrived
+        return self._any
 
-    def _same(self, tensor: Tensor, factors: tuple[Factors, ...]) -> int:
-        """Instances that hold the same tile, at most. Windows may also meet across arrays: factors of all gaps count
-        together."""
-        joint = {rank: prod(here[r] for here in factors) for r, rank in enumerate(self.geometry.ranks)}
-        apart = prod(max((joint[rank] for rank in c.ranks), default=1) for c in tensor.coordinates)
-        return prod(joint.values()) // apart
+    def _again(self, number: int, sharers: Any, apart: Any) -> Any:
+        """pJ for each element of a node that owes across the outermost array, for what is fetched more than once."""
+        return self.own(number) * (sharers - 1) + self.parent(number) * (apart - 1)
 
-    def _constant(self, factors: tuple[Factors, ...]) -> float:
+    def _constant(self, loops: Whole) -> Values:
         """What does not depend on tiles: reads of the computes, less first writes."""
-        total = 0.0
-        for each, stop, tensor, asked, first in self._constants:
-            inside = factors[stop:]
-            sharing = (f for f, arrays in zip(inside, self.skeleton.arrays[stop + 1 :]) if _any_shares(tensor, arrays))
-            total += each * (asked / self._same(tensor, tuple(sharing)) - first * self._same(tensor, factors[:stop]))
+        total, last = np.zeros(len(loops)), self.skeleton.last
+        for each, stop, arriving, tensor, asked, first in self._constants:
+            read = asked / self._same(tensor, self._factors(loops, range(stop + 1, last + 1), tensor))
+            written = self._same(tensor, self._factors(loops, range(1, stop + 1)))
+            apart = self._same(tensor, self._factors(loops, range(stop + 1, arriving + 1), tensor, False))
+            total += each * (read - first * written * apart)
         return total
 
     @cached_property
-    def _constants(self) -> tuple[tuple[float, int, Tensor, float, float], ...]:
-        """(pJ per element, stop, tensor, elements that the computes ask for, first writes) of every constant."""
+    def _constants(self) -> tuple[tuple[float, int, int, Tensor, float, float], ...]:
+        """(pJ per element, stop, stop from which first writes arrive one by one, tensor, elements that the computes ask
+        for, first writes) of every constant."""
         return tuple(self._each_constant())
 
-    def _each_constant(self) -> Iterator[tuple[float, int, Tensor, float, float]]:
+    def _each_constant(self) -> Iterator[tuple[float, int, int, Tensor, float, float]]:
         for c in self.counts:
-            direct = self.skeleton.sites[c.tensor.name][-2].name == c.site.name
+            sites = self.skeleton.sites[c.tensor.name]
+            direct = sites[-2].name == c.site.name
+            below = sites[sites.index(c.site) + 1].stop
             for action in self.pricing(self.geometry, (c,)):
                 if action.count.constant:
                     asked = float(self.skeleton.einsum.computes) if direct and action.count is not c.fills else 0.0
                     first = asked - float(action.count.constant)
-                    yield float(action.each / max(1, action.wide)), c.site.stop, c.tensor, asked, first
+                    apart = self.conventions.all_write_first and not direct and action.count is c.reads
+                    stop, arriving = c.site.stop, below if apart else c.site.stop
+                    yield float(action.each / max(1, action.wide)), stop, arriving, c.tensor, asked, first
+
+
+def _columns(rows: int, columns: list[Whole]) -> Whole:
+    return np.stack(columns, axis=1) if columns else np.ones((rows, 0), dtype=np.int64)
+
+
+def slides(tensor: Tensor) -> bool:
+    """Whether tiles of a tensor may overlap."""
+    return any(len(c.ranks) > 1 for c in tensor.coordinates)
 
 
 def _any_shares(tensor: Tensor, arrays: tuple[Array, ...]) -> bool:

@@ -11,16 +11,18 @@ import heapq
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil, inf, isinf
 from typing import Any, cast
 
 from polymap.errors import IllegalMapping, PolymapError
 from polymap.mapper.build import mapping_of
+from polymap.mapper.bundle import Bundle, Classes
 from polymap.mapper.enumerate import TooMany
 from polymap.mapper.incumbent import Candidate, Incumbent
 from polymap.mapper.kernel import KernelTooLarge
 from polymap.mapper.labels import Gaps, TooManyLabels
+from polymap.mapper.lattice import Values
 from polymap.mapper.objective import ROUNDING, TOLERANCE, exceeds, may_reach
 from polymap.mapper.pricing import Functional, blended
 from polymap.mapper.problem import Part, Unopened, leakage_pj, whole
@@ -32,7 +34,7 @@ from polymap.mapper.ties import settle
 from polymap.mapper.weighing import Weighing, weighed
 
 Rank = tuple[float, ...]
-UNOPENED, RELAXED, QUICK, PROGRAM, PORTS = range(5)  # how a part's bound was found
+BUNDLED, SHARED, UNOPENED, RELAXED, REFINED, QUICK, PROGRAM, PORTS = range(8)  # how a part's bound was found
 MOST_ORDERS = 2_000
 MOST_PRICED = 500  # nests of a part that are priced one by one
 
@@ -68,7 +70,7 @@ class Search:
 
     def __init__(
         self,
-        classes: Iterable[Unopened],
+        classes: Iterable[Unopened | Bundle],
         incumbent: Incumbent,
         gap: float,
         seconds: float | None,
@@ -85,7 +87,7 @@ class Search:
         self.tied: list[Waiting] = []  # parts that were closed, but may hold mappings as good as the best
         self.interrupted = False
         self.classes = classes
-        self.unseen: Iterator[Unopened] | None = iter(classes)
+        self.unseen: Iterator[Unopened | Bundle] | None = iter(classes)
         self.serial = 0
         self.hear = hear
         self.weight = 0.0  # pJ per bit that the first memory moves whose traffic is asked for: see `weighing`
@@ -105,7 +107,7 @@ class Search:
     @property
     def bounded(self) -> int:
         """Parts that needed no solver."""
-        waiting = sum(max(1, len(w.part.alternatives)) if w.stage > RELAXED else 1 for w in self.queue)
+        waiting = sum(map(_number_of_parts, self.queue))
         return self.progress.parts - self.progress.solved - waiting - len(self.open)
 
     @property
@@ -156,9 +158,38 @@ class Search:
             else:
                 self._queue(unopened)
 
-    def _queue(self, unopened: Unopened) -> None:
-        self._wait(UNOPENED, unopened, unopened.compulsory, unopened.cycles, (0.0,) * len(self.incumbent.levels))
-        self.progress.parts += 1
+    def _queue(self, found: Unopened | Bundle) -> None:
+        if isinstance(found, Bundle):
+            self._wait_together(BUNDLED if found.alike else SHARED, found, found.compulsory)
+            self.progress.parts += len(found)
+        else:
+            self._wait(UNOPENED, found, found.compulsory, found.cycles, self._unmoved)
+            self.progress.parts += 1
+
+    @property
+    def _unmoved(self) -> Rank:
+        return (0.0,) * len(self.incumbent.levels)
+
+    def _wait_together(self, stage: int, bundle: Bundle, energy: Values) -> None:
+        """Queue the classes of a bundle as one, by lower bounds of the energy of each."""
+        classes = bundle.classes(energy, self.incumbent.objective)
+        if not len(classes):
+            return
+        least, cycles = classes.least_energy, classes.least_cycles
+        if self.incumbent.may_keep(least, cycles, self._unmoved):
+            self.serial += 1
+            part = bundle if stage == BUNDLED else classes
+            heapq.heappush(self.queue, Waiting(classes.rank, self.serial, stage, part, least, cycles, self._unmoved))
+
+    def _cut(self, waiting: Waiting) -> None:
+        """Take the first class from the others, which go on waiting."""
+        classes = waiting.part
+        if len(classes) > 1:
+            self.serial += 1
+            rest = classes.rest()
+            heapq.heappush(self.queue, replace(waiting, bound=rest.rank, serial=self.serial, part=rest))
+        unopened = classes.first()
+        self._wait(UNOPENED, unopened, classes.energy, unopened.cycles, self._unmoved)
 
     def _wait(
         self, stage: int, part: Part | Unopened, energy: float, cycles: int, moved: Rank, weight: float = 0.0
@@ -182,9 +213,16 @@ class Search:
         self.taken = None
 
     def _advance(self, waiting: Waiting) -> None:
-        if waiting.stage == UNOPENED:
+        if waiting.stage == BUNDLED:
+            self._wait_together(SHARED, waiting.part, waiting.part.relaxed)
+        elif waiting.stage == SHARED:
+            self._cut(waiting)
+        elif waiting.stage == UNOPENED:
             self._relax(waiting)
-        elif waiting.stage == RELAXED:
+        elif waiting.stage == RELAXED and waiting.part.bound:
+            energy = max(waiting.part.refined, waiting.energy)
+            self._wait(REFINED, waiting.part, energy, waiting.cycles, waiting.moved)
+        elif waiting.stage in (RELAXED, REFINED):
             self._open(waiting)
         elif waiting.stage == QUICK:
             self._program(waiting)
@@ -386,6 +424,16 @@ class Search:
         return value - self.bound <= self.gap * value
 
 
-def _opened(part: Part | Unopened) -> list[Part]:
+def _number_of_parts(waiting: Waiting) -> int:
+    if waiting.stage > REFINED:
+        return max(1, len(waiting.part.alternatives))
+    return len(waiting.part) if waiting.stage < UNOPENED else 1
+
+
+def _opened(part: Part | Unopened | Bundle | Classes) -> Iterator[Part]:
+    if isinstance(part, (Bundle, Classes)):
+        for unopened in part:
+            yield from _opened(unopened)
+        return
     whole = part.open() if isinstance(part, Unopened) else part
-    return whole.split() or [whole]
+    yield from whole.split() or [whole]

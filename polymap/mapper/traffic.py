@@ -74,7 +74,8 @@ class Geometry:
     def compute_cycles(self) -> int:
         """Steps at which anything runs; at least, where the domain is no box."""
         if self.touched is None:
-            return prod(self.lattice.sizes)
+            used = prod(factor for unrolling in self.spatial.unrollings for factor in unrolling.factors)
+            return prod(size for _, size in self.skeleton.einsum.ranks) // used
         last = self.skeleton.last
         return ceil(self.touched.exactly(None, dict(zip(self.ranks, self.above(last))), self.spread(last)))
 

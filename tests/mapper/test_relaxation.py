@@ -53,7 +53,8 @@ def test_no_class_has_less_energy_than_its_bound(
         least += float(part.leakage) * unopened.cycles
         assert unopened.compulsory <= least * (1 + 1e-12)
         assert unopened.relaxed <= least * (1 + 1e-12)
-        bounded += unopened.relaxation is not None
+        assert unopened.refined <= least * (1 + 1e-12)
+        bounded += unopened.bound is not None
     assert bounded
 
 

@@ -1,0 +1,237 @@
+"""Classes by the thousand: unrollings of one frame, met and bounded in arrays, and opened only where that is needed.
+
+A *bundle* is what has the same factors on the outermost arrays. One table that lets every unrolling of the arrays
+further inside compete bounds all its classes; most bundles are never cut into them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polymap.architecture.hierarchy import Architecture
+from polymap.mapper.lattice import Values
+from polymap.mapper.objective import TOLERANCE, Objective
+from polymap.mapper.problem import Bound, Unopened, compute_pj, leaking_levels
+from polymap.mapper.relaxation import Relaxation, Whole
+from polymap.mapper.space import Skeleton
+from polymap.mapper.traffic import Geometry
+from polymap.mapper.unrolling import Spatial, Unrolling, spatials, unrollings
+from polymap.model.conventions import Conventions
+from polymap.workload.einsum import Einsum
+
+Rank = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Unrollings:
+    """Unrollings over a machine's arrays: `options` of each array, and `chosen[i]`, which of them the i-th takes."""
+
+    options: tuple[tuple[Unrolling, ...], ...]
+    chosen: Whole
+
+    @cached_property
+    def factors(self) -> Whole:
+        """Factors by (unrolling, array, rank)."""
+        tables = [np.array([u.factors for u in options], dtype=np.int64) for options in self.options]
+        if not tables:
+            return np.ones((len(self.chosen), 0, 0), dtype=np.int64)
+        return np.stack([table[self.chosen[:, a]] for a, table in enumerate(tables)], axis=1)
+
+    @cached_property
+    def used(self) -> NDArray[np.bool_]:
+        """Arrays over which any rank is unrolled, by (unrolling, array)."""
+        return np.asarray(self.factors.prod(axis=2) > 1)
+
+    def alike(self) -> Iterator[tuple[frozenset[str], Whole]]:
+        """Numbers of the unrollings by the arrays in use."""
+        if not self.options:
+            yield frozenset(), np.arange(len(self.chosen))
+            return
+        patterns, group = np.unique(self.used, axis=0, return_inverse=True)
+        for place, pattern in enumerate(patterns.tolist()):
+            names = frozenset(options[0].array.name for options, use in zip(self.options, pattern) if use)
+            yield names, np.flatnonzero(group.reshape(-1) == place)
+
+    def spatial(self, number: int) -> Spatial:
+        return Spatial(tuple(options[i] for options, i in zip(self.options, self.chosen[number].tolist())))
+
+
+def every(einsum: Einsum, architecture: Architecture) -> Unrollings:
+    """Every unrolling of the ranks over the arrays. Where it depends on the others whether an array is used enough,
+    they are met one by one."""
+    arrays = architecture.arrays
+    if not arrays or any(rule.or_most for array in arrays for _, rule in array.rules):
+        return gathered(list(spatials(einsum, architecture)))
+    sizes = np.array([size for _, size in einsum.ranks], dtype=np.int64)
+    options = tuple(tuple(unrollings(einsum, tuple(sizes.tolist()), array)) for array in arrays)
+    chosen, whole = np.zeros((1, 0), dtype=np.int64), np.ones((1, len(sizes)), dtype=np.int64)
+    for here in options:
+        grown = whole[:, None, :] * np.array([u.factors for u in here], dtype=np.int64)[None]
+        before, own = np.nonzero((sizes % grown == 0).all(axis=2))
+        chosen = np.concatenate([chosen[before], own[:, None]], axis=1)
+        whole = grown[before, own]
+    return Unrollings(options, chosen)
+
+
+def gathered(found: Sequence[Spatial]) -> Unrollings:
+    """Unrollings that were met one by one."""
+    columns = list(zip(*(spatial.unrollings for spatial in found)))
+    options = [{(u.factors, u.packing): u for u in column} for column in columns]
+    places = [{key: place for place, key in enumerate(known)} for known in options]
+    chosen = [[place[u.factors, u.packing] for u, place in zip(spatial.unrollings, places)] for spatial in found]
+    shape = (len(found), len(columns))
+    return Unrollings(
+        tuple(tuple(known.values()) for known in options), np.array(chosen, dtype=np.int64).reshape(shape)
+    )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The classes of one frame: `numbers` are its unrollings among all."""
+
+    skeleton: Skeleton
+    conventions: Conventions
+    relaxation: Relaxation
+    unrollings: Unrollings
+    numbers: Whole
+
+    @cached_property
+    def loops(self) -> Whole:
+        """Factors by (class, array inside of the first stop, rank)."""
+        names = [array.name for array in self.skeleton.architecture.arrays]
+        columns = [names.index(array.name) for _, array in self.relaxation.arrays]
+        return np.asarray(self.unrollings.factors[self.numbers][:, columns])
+
+    @cached_property
+    def cycles(self) -> Values:
+        computes = prod(size for _, size in self.skeleton.einsum.ranks)
+        return np.asarray(computes / self.unrollings.factors[self.numbers].prod(axis=(1, 2), dtype=np.float64))
+
+    @cached_property
+    def rest(self) -> Values:
+        """pJ of compute and leakage of every class, at its least cycles."""
+        architecture = self.skeleton.architecture
+        fans = self.unrollings.factors[self.numbers].prod(axis=2)
+        watts = np.zeros(len(self.numbers))
+        for level in leaking_levels(self.skeleton):
+            outside = [
+                a for a, array in enumerate(architecture.arrays) if _stands(architecture, array.name, level.name)
+            ]
+            idle = self.conventions.idle_instances_leak
+            instances = architecture.instances(level.name) if idle else fans[:, outside].prod(axis=1)
+            watts = watts + float(level.leakage_w) * instances
+        leaked = watts * (1e12 / float(architecture.clock_hz)) * self.cycles
+        return np.asarray(compute_pj(Geometry(self.skeleton, self.unrollings.spatial(0))) + leaked)
+
+    def bundles(self) -> Iterator[Bundle]:
+        """The classes, those together that differ further inside only; all together if no array is further inside."""
+        outer = [i for i, (gap, _) in enumerate(self.relaxation.arrays) if gap == 1]
+        if len(outer) == len(self.relaxation.arrays):
+            yield Bundle(self, np.arange(len(self.numbers)), alike=False)
+            return
+        code = np.zeros(len(self.numbers), dtype=np.int64)
+        for size, factor in zip(self.skeleton.einsum.sizes.values(), self.loops[:, outer].prod(axis=1).T):
+            code = code * (size + 1) + factor
+        code = np.unique(code, return_inverse=True)[1].reshape(-1)
+        order = np.argsort(code, kind="stable")
+        for rows in np.split(order, np.flatnonzero(np.diff(code[order])) + 1):
+            yield Bundle(self, rows, alike=True)
+
+    @cached_property
+    def compulsory(self) -> Values:
+        """Quick lower bounds of the energy of accesses of every class in pJ."""
+        return self.relaxation.compulsory(self.loops)
+
+    def opened(self, row: int) -> Unopened:
+        spatial = self.unrollings.spatial(int(self.numbers[row]))
+        (unrolled,) = self.relaxation.about(self.loops[row : row + 1])
+        return Unopened(Geometry(self.skeleton, spatial), self.conventions, Bound(self.relaxation, unrolled))
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Classes of a frame; if `alike`, those with the same factors on the outermost arrays."""
+
+    frame: Frame
+    rows: Whole
+    alike: bool
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Unopened]:
+        return map(self.frame.opened, self.rows.tolist())
+
+    @cached_property
+    def compulsory(self) -> Values:
+        """Quick lower bounds of the energy of every class in pJ, leakage included."""
+        return self._with_rest(self.frame.compulsory[self.rows])
+
+    @cached_property
+    def relaxed(self) -> Values:
+        """Tighter ones, from one table for all that are alike; infinite if there is no mapping."""
+        if not self.alike:
+            return self.compulsory
+        shared = self._with_rest(self.frame.relaxation.least_of_any(self.frame.loops, self.rows))
+        return np.asarray(np.maximum(shared, self.compulsory))
+
+    def _with_rest(self, accesses: Values) -> Values:
+        return np.asarray((np.maximum(0.0, accesses) + self.frame.rest[self.rows]) * (1 - TOLERANCE))
+
+    def classes(self, energy: Values, objective: Objective) -> Classes:
+        """The classes in the order of the ranks that these lower bounds of their energy allow."""
+        cycles = self.frame.cycles[self.rows]
+        columns = np.broadcast_arrays(*objective.rank(energy, cycles))
+        order = np.lexsort(columns[::-1])
+        order = order[np.isfinite(energy[order])]
+        return Classes(self.frame, self.rows[order], energy[order], np.stack([column[order] for column in columns]))
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Classes of a frame from one place on, with lower bounds of their energy in pJ and of their ranks, least first."""
+
+    frame: Frame
+    rows: Whole
+    energies: Values
+    ranks: Values
+    place: int = 0
+
+    def __len__(self) -> int:
+        return len(self.rows) - self.place
+
+    @property
+    def energy(self) -> float:
+        return float(self.energies[self.place])
+
+    @property
+    def least_energy(self) -> float:
+        return float(self.energies[self.place :].min())
+
+    @property
+    def least_cycles(self) -> int:
+        return int(self.frame.cycles[self.rows[self.place :]].min())
+
+    @property
+    def rank(self) -> Rank:
+        return tuple(self.ranks[:, self.place].tolist())
+
+    def first(self) -> Unopened:
+        return self.frame.opened(self.rows[self.place])
+
+    def rest(self) -> Classes:
+        return replace(self, place=self.place + 1)
+
+    def __iter__(self) -> Iterator[Unopened]:
+        return map(self.frame.opened, self.rows[self.place :].tolist())
+
+
+def _stands(architecture: Architecture, array: str, level: str) -> bool:
+    """Whether an array stands outside of a level."""
+    return architecture.index(array) < architecture.index(level)
