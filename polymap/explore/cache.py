@@ -29,7 +29,18 @@ OFF = "off"
 FILE = "answers.sqlite"
 CACHED = "cached"
 # Rooms whose code has a say in an answer.
-ROOMS = ("spec", "workload", "architecture", "constraints", "mapping", "model", "polyhedral", "mapper", "explore")
+ROOMS = (
+    "spec",
+    "workload",
+    "architecture",
+    "constraints",
+    "mapping",
+    "model",
+    "polyhedral",
+    "refute",
+    "mapper",
+    "explore",
+)
 
 
 class Cache:

@@ -21,7 +21,7 @@ from polymap.mapper.problem import Bound, Unopened, compute_pj, leaking_levels
 from polymap.mapper.relaxation import Relaxation, Whole
 from polymap.mapper.space import Skeleton
 from polymap.mapper.traffic import Geometry
-from polymap.mapper.unrolling import Spatial, Unrolling, spatials, unrollings
+from polymap.mapper.unrolling import Factors, Spatial, Unrolling, spatials, unrollings
 from polymap.model.conventions import Conventions
 from polymap.workload.einsum import Einsum
 
@@ -148,6 +148,10 @@ class Frame:
         """Quick lower bounds of the energy of accesses of every class in pJ."""
         return self.relaxation.compulsory(self.loops)
 
+    def factors(self, rows: Whole) -> list[tuple[Factors, ...]]:
+        """Factors of every array."""
+        return [tuple(map(tuple, arrays)) for arrays in self.unrollings.factors[self.numbers[rows]].tolist()]
+
     def opened(self, row: int) -> Unopened:
         spatial = self.unrollings.spatial(int(self.numbers[row]))
         (unrolled,) = self.relaxation.about(self.loops[row : row + 1])
@@ -167,6 +171,11 @@ class Bundle:
 
     def __iter__(self) -> Iterator[Unopened]:
         return map(self.frame.opened, self.rows.tolist())
+
+    @property
+    def factors(self) -> list[tuple[Factors, ...]]:
+        """Factors of every array, for each class."""
+        return self.frame.factors(self.rows)
 
     @cached_property
     def compulsory(self) -> Values:
@@ -205,6 +214,16 @@ class Classes:
 
     def __len__(self) -> int:
         return len(self.rows) - self.place
+
+    @property
+    def factors(self) -> list[tuple[Factors, ...]]:
+        """Factors of every array, for each class."""
+        return self.frame.factors(self.rows[self.place :])
+
+    @property
+    def values(self) -> list[float]:
+        """Lower bounds of the objective."""
+        return list(self.ranks[0, self.place :].tolist())
 
     @property
     def energy(self) -> float:

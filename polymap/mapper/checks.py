@@ -11,6 +11,7 @@ from polymap.polyhedral.audit import FOREIGN, POINTS, SETS
 MODEL, INPUT, HASH = "cost model", "read from the document", "SHA-256"
 RECOUNTED, RECOMPUTED, UNPROVEN = "counted again independently", "computed again by the model only", "not proven again"
 WALKED = "every class walked for a counterexample"
+LISTED = "classes listed again from the rules"
 REPROVEN = "proven again independently"
 REPLAYED = "another tool's algorithm, run again: the exact counts are others"
 
@@ -37,7 +38,7 @@ class Check:
         """How far the check reaches: by other means than the result was made, by the same, or not at all."""
         if self.method in (SETS, POINTS, HASH):
             return RECOUNTED
-        if self.method == WALKED:
+        if self.method in (WALKED, LISTED):
             return REPROVEN
         if self.method.startswith(FOREIGN):
             return REPLAYED

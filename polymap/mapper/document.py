@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from polymap.mapper.result import Front, NetworkResult, Result
 
 SCHEMA = "polymap.result/1"
+PARETO = "polymap.pareto/1"
 
 
 def document(result: Result) -> dict[str, object]:
@@ -50,13 +51,14 @@ def network_document(network: NetworkResult) -> dict[str, object]:
 
 def front_document(front: Front) -> dict[str, object]:
     """A Pareto front: a result document for every point."""
-    return {
-        "schema": "polymap.pareto/1",
+    found: dict[str, object] = {
+        "schema": PARETO,
         "axes": list(front.axes),
         "tolerance": float(front.tolerance),
         "complete": front.complete,
         "points": [document(point) for point in front.points],
     }
+    return _sealed(found)
 
 
 def _whole_network(network: NetworkResult) -> dict[str, object]:
@@ -208,7 +210,11 @@ def _search(result: Result) -> dict[str, object] | None:
     }
     if search.subject_to:
         found["subject_to"] = list(search.subject_to)
-    return {**found, "note": search.note} if search.note else found
+    if search.note:
+        found["note"] = search.note
+    if search.certificate:
+        found["certificate"] = search.certificate.to_dict(result.einsum)
+    return found
 
 
 def _inputs(result: Result) -> dict[str, object]:

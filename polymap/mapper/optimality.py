@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from polymap.mapper.certified import certified
 from polymap.mapper.checks import MODEL, UNPROVEN, WALKED, Check, equal
 from polymap.mapper.conditions import Conditions, conditions
 from polymap.mapper.objective import TRAFFIC, Objective, objective
@@ -20,8 +21,9 @@ from polymap.mapper.result import Result, relative_gap
 from polymap.mapper.stated import section, unreadable
 from polymap.refute import Attempt, Claim, Finding, Judged, uncovered
 
-KNOWN = frozenset(("classes", "bounded", "solved", "cpu_s", "seed", "mapspace", "subject_to", "note"))
+KNOWN = frozenset(("classes", "bounded", "solved", "cpu_s", "seed", "mapspace", "subject_to", "note", "certificate"))
 OPTIMAL = "optimal"
+EVEN, UNEVEN = "even", "uneven"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Space:
     mapspace: str
     subject_to: tuple[str, ...] = ()
     beyond: tuple[str, ...] = ()
+    certificate: object = None
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,13 @@ def optimality(top: dict[str, Any], result: Result, layer: str, file: str, secon
     yield equal(layer, "objective.value", result.value, value, MODEL)
     yield equal(layer, "objective.unit", stated.get("unit"), goal.unit, MODEL)
     yield equal(layer, "objective.gap", stated.get("gap"), relative_gap(result.value, result.lower_bound), MODEL)
-    space = _space(top.get("search"), file)
+    space = space_of(top.get("search"), file)
     if space and space.subject_to:
         broken = breaks(result, space)
         found = f"broken: {', '.join(broken)}" if broken else "kept"
         yield Check(layer, "search.subject_to", ", ".join(space.subject_to), found, MODEL, not broken)
+    if space and space.certificate is not None and not space.beyond:
+        yield from certified(space.certificate, result, layer, file)
     yield from _bound(result, space, layer, seconds if value == result.value else 0.0)
 
 
@@ -79,7 +84,7 @@ def _bound(result: Result, space: Space | None, layer: str, seconds: float) -> I
     yield Check(layer, "status", result.status, said, method if optimal else MODEL, agrees or not optimal)
 
 
-def _space(stated: object, file: str) -> Space | None:
+def space_of(stated: object, file: str) -> Space | None:
     """The space that a document names. Raises `SpecError`."""
     if stated is None:
         return None
@@ -89,24 +94,36 @@ def _space(stated: object, file: str) -> Space | None:
         raise unreadable(file, "search.mapspace", "this names no mapspace")
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise unreadable(file, "search.subject_to", "a list of conditions belongs here")
-    return Space(mapspace, tuple(texts), tuple(sorted(set(search) - KNOWN)))
+    return Space(mapspace, tuple(texts), tuple(sorted(set(search) - KNOWN)), search.get("certificate"))
 
 
 def reprove(result: Result, space: Space | None, seconds: float) -> Reproof:
     """Whether no mapping of the space searched is below the result's lower bound, as far as time allows."""
+    limits = conditions(space.subject_to if space else (), result.einsum, result.architecture)
+    return walk(result, space, limits, claim(result, limits), seconds)
+
+
+def walk(result: Result, space: Space | None, limits: Conditions, goal: Claim, seconds: float) -> Reproof:
+    """Whether no mapping of the space in which a result was searched breaks a claim, as far as time allows."""
     begin = time.monotonic()
     reasons = list(_reasons(result, space))
     if reasons or space is None:
         return Reproof(None, f"not checked: no walk yet under {', '.join(reasons)}")
-    limits = conditions(space.subject_to, result.einsum, result.architecture)
-    machine, goal = limits.shrunk(result.architecture), claim(result, limits)
-    attempt = Attempt(result.einsum, machine, result.conventions, goal, result.cost.energy, begin + seconds)
+    attempt = Attempt(
+        result.einsum,
+        limits.shrunk(result.architecture),
+        result.conventions,
+        goal,
+        result.cost.energy,
+        space.mapspace == EVEN,
+        begin + seconds,
+    )
     found = Counter[Finding]()
     for judged in attempt.judged():
         found[judged.finding] += 1
         if judged.finding is Finding.BROKEN:
             return Reproof(False, _counterexample(judged), _since(begin))
-    return Reproof(_all(found, Finding.PROVEN) or None, _told(found), _since(begin))
+    return Reproof(_all(found, Finding.PROVEN) or None, _told(found, goal), _since(begin))
 
 
 def claim(result: Result, limits: Conditions) -> Claim:
@@ -133,8 +150,10 @@ def _reasons(result: Result, space: Space | None) -> Iterator[str]:
     if space is None:
         yield "a space that the document does not name"
         return
-    if space.mapspace != "uneven":
-        yield f"the {space.mapspace} mapspace"
+    if space.mapspace not in (EVEN, UNEVEN):
+        yield f"the mapspace {space.mapspace}"
+    if space.mapspace == UNEVEN and result.conventions.continuing_sweep:
+        yield f"{result.conventions.name} in the uneven mapspace"
     yield from (f"search.{name}" for name in space.beyond)
     moving = [text for text in (result.objective or "", *space.subject_to) if text.strip().startswith(TRAFFIC)]
     yield from (f"'{text}'" for text in moving)
@@ -149,14 +168,14 @@ def _all(found: Counter[Finding], finding: Finding) -> bool:
     return found[finding] == sum(found.values())
 
 
-def _told(found: Counter[Finding]) -> str:
-    classes = sum(found.values())
+def _told(found: Counter[Finding], goal: Claim) -> str:
+    classes, what = sum(found.values()), "no such mapping" if goal.least is None else "no mapping below it"
     if _all(found, Finding.PROVEN):
-        return f"no mapping below it in any of {classes} classes"
+        return f"{what} in any of {classes} classes"
     left = [f"{found[f]} {f.value}" for f in (Finding.UNDECIDED, Finding.UNCHECKED) if found[f]]
-    return f"no mapping below it in {found[Finding.PROVEN]} of {classes} classes; {', '.join(left)}"
+    return f"{what} in {found[Finding.PROVEN]} of {classes} classes; {', '.join(left)}"
 
 
 def _counterexample(judged: Judged) -> str:
     nest = "; ".join(str(node) for node in judged.mapping.nodes) if judged.mapping else ""
-    return f"a mapping below it: {nest}"
+    return f"there is one: {nest}"

@@ -188,6 +188,7 @@ def _searched(search: Search, query: Query, cpu_s: float) -> Searched:
         mapspace=query.space,
         subject_to=query.subject_to,
         note=INTERRUPTED * search.interrupted,
+        certificate=search.certificate() if isinstance(search, Search) else None,
         final=search.final,
     )
 

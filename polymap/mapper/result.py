@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from polymap.architecture.hierarchy import Architecture
+from polymap.mapper.certificate import Certificate
 from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
 from polymap.model.cost import Cost
@@ -31,6 +32,7 @@ class Search:
     mapspace: str
     subject_to: tuple[str, ...] = ()
     note: str = ""
+    certificate: Certificate | None = None
     final: bool = False
 
 

@@ -18,6 +18,7 @@ from typing import Any, cast
 from polymap.errors import IllegalMapping, PolymapError
 from polymap.mapper.build import mapping_of
 from polymap.mapper.bundle import Bundle, Classes
+from polymap.mapper.certificate import ATTAINED, BOUNDED, OPEN, SOLVED, Certificate, Outcomes
 from polymap.mapper.enumerate import TooMany
 from polymap.mapper.incumbent import Candidate, Incumbent
 from polymap.mapper.kernel import KernelTooLarge
@@ -31,6 +32,7 @@ from polymap.mapper.proof import Undecided
 from polymap.mapper.ranking import Ranking
 from polymap.mapper.solving import Floor, Solver
 from polymap.mapper.ties import settle
+from polymap.mapper.traffic import Geometry
 from polymap.mapper.weighing import Weighing, weighed
 
 Rank = tuple[float, ...]
@@ -87,6 +89,7 @@ class Search:
         self.tied: list[Waiting] = []  # parts that were closed, but may hold mappings as good as the best
         self.interrupted = False
         self.classes = classes
+        self.outcomes = Outcomes()
         self.unseen: Iterator[Unopened | Bundle] | None = iter(classes)
         self.serial = 0
         self.hear = hear
@@ -162,9 +165,11 @@ class Search:
         if isinstance(found, Bundle):
             self._wait_together(BUNDLED if found.alike else SHARED, found, found.compulsory)
             self.progress.parts += len(found)
+            self.outcomes.enter(found.frame.skeleton, found.factors)
         else:
             self._wait(UNOPENED, found, found.compulsory, found.cycles, self._unmoved)
             self.progress.parts += 1
+            self.outcomes.enter(found.geometry.skeleton, [found.geometry.spatial.factors_of_arrays])
 
     @property
     def _unmoved(self) -> Rank:
@@ -203,14 +208,38 @@ class Search:
         waiting = self.taken = self.queue[0]  # in this order: an interrupt must not lose a part
         heapq.heappop(self.queue)
         if self.best is None or may_reach(waiting.bound, self.best.rank):
+            queued = self.serial
             self._advance(waiting)
+            if waiting.stage == PROGRAM and self.serial == queued:
+                self._close(waiting, ATTAINED)
             if self.best is None and waiting.stage == QUICK:
                 self._first_mapping()
-        elif exceeds(waiting.bound, self.best.rank):  # among ties, rounding errors decide the order of the queue
-            self.queue.clear()
         else:
             self.tied.append(waiting)
+            self._close(waiting, BOUNDED)
+            if exceeds(waiting.bound, self.best.rank):  # among ties, rounding errors decide the order of the queue
+                self.tied.pop()
+                for behind in self.queue:
+                    self._close(behind, BOUNDED)
+                self.queue.clear()
         self.taken = None
+
+    def _close(self, waiting: Waiting, kind: str) -> None:
+        part = waiting.part
+        if isinstance(part, (Bundle, Classes)):
+            bounds = [waiting.bound[0]] * len(part) if isinstance(part, Bundle) else part.values
+            self.outcomes.close(part.frame.skeleton, part.factors, kind, bounds)
+        elif waiting.energy < inf:  # else no mapping of the part fits
+            self._close_class(part.geometry, kind, waiting.bound[0])
+
+    def _close_class(self, geometry: Geometry, kind: str, bound: float) -> None:
+        self.outcomes.close(geometry.skeleton, [geometry.spatial.factors_of_arrays], kind, [bound])
+
+    def certificate(self) -> Certificate | None:
+        """What became of every class, when the search has ended; None if it has not seen all of them."""
+        for waiting in (*self.queue, *([self.taken] if self.taken else [])):
+            self._close(waiting, OPEN)
+        return self.outcomes.certificate(float(self.best.rank[0])) if self.best and self.unseen is None else None
 
     def _advance(self, waiting: Waiting) -> None:
         if waiting.stage == BUNDLED:
@@ -233,7 +262,9 @@ class Search:
             self._price_each(waiting)
         elif not waiting.part.geometry.skeleton.roaming:
             self._solve(waiting)
-        elif not self._first_nest(waiting):
+        elif self._first_nest(waiting):
+            self._close(waiting, SOLVED)
+        else:
             self._order(waiting)
 
     def _relax(self, waiting: Waiting) -> None:
@@ -294,6 +325,7 @@ class Search:
             least, gaps = many.bound[0], None
         else:
             if gaps is None:
+                waiting.energy = inf
                 return True
         waiting.energy = max(waiting.energy, least + float(part.leakage) * waiting.cycles)
         return gaps is not None and self._attains(part, gaps, waiting.energy, waiting.cycles, waiting.moved)
@@ -354,19 +386,20 @@ class Search:
         try:
             for bound, gaps in waiting.part.every_nest(rank, rank.more):
                 if self.best is not None and float(self.best.rank[0]) <= bound[0] * (1 + TOLERANCE):
-                    return
+                    break
                 if len(known) == MOST_PRICED or self._late():
-                    self.open.append(bound)
+                    self._give_up(waiting, bound)
                     return
                 shown = str(mapping_of(waiting.part, gaps))
                 if shown not in known:
                     known.add(shown)
                     with suppress(IllegalMapping):  # a tensor at home takes more room than the bound knew
                         self.incumbent.offer(waiting.part, gaps)
+            self._close(waiting, SOLVED)
         except TooManyLabels as many:
-            self.open.append(max(bound, many.bound))
+            self._give_up(waiting, max(bound, many.bound))
         except PolymapError:  # the counts of a nest are out of reach
-            self.open.append(bound)
+            self._give_up(waiting, bound)
 
     def _ranking(self, waiting: Waiting) -> Ranking:
         return Ranking(waiting.part, self.incumbent, waiting.cycles, waiting.weight)
@@ -375,6 +408,7 @@ class Search:
         """Go on with every order of the nodes of a roaming frame."""
         if waiting.part.geometry.skeleton.number_of_orders > MOST_ORDERS:
             self.open.append(waiting.bound)
+            self._close(waiting, OPEN)
             return
         self.progress.parts -= 1
         for part in waiting.part.orders():
@@ -386,8 +420,13 @@ class Search:
         try:
             self.solver.close(waiting.part, Floor(waiting.energy, waiting.cycles, waiting.moved))
             self.progress.solved_parts.add(id(waiting.part))
+            self._close(waiting, SOLVED)
         except (KernelTooLarge, TooMany, Undecided):
-            self.open.append(waiting.bound)
+            self._give_up(waiting, waiting.bound)
+
+    def _give_up(self, waiting: Waiting, bound: Rank) -> None:
+        self.open.append(bound)
+        self._close_class(waiting.part.geometry, OPEN, bound[0])
 
     def _first_mapping(self) -> None:
         """A mapping to compare with: the least of the first part whose dynamic program is done."""

@@ -16,14 +16,14 @@ STATUSES = ("optimal", "feasible", "evaluated")
 Value = TypeVar("Value")
 
 
-def result(stated: object, file: str) -> dict[str, Any]:
-    """A document that says it is a result. Raises `SpecError`."""
-    mend = "give what `polymap optimize` or `polymap evaluate --json` wrote"
+def result(stated: object, file: str, also: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A document that says it is a result, or a front. Raises `SpecError`."""
+    mend = "give what `polymap optimize`, `polymap evaluate --json` or `polymap pareto --json` wrote"
     if not isinstance(stated, dict):
         message = f"this is no {SCHEMA} document: an object with keys belongs here"
         raise unreadable(file, "", message, mend)
     schema = stated.get("schema")
-    if schema != SCHEMA:
+    if schema not in (SCHEMA, *also):
         what = f"a document of schema '{schema}'" if isinstance(schema, str) else "this"
         raise unreadable(file, "schema", f"{what} is no {SCHEMA} document", mend)
     return stated

@@ -34,6 +34,10 @@ class Spatial:
         """Arrays over which any rank is unrolled."""
         return tuple(u.array.name for u in self.unrollings if any(factor > 1 for factor in u.factors))
 
+    @property
+    def factors_of_arrays(self) -> tuple[Factors, ...]:
+        return tuple(unrolling.factors for unrolling in self.unrollings)
+
     def factors(self, arrays: tuple[Array, ...], ranks: int) -> Factors:
         chosen = [unrolling.factors for unrolling in self.unrollings if unrolling.array in arrays]
         return tuple(prod(factors[r] for factors in chosen) for r in range(ranks))

@@ -12,7 +12,8 @@ from polymap.architecture import Source as ArchitectureSource
 from polymap.errors import IllegalMapping, PolymapError
 from polymap.mapper.checks import HASH, INPUT, Check, compared, equal
 from polymap.mapper.digest import digest
-from polymap.mapper.document import document, network_document, seal, versions
+from polymap.mapper.document import PARETO, document, network_document, seal, versions
+from polymap.mapper.front_checks import front_checks
 from polymap.mapper.optimality import optimality
 from polymap.mapper.result import NetworkResult, Result
 from polymap.mapper.stated import (
@@ -104,14 +105,16 @@ def given(machine: ArchitectureSource | None, work: WorkloadSource | None, secon
 
 
 def verify(stated: object, inputs: Given | None = None, file: str = "") -> Verification:
-    """Compute everything in a `polymap.result/1` document again and compare.
+    """Compute everything in a `polymap.result/1` or `polymap.pareto/1` document again and compare.
 
     Inputs against their hashes, legality, every count by integer sets, energy, time, the objective, and the lower bound
     by a walk of all classes of mappings (see `optimality`). Raises `SpecError` for what is no such document or cannot
     be read.
     """
-    top = stated_result(stated, file)
+    top = stated_result(stated, file, (PARETO,))
     instead = inputs or Given()
+    if top["schema"] == PARETO:
+        return Verification((*_front(top, instead, file), *_sealed(top)))
     if "layers" in top:
         return Verification((*_network(top, instead, file), *_sealed(top)))
     return Verification((*_result(top, instead, file, "")[0], *_sealed(top)))
@@ -144,6 +147,23 @@ def _network(top: dict[str, Any], instead: Given, file: str) -> Iterator[Check]:
     whole = network_document(NetworkResult(str(top.get("name")), tuple(layers), tuple(left)))
     for part in SUMMED:
         yield from compared("", part, top.get(part), whole[part])
+
+
+def _front(top: dict[str, Any], instead: Given, file: str) -> Iterator[Check]:
+    """Every point, with a share of the time, and that there are no others."""
+    listed = top.get("points")
+    if not isinstance(listed, list) or not listed:
+        raise unreadable(file, "points", "a list of results belongs here")
+    results, deadline = [], time.monotonic() + instead.seconds
+    for n, item in enumerate(listed, 1):
+        point = stated_result(item, f"{file}, points[{n}]" if file else f"points[{n}]")
+        left = max(0.0, deadline - time.monotonic()) / (len(listed) - n + 2)
+        checks, result = _result(point, replace(instead, seconds=left), file, f"point {n}")
+        yield from (*checks, *(replace(check, layer=f"point {n}") for check in _sealed(point)))
+        if result is None:
+            return
+        results.append(result)
+    yield from front_checks(top, results, file, max(0.0, deadline - time.monotonic()))
 
 
 def _result(top: dict[str, Any], instead: Given, file: str, layer: str) -> tuple[list[Check], Result | None]:

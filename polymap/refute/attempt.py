@@ -54,16 +54,18 @@ class Attempt:
     conventions: Conventions
     claim: Claim
     energy: Fraction
+    is_even: bool = False  # the mapspace
     deadline: float = inf  # on the monotonic clock
 
     def judged(self) -> Iterator[Judged]:
-        """Every class of the uneven mapspace with perfect factors, and whether it keeps to the claim."""
+        """Every class of the mapspace with perfect factors, and whether it keeps to the claim."""
         unrolled = list(unrollings(self.einsum, self.architecture))
         for kept in kept_choices(self.einsum, self.architecture):
             for factors in unrolled:
-                yield self._judged(Class(kept, factors))
+                yield self.judge(Class(kept, factors))
 
-    def _judged(self, cls: Class) -> Judged:
+    def judge(self, cls: Class) -> Judged:
+        """Whether a class keeps to the claim."""
         if time.monotonic() > self.deadline:
             return Judged(cls, Finding.UNCHECKED)
         layout = Layout(self.einsum, self.architecture, cls)
@@ -82,19 +84,20 @@ class Attempt:
             for label in self._survivors(layout, charges):
                 mapping = witness(layout, label)
                 cost = evaluate(self.einsum, self.architecture, mapping, self.conventions)
-                if self.claim.is_broken_by(cost.energy, cost.cycles):
+                if self.claim.is_broken_by(cost, self.einsum, self.architecture):
                     return Judged(layout.cls, Finding.BROKEN, mapping)
                 undecided = True
         return Judged(layout.cls, Finding.UNDECIDED if undecided else Finding.PROVEN)
 
     def _survivors(self, layout: Layout, charges: Charges) -> list[Label]:
-        return Walk(layout, charges, self.claim, self.deadline, self.conventions.tiles_stay).survivors()
+        stays = self.conventions.tiles_stay
+        return Walk(layout, charges, self.claim, self.deadline, stays, self.is_even).survivors()
 
     def _charges(self, layout: Layout, tiles: Crossings | None = None, exact: bool = False) -> Charges:
         levels: tuple[Memory | Compute, ...] = (*self.architecture.memories, self.architecture.compute)
         timed = self.claim.needs_cycles or (exact and any(level.leakage_w for level in levels))
-        quanta = Fraction(QUANTA) / max(1, int(self.energy))
-        return Charges(layout, self.conventions, quanta, tiles, timed, joined=exact)
+        quanta = Fraction(1) if self.claim.level else Fraction(QUANTA) / max(1, int(self.energy))
+        return Charges(layout, self.conventions, quanta, tiles, timed, joined=exact, level=self.claim.level)
 
     def _tiles(self, layout: Layout) -> Iterator[Crossings | None]:
         """Every place of the loops that copies depend on."""

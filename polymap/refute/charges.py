@@ -20,7 +20,7 @@ CYCLE = 1 << 30  # quanta of a cycle
 KINDS = ("read", "write", "shared")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Charge:
     """Quanta of energy, and of time per port."""
 
@@ -28,10 +28,12 @@ class Charge:
     ports: tuple[int, ...]
 
     def __add__(self, other: Charge) -> Charge:
-        return Charge(self.energy + other.energy, tuple(a + b for a, b in zip(self.ports, other.ports, strict=True)))
+        ports = tuple(a + b for a, b in zip(self.ports, other.ports, strict=True)) if self.ports else ()
+        return Charge(self.energy + other.energy, ports)
 
     def __sub__(self, other: Charge) -> Charge:
-        return Charge(self.energy - other.energy, tuple(a - b for a, b in zip(self.ports, other.ports, strict=True)))
+        ports = tuple(a - b for a, b in zip(self.ports, other.ports, strict=True)) if self.ports else ()
+        return Charge(self.energy - other.energy, ports)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Charges:
     """Prices of a class. `tiles` fixes copies that depend on where loops stand (None: the most there can be).
 
     `quanta` is quanta per pJ. With `timed` ports are charged. With `joined`, partial sums that a memory reads for its
-    child and for its parent are rounded up to accesses together, else not at all.
+    child and for its parent are rounded up to accesses together, else not at all. With a `level` the bits that this
+    memory moves take the place of energy.
     """
 
     layout: Layout
@@ -48,6 +51,7 @@ class Charges:
     tiles: Crossings | None = None
     timed: bool = False
     joined: bool = False
+    level: str = ""
     _closings: dict[tuple[Site, int, Fraction | int], Charge] = field(default_factory=dict)
 
     @cached_property
@@ -150,7 +154,8 @@ class Charges:
 
     def fixed(self) -> Charge:
         """What every mapping of the class pays: computes, and what they move at each tensor's innermost memory."""
-        computing = floor(self.layout.architecture.compute.energy_pj * self.layout.einsum.computes * self.quanta)
+        computed = self.layout.architecture.compute.energy_pj * self.layout.einsum.computes
+        computing = 0 if self.level else floor(computed * self.quanta)
         flows = [flow for sites in self.layout.sites for flow in self._first(sites[0])]
         return self._sum(iter(flows)) + Charge(computing, self.nothing.ports)
 
@@ -178,6 +183,8 @@ class Charges:
         """Of each instance the accesses that are started; of a part the share of them."""
         memory, instances = site.memory, self.layout.instances(site.zone)
         bits = memory.element_bits(site.tensor)
+        if self.level:
+            return floor(elements * bits * self.quanta) if memory.name == self.level else 0
         width, each = max(1, memory.width_bits // bits), -(-bits // memory.width_bits)
         pj = {"fill": memory.write_pj, "update": memory.update_pj}.get(flow, memory.read_pj)
         rounds = elements / (instances * width)
@@ -186,6 +193,8 @@ class Charges:
     def leakage(self) -> Fraction:
         """Quanta that all leaking instances lose per cycle."""
         machine = self.layout.architecture
+        if self.level:
+            return Fraction(0)
         levels: tuple[Memory | Compute, ...] = (*machine.memories, machine.compute)
         watts = sum((level.leakage_w * self._leaking(level.name) for level in levels), Fraction(0))
         return watts * 10**12 / machine.clock_hz * self.quanta

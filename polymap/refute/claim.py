@@ -7,6 +7,10 @@ from fractions import Fraction
 from functools import lru_cache
 from math import floor
 
+from polymap.architecture.hierarchy import Architecture
+from polymap.model.cost import Cost
+from polymap.workload.einsum import Einsum
+
 TOLERANCE = Fraction(1, 10**9)  # values so close are ties
 
 
@@ -14,8 +18,9 @@ TOLERANCE = Fraction(1, 10**9)  # values so close are ties
 class Claim:
     """No mapping with at most `most_energy` pJ and `most_cycles` has a value below `least`.
 
-    The value is `energy_pj ** energy_power * cycles ** latency_power`; None claims that there is no such mapping at
-    all.
+    The value is `energy_pj ** energy_power * cycles ** latency_power` or, with a `level`, the bits that this memory
+    reads, is filled with and updates (to the power of `energy_power`, 1). `least` None claims that there is no such
+    mapping at all.
     """
 
     energy_power: int
@@ -23,19 +28,21 @@ class Claim:
     least: Fraction | None
     most_energy: Fraction | None = None
     most_cycles: int | None = None
+    level: str = ""
 
     @property
     def below(self) -> Fraction | None:
         """What a counterexample's value must be less than: ties are none."""
         return None if self.least is None else self.least * (1 - TOLERANCE)
 
-    def is_broken_by(self, energy: Fraction, cycles: int) -> bool:
+    def is_broken_by(self, cost: Cost, einsum: Einsum, architecture: Architecture) -> bool:
         """Whether a mapping of such cost is a counterexample."""
-        if self.most_energy is not None and energy > self.most_energy:
+        if self.most_energy is not None and cost.energy > self.most_energy:
             return False
-        if self.most_cycles is not None and cycles > self.most_cycles:
+        if self.most_cycles is not None and cost.cycles > self.most_cycles:
             return False
-        value = energy**self.energy_power * Fraction(cycles) ** self.latency_power
+        paid = _moved(cost, einsum, architecture, self.level) if self.level else cost.energy
+        value = paid**self.energy_power * Fraction(cost.cycles) ** self.latency_power
         return self.below is None or value < self.below
 
     @property
@@ -47,6 +54,12 @@ class Claim:
         """The most quanta of energy that a counterexample of so many cycles can have, -1 if there is none; None if
         any will do."""
         return _most_quanta(self, cycles, quanta)
+
+
+def _moved(cost: Cost, einsum: Einsum, architecture: Architecture, level: str) -> Fraction:
+    rows = (row for row in cost.traffic if row.level == level)
+    bits = architecture.memory(level).element_bits
+    return Fraction(sum((row.reads + row.fills + row.updates) * bits(einsum.tensor(row.tensor)) for row in rows))
 
 
 @lru_cache(maxsize=100_000)

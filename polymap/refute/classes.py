@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import product
+from math import ceil
 from typing import TypeAlias
 
 from polymap.architecture.hierarchy import Architecture, Array, Memory
+from polymap.mapping.dimension_rules import unrollable
 from polymap.workload.einsum import Einsum
 
 Factors: TypeAlias = tuple[int, ...]  # one per rank, in the einsum's order
@@ -41,52 +43,72 @@ def _held(einsum: Einsum, memory: Memory) -> list[tuple[str, ...]]:
 
 def unrollings(einsum: Einsum, architecture: Architecture) -> Iterator[tuple[Factors, ...]]:
     """Every choice of factors per array and rank that divide the ranks and fit the arrays' dimensions, in order."""
-    yield from _unrolled(tuple(size for _, size in einsum.ranks), architecture.arrays)
+    yield from _unrolled(einsum, tuple(size for _, size in einsum.ranks), architecture.arrays)
 
 
-def _unrolled(sizes: Factors, arrays: tuple[Array, ...]) -> Iterator[tuple[Factors, ...]]:
+def _unrolled(einsum: Einsum, sizes: Factors, arrays: tuple[Array, ...]) -> Iterator[tuple[Factors, ...]]:
     if not arrays:
         yield ()
         return
-    for factors in sorted(fitting(sizes, tuple(size for _, size in arrays[0].shape))):
+    for factors in sorted(fitting(sizes, sides(einsum, arrays[0]))):
         left = tuple(size // factor for size, factor in zip(sizes, factors, strict=True))
-        for others in _unrolled(left, arrays[1:]):
+        for others in _unrolled(einsum, left, arrays[1:]):
             yield (factors, *others)
 
 
-def fitting(sizes: Factors, shape: Factors) -> set[Factors]:
+@dataclass(frozen=True)
+class Side:
+    """A dimension of an array: its size, the numbers of the ranks that may run along it, how much must be used."""
+
+    size: int
+    ranks: frozenset[int]
+    least: int = 1
+
+
+def sides(einsum: Einsum, array: Array) -> tuple[Side, ...]:
+    """The dimensions of an array, with what their rules say of the ranks of an einsum."""
+    found = []
+    for dimension, size in array.shape:
+        allowed = {n for n, (rank, _) in enumerate(einsum.ranks) if rank in unrollable(einsum, array, dimension)}
+        found.append(Side(size, frozenset(allowed), ceil(array.rule(dimension).min_usage * size)))
+    return tuple(found)
+
+
+def fitting(sizes: Factors, along: tuple[Side, ...]) -> set[Factors]:
     """Factors of the ranks that can be laid on the dimensions of an array, rank after rank.
 
-    >>> sorted(fitting((4, 3), (2, 3)))
+    >>> both = frozenset((0, 1))
+    >>> sorted(fitting((4, 3), (Side(2, both), Side(3, both))))
     [(1, 1), (1, 2), (1, 3), (2, 1), (2, 3), (4, 1)]
     """
-    partial: dict[Factors, set[Factors]] = {(): {shape}}  # factors so far: what they can leave free on the dimensions
-    for size in sizes:
+    partial: dict[Factors, set[Factors]] = {(): {(1,) * len(along)}}  # factors so far: what they can use of each side
+    for rank, size in enumerate(sizes):
         grown: dict[Factors, set[Factors]] = {}
-        for factors, rooms in partial.items():
-            for room in rooms:
-                for factor, left in _laid(size, room):
-                    grown.setdefault((*factors, factor), set()).add(left)
-        partial = {factors: _roomiest(rooms) for factors, rooms in grown.items()}
-    return set(partial)
+        for factors, uses in partial.items():
+            for used in uses:
+                for factor, after in _laid(rank, size, along, used):
+                    grown.setdefault((*factors, factor), set()).add(after)
+        is_plain = all(side.least <= 1 for side in along)
+        partial = {factors: _fewest(uses) if is_plain else uses for factors, uses in grown.items()}
+    return {f for f, uses in partial.items() if any(all(u >= s.least for u, s in zip(use, along)) for use in uses)}
 
 
-def _laid(size: int, room: Factors) -> Iterator[tuple[int, Factors]]:
-    """A rank laid on dimensions: its factor and the room that is left."""
-    if not room:
+def _laid(rank: int, size: int, along: tuple[Side, ...], used: Factors) -> Iterator[tuple[int, Factors]]:
+    """A rank laid on dimensions: its factor, and what of each is used then."""
+    if not along:
         yield 1, ()
         return
-    for here in range(1, min(size, room[0]) + 1):
+    most = min(size, along[0].size // used[0]) if rank in along[0].ranks else 1
+    for here in range(1, most + 1):
         if size % here == 0:
-            for factor, left in _laid(size // here, room[1:]):
-                yield here * factor, (room[0] // here, *left)
+            for factor, after in _laid(rank, size // here, along[1:], used[1:]):
+                yield here * factor, (used[0] * here, *after)
 
 
-def _roomiest(rooms: set[Factors]) -> set[Factors]:
-    """Those that no other has at least as much room as everywhere."""
+def _fewest(uses: set[Factors]) -> set[Factors]:
+    """Those that no other uses no more than everywhere."""
     return {
-        room for room in rooms
-        if not any(other != room and all(o >= r for o, r in zip(other, room, strict=True)) for other in rooms)
+        use for use in uses if not any(other != use and all(o <= u for o, u in zip(other, use)) for other in uses)
     }  # fmt: skip
 
 

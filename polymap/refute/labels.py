@@ -12,8 +12,12 @@ Arrived: TypeAlias = Fraction | int
 Pending: TypeAlias = tuple[Arrived, ...]  # per tensor, what arrived from its last site and waits for the parent
 
 
+PLACED = -1
+
+
 class Step(NamedTuple):
-    """One step outwards: sites placed, then a temporal loop outside them; or, without a rank, the end of the zone."""
+    """One step outwards: sites placed, then a temporal loop over a rank outside them, the end of the zone (no rank), or
+    nothing more (`PLACED`)."""
 
     placed: tuple[Site, ...]
     rank: int | None = None

@@ -82,7 +82,7 @@ class Layout:
         """Temporal factors of every rank."""
         return tuple(size // spatial for (_, size), spatial in zip(self.einsum.ranks, self.outside[0], strict=True))
 
-    @property
+    @cached_property
     def compute_cycles(self) -> int:
         return prod(self.whole)
 
@@ -123,7 +123,7 @@ class Layout:
         Without a rank nothing stays from one step to the next.
         """
         extents = self.extents(site, tile)
-        held, rounds = prod(extents), prod(self.whole) // (prod(tile) * trip) * self.instances(site.zone)
+        held, rounds = prod(extents), self.compute_cycles // (prod(tile) * trip) * self.instances(site.zone)
         if rank is None:
             return held * rounds
         step = tile[rank] * self.inside[zone][rank]

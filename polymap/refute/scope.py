@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
+from polymap.architecture.hierarchy import Architecture, Array, Bandwidth, Compute, Memory
 from polymap.model.conventions import ACCELFORGE, POLYMAP, Conventions
 from polymap.workload.einsum import Einsum
 
@@ -14,16 +14,32 @@ def uncovered(einsum: Einsum, architecture: Architecture, conventions: Conventio
     """Reasons why no claim about these inputs can be checked."""
     if not einsum.is_box:
         yield "domains that are no boxes"
-    if not any(_habits(conventions) == _habits(preset) for preset in (POLYMAP, ACCELFORGE)):
+    if not any(_habits(conventions, einsum, architecture) == _habits(preset) for preset in (POLYMAP, ACCELFORGE)):
         yield f"the conventions {conventions.name}"
     for level in architecture.hierarchy:
         if level != _plain(level):
             yield f"what is special about {level.name}"
 
 
-def _habits(conventions: Conventions) -> Conventions:
-    """The conventions but for choices that are followed either way."""
-    return replace(conventions, name="", drains_are_read=True, idle_instances_leak=True, all_write_first=False)
+def _habits(
+    conventions: Conventions, einsum: Einsum | None = None, architecture: Architecture | None = None
+) -> Conventions:
+    """The conventions but for choices that are followed either way, or that nothing of these inputs depends on."""
+    tensors = einsum.tensors if einsum else ()
+    memories = architecture.memories if architecture else ()
+    slides = any(len(axis.terms) > 1 for tensor in tensors for axis in tensor.coordinates)
+    limited = any(memory.bandwidth != Bandwidth() for memory in memories)
+    return replace(
+        conventions,
+        name="",
+        drains_are_read=True,
+        idle_instances_leak=True,
+        all_write_first=False,
+        address_per_access=True,
+        latency_leaks=True,
+        continuing_sweep=conventions.continuing_sweep and slides,
+        cycles_in_floats=conventions.cycles_in_floats and limited,
+    )
 
 
 def _plain(level: Memory | Array | Compute) -> Memory | Array | Compute:
@@ -38,5 +54,7 @@ def _plain(level: Memory | Array | Compute) -> Memory | Array | Compute:
     if isinstance(level, Array):
         free = level.wiring and not (level.wiring.hop_of(1) or level.wiring.router_pj or level.wiring.reduce_pj)
         wiring = level.wiring if free else None
-        return Array(level.name, level.shape, level.multicast, level.reduction, wiring=wiring)
+        fixed = not any(rule.or_most for _, rule in level.rules)
+        rules = level.rules if fixed else ()
+        return Array(level.name, level.shape, level.multicast, level.reduction, wiring=wiring, rules=rules)
     return level

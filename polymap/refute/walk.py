@@ -21,6 +21,7 @@ from math import floor, inf
 
 from polymap.refute.charges import CYCLE, Charge, Charges
 from polymap.refute.claim import Claim
+from polymap.refute.even import EvenZone
 from polymap.refute.labels import Label, State, States
 from polymap.refute.layout import Layout
 from polymap.refute.zone import OutOfTime, Zone
@@ -35,6 +36,7 @@ class Walk:
     claim: Claim
     deadline: float = inf
     stays: bool = True
+    is_even: bool = False
     states: int = 0
     _most: dict[int, int | None] = field(default_factory=dict)
 
@@ -49,7 +51,7 @@ class Walk:
         state = State((1,) * len(self.layout.ranks), zeros, zeros, zeros)
         here: States = {state: [start]} if start else {}
         for number in range(self.layout.last + 1):
-            here = Zone(self, number).leaving(here)
+            here = (EvenZone if self.is_even else Zone)(self, number).leaving(here)
         return [label for labels in here.values() for label in labels]
 
     @cached_property
@@ -65,13 +67,23 @@ class Walk:
 
     def kept(self, label: Label) -> Label | None:
         """The label, unless nothing behind it can break the claim."""
-        cycles = max(self.layout.compute_cycles, *(-(-port // CYCLE) for port in label.ports), 1)
+        if not label.ports:
+            return label if self.hopes(label.energy) else None
+        cycles = max(self.layout.compute_cycles, *(-(-port // CYCLE) for port in label.ports))
         if cycles not in self._most:
             waiting = floor(self._leakage * (cycles - self.layout.compute_cycles))
             most = self.claim.most_quanta(cycles, self.charges.quanta)
             self._most[cycles] = most if most is None else most - waiting
         most = self._most[cycles]
         return label if most is None or label.energy <= most else None
+
+    def hopes(self, energy: int) -> bool:
+        """Whether so much energy can break the claim, in the fewest cycles."""
+        return self._at_best is None or energy <= self._at_best
+
+    @cached_property
+    def _at_best(self) -> int | None:
+        return self.claim.most_quanta(self.layout.compute_cycles, self.charges.quanta)
 
     def on_time(self) -> None:
         """Raises `OutOfTime`."""

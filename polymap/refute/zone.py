@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
 from itertools import product
-from math import prod
-from typing import TYPE_CHECKING
+from math import isqrt, prod
+from typing import TYPE_CHECKING, NamedTuple
 
 from polymap.refute.charges import Charge
 from polymap.refute.layout import Site, Tile
 
 if TYPE_CHECKING:
     from polymap.refute.walk import Walk
-from polymap.refute.labels import Arrived, Counts, Label, Pending, State, States, Step
+from polymap.refute.labels import Arrived, Label, State, States, Step
 
 Paid = tuple[Charge, Arrived]
+Along = tuple[int | None, int]  # rank and trip of a closing loop along which tiles may overlap
+AT_ONCE: Along = (None, 1)
+
+
+class Choice(NamedTuple):
+    """Sites of a tensor that stand just inside a loop; what they and those that owe pay; what then waits for a parent;
+    whether there are any that pay."""
+
+    placed: tuple[Site, ...]
+    charge: Charge
+    pending: Arrived
+    pays: bool
 
 
 class OutOfTime(Exception):
@@ -35,6 +47,7 @@ class Zone:
         self.first = [sum(site.zone < number for site in mine[:-1]) for mine in sites]
         self.homes = [mine[-1] for mine in sites if mine[-1].zone == number]
         self._paid: dict[tuple[object, ...], Paid] = {}
+        self._known_choices: dict[tuple[object, ...], list[Choice]] = {}
         self._known_bits: dict[tuple[Site, Tile], int] = {}
 
     @cached_property
@@ -68,9 +81,11 @@ class Zone:
         self.order: list[int] = []
         self.left: States = {}
         empty = (0,) * len(self.shared)
+        sites = [site for own in self.own for site in own]
         for state, labels in entering.items():
-            for label in labels:
-                self._reach(state, label._replace(rooms=empty))
+            if self._fit(sites, state.tile):
+                for label in labels:
+                    self._reach(state, label._replace(rooms=empty))
         while self.order:
             for state, labels in self.waiting.pop(heapq.heappop(self.order)).items():
                 self.walk.on_time()
@@ -88,55 +103,83 @@ class Zone:
     # Loops, and the sites just inside them.
 
     def _loops(self, state: State, labels: list[Label]) -> None:
-        for rank, trip in self._trips(state.tile):
-            tile = tuple(t * trip if r == rank else t for r, t in enumerate(state.tile))
-            closed = [n for n, relevant in enumerate(self.layout.relevant) if rank in relevant or not self.walk.stays]
-            owing = tuple(0 if n in closed else owed for n, owed in enumerate(state.owing))
-            for more in product(*(range(len(self.own[n]) - state.placed[n] + 1) for n in closed)):
-                added = {n: tuple(self.own[n][state.placed[n] :][:count]) for n, count in zip(closed, more)}
-                due = {n: (*self._owed(n, state.owing), *sites) for n, sites in added.items()}
-                charge, pending = self._pay(due, state, rank if self.walk.stays else None, trip)
-                placed = tuple(count + len(added.get(n, ())) for n, count in enumerate(state.placed))
-                if not self._fit(self._missing(placed), tile):
-                    continue
-                step = Step(sum(added.values(), start=()), rank, trip)
-                for label in self._further(labels, charge, step, state.tile):
-                    self._reach(State(tile, placed, owing, pending), label)
+        least = min(label.energy for label in labels)
+        plain = [self._paying(n, state, AT_ONCE) for n in range(len(self.own))]
+        for rank, (done, whole) in enumerate(zip(state.tile, self.layout.whole)):
+            slides = [n for n in self._closed[rank] if plain[n][-1].pays and self._slides(n, rank)]
+            # Where nothing overlaps along it, a loop is one of prime trip after the other.
+            for trip in trips(whole // done, bool(slides)):
+                tile = (*state.tile[:rank], done * trip, *state.tile[rank + 1 :])
+                choices = (
+                    self._fitting(n, state, tile, self._paying(n, state, (rank, trip)) if n in slides else plain[n])
+                    for n in self._closed[rank]
+                )
+                for chosen in product(*choices):
+                    if self.walk.hopes(least + sum(choice.charge.energy for choice in chosen)):
+                        placed = sum((choice.placed for choice in chosen), start=())
+                        self._loop(state, labels, chosen, tile, Step(placed, rank, trip))
 
-    def _trips(self, tile: Tile) -> Iterator[tuple[int, int]]:
-        """Trips of one more loop: all where tiles may overlap along it, else primes, which make up all others."""
-        for rank, (done, whole) in enumerate(zip(tile, self.layout.whole)):
-            left = whole // done
-            if rank in self._windowed:
-                yield from ((rank, trip) for trip in range(2, left + 1) if left % trip == 0)
-            else:
-                yield from ((rank, trip) for trip in _primes(left))
+    def _loop(self, state: State, labels: list[Label], chosen: Sequence[Choice], tile: Tile, step: Step) -> None:
+        placed, owing, pending = list(state.placed), list(state.owing), list(state.pending)
+        charge = self.charges.nothing
+        for n, choice in zip(self._closed[step.rank or 0], chosen):
+            placed[n] += len(choice.placed)
+            owing[n], pending[n] = 0, choice.pending
+            charge += choice.charge
+        after = State(tile, tuple(placed), tuple(owing), tuple(pending))
+        for label in self._further(labels, charge, step, state.tile):
+            self._reach(after, label)
+
+    def _fitting(self, n: int, state: State, tile: Tile, choices: list[Choice]) -> list[Choice]:
+        """The choices in which the sites that do not stand inside a loop have room for the tile outside it."""
+        missing = self.own[n][state.placed[n] :]
+        return choices[max((i + 1 for i, site in enumerate(missing) if not self._fit((site,), tile)), default=0) :]
+
+    def _paying(self, n: int, state: State, along: Along) -> list[Choice]:
+        """What a tensor can do at a loop that closes its sites: how many of the next ones stand just inside it, and
+        what that costs."""
+        key = (n, state.placed[n], state.owing[n], state.pending[n], state.tile, along)
+        if key not in self._known_choices:
+            missing, owed = self.own[n][state.placed[n] :], self._owed(n, state)
+            found = self._known_choices[key] = list[Choice]()
+            for count in range(len(missing) + 1):
+                added = tuple(missing[:count])
+                charge, pending = self._pay((*owed, *added), state.tile, along, state.pending[n])
+                found.append(Choice(added, charge, pending, bool(owed or added)))
+        return self._known_choices[key]
 
     @cached_property
-    def _windowed(self) -> set[int]:
-        axes = (axis for tensor in self.layout.einsum.tensors for axis in tensor.coordinates if len(axis.terms) > 1)
-        return {self.layout.ranks.index(rank) for axis in axes for rank in axis.ranks}
+    def _closed(self) -> list[list[int]]:
+        """Of each rank the tensors whose sites a loop over it closes."""
+        relevant = self.layout.relevant
+        ranks = range(len(self.layout.ranks))
+        return [[n for n in range(len(relevant)) if rank in relevant[n] or not self.walk.stays] for rank in ranks]
 
-    def _owed(self, n: int, owing: Counts) -> tuple[Site, ...]:
+    @cached_property
+    def _sliding(self) -> list[set[int]]:
+        """Of each tensor the ranks along which its tiles may overlap: those that share a coordinate."""
+        return [{r for axis in axes if len(axis) > 1 for r, _ in axis} for axes in self.layout.axes]
+
+    def _slides(self, n: int, rank: int) -> bool:
+        return self.walk.stays and rank in self._sliding[n]
+
+    def _owed(self, n: int, state: State) -> tuple[Site, ...]:
         """The sites of a tensor that owe: the last ones of inner zones."""
-        return self.layout.sites[n][self.first[n] - owing[n] : self.first[n]]
+        return self.layout.sites[n][self.first[n] - state.owing[n] : self.first[n]]
 
-    def _pay(
-        self, due: dict[int, tuple[Site, ...]], state: State, rank: int | None, trip: int
-    ) -> tuple[Charge, Pending]:
-        """What sites pay that close at a tile, beyond the least; and what then waits for their parents."""
-        charge, pending = self.charges.nothing, list(state.pending)
-        for n, sites in due.items():
-            for site in sites:
-                paid = self._site(site, state.tile, rank, trip, pending[n])
-                charge, pending[n] = charge + paid[0], paid[1]
-        return charge, tuple(pending)
+    def _pay(self, due: tuple[Site, ...], tile: Tile, along: Along, pending: Arrived) -> Paid:
+        """What sites of a tensor pay that close at a tile, beyond the least; and what then waits for their parent."""
+        charge = self.charges.nothing
+        for site in due:
+            paid, pending = self._site(site, tile, along, pending)
+            charge += paid
+        return charge, pending
 
-    def _site(self, site: Site, tile: Tile, rank: int | None, trip: int, arrived: Arrived) -> Paid:
+    def _site(self, site: Site, tile: Tile, along: Along, arrived: Arrived) -> Paid:
         """What a site pays, and what then waits for its parent."""
-        key = (site, tile, rank, trip, arrived)
+        key = (site, tile, along, arrived)
         if key not in self._paid:
-            fetched = self.layout.fetched(site, tile, rank, trip, self.number)
+            fetched = self.layout.fetched(site, tile, *along, self.number)
             charge = self.charges.closing(site, fetched, arrived) - self.charges.least(site)
             waits = self.charges.joined and self.charges.waits(site)
             self._paid[key] = charge, self.charges.crossing(site, fetched) if waits else 0
@@ -144,17 +187,15 @@ class Zone:
 
     def _further(self, labels: list[Label], charge: Charge, step: Step, tile: Tile) -> Iterator[Label]:
         """The labels after a step that have room for the sites placed and may still break the claim."""
-        if not self._fit(step.placed, tile):
-            return
         taken = [0] * len(self.shared)
         for site in step.placed:
             if site.memory.name in self.shared:
                 taken[self.shared[site.memory.name]] += self._bits(site, tile)
         limits = [self.rooms[name] for name in self.shared]
         for label in labels:
-            rooms = tuple(a + b for a, b in zip(label.rooms, taken))
+            rooms = tuple(a + b for a, b in zip(label.rooms, taken)) if taken else ()
             if all(room <= limit for room, limit in zip(rooms, limits)):
-                ports = tuple(a + b for a, b in zip(label.ports, charge.ports))
+                ports = tuple(a + b for a, b in zip(label.ports, charge.ports)) if charge.ports else ()
                 after = self.walk.kept(Label(label.energy + charge.energy, ports, rooms, step, label))
                 if after:
                     yield after
@@ -164,37 +205,43 @@ class Zone:
         limited = (site for site in sites if site.memory.name in self.rooms)
         return all(self._bits(site, tile) <= self.rooms[site.memory.name] for site in limited)
 
-    def _missing(self, placed: Counts) -> Iterator[Site]:
-        """The sites of the zone that are not placed yet: their tiles only grow."""
-        return (site for own, count in zip(self.own, placed) for site in own[count:])
-
     # The block above, or the end.
 
     def _leave(self, state: State, labels: list[Label]) -> None:
-        if not self._may_leave(state.tile):
+        rest = self._missing(state)
+        if rest is None or not self._may_leave(state.tile):
             return
-        rest = {n: tuple(own[placed:]) for n, (own, placed) in enumerate(zip(self.own, state.placed))}
         due: dict[int, tuple[Site, ...]] = {}
         owing = tuple(owed + len(sites) for owed, sites in zip(state.owing, rest.values()))
         if self.is_last:
-            due = {n: (*self._owed(n, state.owing), *sites) for n, sites in rest.items()}
+            due = {n: (*self._owed(n, state), *sites) for n, sites in rest.items()}
         elif not self.walk.stays:
             due, owing = rest, (0,) * len(owing)
-        charge, pending = self._pay(due, state, None, 1)
-        after = State(state.tile, (0,) * len(owing), owing, pending)
+        charge, pending = self.charges.nothing, list(state.pending)
+        for n, sites in due.items():
+            paid, pending[n] = self._pay(sites, state.tile, AT_ONCE, pending[n])
+            charge += paid
+        after = State(state.tile, (0,) * len(owing), owing, tuple(pending))
         step = Step(sum(rest.values(), start=()))
         for label in self._further(labels, charge, step, state.tile):
             _add(self.left, after, label)
 
+    def _missing(self, state: State) -> dict[int, tuple[Site, ...]] | None:
+        """Of each tensor the sites that are placed at the end of the zone; None if it cannot end here."""
+        return {n: tuple(own[placed:]) for n, (own, placed) in enumerate(zip(self.own, state.placed))}
+
+    def _backs(self, home: Site, tile: Tile) -> bool:
+        """Whether a home holds all of its tensor, which only one without a limit can do without."""
+        whole, outside = self.layout.whole, self.layout.outside[self.number]
+        mine = self.layout.relevant[home.of]
+        return home.memory.capacity_bits is None or all(tile[r] == whole[r] and outside[r] == 1 for r in mine)
+
     def _may_leave(self, tile: Tile) -> bool:
         """Whether limited homes hold all of their tensors, and loops that decide on copies stand where they should."""
-        whole, outside = self.layout.whole, self.layout.outside[self.number]
-        limited = [home for home in self.homes if home.memory.capacity_bits is not None]
-        loops = {r for home in limited for r in self.layout.relevant[home.of]}
-        if any(tile[r] != whole[r] or outside[r] != 1 for r in loops):
+        if not all(self._backs(home, tile) for home in self.homes):
             return False
         if self.is_last:
-            return tile == whole
+            return tile == self.layout.whole
         fixed = (self.charges.tiles or {}).items()
         return all(tile[r] == t for (block, r), t in fixed if block == self.number)
 
@@ -207,12 +254,13 @@ def _add(states: States, state: State, label: Label) -> None:
         labels.append(label)
 
 
-def _primes(number: int) -> Iterator[int]:
-    """The different prime factors."""
-    prime = 2
-    while number > 1:
-        if number % prime == 0:
-            yield prime
-            while number % prime == 0:
-                number //= prime
-        prime += 1
+@lru_cache(maxsize=4096)
+def trips(left: int, any_will_do: bool) -> tuple[int, ...]:
+    """Trips of a loop that has so much left: divisors, or those that are prime."""
+    return tuple(t for t in range(2, left + 1) if left % t == 0 and (any_will_do or is_prime(t)))
+
+
+@lru_cache(maxsize=4096)
+def is_prime(number: int) -> bool:
+    """Whether a number greater than 1 is prime."""
+    return all(number % d for d in range(2, isqrt(number) + 1))

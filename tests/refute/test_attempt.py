@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from polymap.architecture import architecture
+from polymap.mapper.problem import Unopened
 from polymap.mapper.query import classes as searched
 from polymap.model.conventions import POLYMAP
 from polymap.model.evaluate import evaluate
@@ -20,6 +21,7 @@ from polymap.workload import einsum
 from tests.oracles.exhaust_uneven import Point
 from tests.properties.exact_engines import law
 from tests.properties.strategies_uneven import Query, queries
+from tests.properties.test_dimension_rules import problems
 
 POWERS = st.sampled_from(((1, 0), (0, 1), (1, 1), (1, 2), (2, 1)))
 A_LITTLE = Fraction(1, 10**6)
@@ -32,7 +34,7 @@ def findings(query: Query, claim: Claim, energy: Fraction) -> set[Finding]:
         found.add(judged.finding)
         if judged.mapping:
             cost = evaluate(query.einsum, query.architecture, judged.mapping)
-            assert claim.is_broken_by(cost.energy, cost.cycles)
+            assert claim.is_broken_by(cost, query.einsum, query.architecture)
     return found
 
 
@@ -63,26 +65,38 @@ def test_side_conditions_bound_what_a_claim_speaks_of(query: Query, cut: float) 
     assert Finding.BROKEN in findings(query, Claim(1, 0, None, most_cycles=most), allowed)
 
 
+def listed(query: Query) -> list[Class]:
+    """The classes that the mapper searches."""
+    memories = query.architecture.memories
+
+    def kept(unopened: Unopened) -> tuple[tuple[str, ...], ...]:
+        held = {k.memory.name: k.tensors for k in unopened.geometry.skeleton.kept}
+        return tuple(held.get(memory.name, ()) for memory in memories)
+
+    return [
+        Class(kept(unopened), tuple(unrolling.factors for unrolling in unopened.geometry.spatial.unrollings))
+        for unopened in searched(query.einsum, query.architecture, POLYMAP, "uneven")
+    ]
+
+
+def rules_alone(query: Query) -> set[Class]:
+    """The classes that follow from the rules."""
+    choices = kept_choices(query.einsum, query.architecture)
+    return {Class(kept, factors) for kept in choices for factors in unrollings(query.einsum, query.architecture)}
+
+
 @law(20)
 @given(query=queries(st.just("perfect"), 1_000))
 def test_the_classes_are_those_that_are_searched(query: Query) -> None:
-    found = {
-        Class(kept, factors)
-        for kept in kept_choices(query.einsum, query.architecture)
-        for factors in unrollings(query.einsum, query.architecture)
-    }
-    memories = query.architecture.memories
-    listed = [
-        Class(
-            tuple(
-                next((k.tensors for k in unopened.geometry.skeleton.kept if k.memory == memory), ())
-                for memory in memories
-            ),
-            tuple(unrolling.factors for unrolling in unopened.geometry.spatial.unrollings),
-        )
-        for unopened in searched(query.einsum, query.architecture, POLYMAP, "uneven")
-    ]
-    assert (set(listed), len(listed)) == (found, len(found))
+    found = listed(query)
+    assert (set(found), len(found)) == (rules_alone(query), len(set(found)))
+
+
+@law(6)
+@given(query=problems())
+def test_rules_of_dimensions_leave_the_same_classes(query: Query) -> None:
+    assume(not any(rule.or_most for array in query.architecture.arrays for _, rule in array.rules))
+    assert set(listed(query)) == rules_alone(query)
 
 
 def test_without_time_every_class_is_left_unchecked() -> None:

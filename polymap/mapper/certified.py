@@ -1,0 +1,91 @@
+"""Whether the certificate in a document fits its claim: all classes are there, and no bound is below the claim's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from polymap.mapper.certificate import DIGITS, EMPTY, MEANINGS, OPEN
+from polymap.mapper.checks import LISTED, UNPROVEN, Check
+from polymap.mapper.result import Result
+from polymap.mapper.stated import section, unreadable
+from polymap.refute import uncovered
+from polymap.refute.classes import digest, kept_choices, unrollings
+
+BOUNDS = "bounds held against the claim"
+PLACE = "search.certificate"
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A group of classes as a document states it."""
+
+    kept: dict[str, list[str]]
+    classes: int
+    sha256: str
+    outcomes: str
+    bounds: tuple[float, ...]
+
+
+def certified(stated: object, result: Result, layer: str, file: str) -> Iterator[Check]:
+    """The checks of a certificate. Raises `SpecError` for one that cannot be read."""
+    top = section(stated, file, PLACE)
+    listed = top.get("groups")
+    if not isinstance(listed, list):
+        raise unreadable(file, f"{PLACE}.groups", "a list of groups of classes belongs here")
+    groups = [_group(item, file, f"{PLACE}.groups[{n}]") for n, item in enumerate(listed)]
+    told = top.get("classes")
+    total = sum(group.classes for group in groups)
+    yield Check(layer, f"{PLACE}.classes", told, total, BOUNDS, told == total)
+    yield from _complete(groups, result, layer)
+    yield from _bounds(groups, result, layer)
+
+
+def _group(stated: object, file: str, path: str) -> Stated:
+    group = section(stated, file, path)
+    kept, outcomes = section(group.get("kept"), file, f"{path}.kept"), group.get("outcomes")
+    if not isinstance(outcomes, str) or set(outcomes) - set(MEANINGS):
+        raise unreadable(file, f"{path}.outcomes", f"letters of {', '.join(MEANINGS)} belong here")
+    try:
+        shares = tuple(map(float, str(group.get("bounds")).split()))
+    except ValueError:
+        raise unreadable(
+            file, f"{path}.bounds", "numbers with spaces between belong here, one for each class"
+        ) from None
+    if group.get("classes") != len(outcomes) or (shares and len(shares) != len(outcomes)):
+        message = f"{group.get('classes')} classes have {len(outcomes)} outcomes and {len(shares)} bounds"
+        raise unreadable(file, path, message)
+    return Stated(kept, len(outcomes), str(group.get("sha256")), outcomes, shares)
+
+
+def _complete(groups: list[Stated], result: Result, layer: str) -> Iterator[Check]:
+    """Whether the groups are what the rules give: no class is missing, none is there twice."""
+    reasons = list(uncovered(result.einsum, result.architecture, result.conventions))
+    if reasons:
+        yield Check(layer, f"{PLACE}.groups", f"{len(groups)} groups", ", ".join(reasons), UNPROVEN, agrees=True)
+        return
+    unrolled = list(unrollings(result.einsum, result.architecture))
+    same, names = digest(unrolled), [memory.name for memory in result.architecture.memories]
+    expected = [
+        {name: list(held) for name, held in zip(names, kept, strict=True) if held}
+        for kept in kept_choices(result.einsum, result.architecture)
+    ]
+    found = [group.kept for group in groups]
+    missing = sum(kept not in found for kept in expected)
+    odd = sum(kept not in expected or found.count(kept) > 1 for kept in found)
+    others = sum(group.sha256 != same or group.classes != len(unrolled) for group in groups)
+    wrong = [f"{n} {what}" for n, what in ((missing, "missing"), (odd, "odd"), (others, "unrolled otherwise")) if n]
+    told = ", ".join(wrong) or f"all {len(expected)} choices of what is kept, each with {len(unrolled)} unrollings"
+    yield Check(layer, f"{PLACE}.groups", f"{len(groups)} groups", told, LISTED, not wrong)
+
+
+def _bounds(groups: list[Stated], result: Result, layer: str) -> Iterator[Check]:
+    """A class that is not empty bounds the claim; one that is open leaves no room for `optimal`."""
+    pairs = [pair for group in groups for pair in zip(group.outcomes, group.bounds) if pair[0] != EMPTY]
+    least = min((bound for _, bound in pairs), default=1.0)
+    claimed = result.lower_bound / result.value if result.value and result.lower_bound is not None else 1.0
+    fits = least >= claimed - 10**-DIGITS
+    yield Check(layer, f"{PLACE}.bounds", least, f"at least {claimed:g} of the value", BOUNDS, fits)
+    outcomes = {kind for group in groups for kind in group.outcomes}
+    still = OPEN in outcomes and result.status == "optimal"
+    yield Check(layer, f"{PLACE}.outcomes", "".join(sorted(outcomes)), "open" if still else "closed", BOUNDS, not still)
