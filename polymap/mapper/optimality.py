@@ -127,9 +127,13 @@ def walk(result: Result, space: Space | None, limits: Conditions, goal: Claim, s
 
 
 def claim(result: Result, limits: Conditions) -> Claim:
-    """The claim that a result's lower bound makes, in pJ and cycles; exactly its value where the two are equal."""
+    """The claim that a result's lower bound makes, in pJ (or bits) and cycles; exactly its value where the two are
+    equal."""
     goal = objective(result.objective or "")
     value = goal.value(Fraction(result.cost.energy), Fraction(result.cost.cycles))
+    if goal.level:
+        value = Fraction(result.lower_bound or 0)
+        return Claim(1, 0, value, most_cycles=limits.cycles, level=goal.level)
     if result.lower_bound != result.value and result.lower_bound is not None:
         value = _in_model_units(Fraction(result.lower_bound), goal, result.architecture.clock_hz)
     return Claim(goal.energy_power, goal.latency_power, value, limits.energy_pj, limits.cycles)
@@ -155,8 +159,9 @@ def _reasons(result: Result, space: Space | None) -> Iterator[str]:
     if space.mapspace == UNEVEN and result.conventions.continuing_sweep:
         yield f"{result.conventions.name} in the uneven mapspace"
     yield from (f"search.{name}" for name in space.beyond)
-    moving = [text for text in (result.objective or "", *space.subject_to) if text.strip().startswith(TRAFFIC)]
-    yield from (f"'{text}'" for text in moving)
+    moved = objective(result.objective or "").level
+    beside = (TRAFFIC, "energy") if moved else (TRAFFIC,)  # a walk carries energy or bits, not both
+    yield from (f"'{text}'" for text in space.subject_to if text.strip().startswith(beside))
     yield from uncovered(result.einsum, result.architecture, result.conventions)
 
 

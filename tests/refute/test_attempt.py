@@ -54,6 +54,21 @@ def test_the_optimum_is_proven_and_a_little_more_is_refuted(query: Query, powers
 
 
 @law(10)
+@given(query=queries(st.just("perfect"), 1_000), number=st.integers(0, 3))
+def test_traffic_of_a_memory_is_proven_and_a_bit_more_is_refuted(query: Query, number: int) -> None:
+    memories = query.architecture.memories
+    level = memories[number % len(memories)].name
+    points = query.space().points(level).witnesses
+    assume(points)
+    least = min(points, key=lambda point: point.moved)
+    assume(least.moved)
+    claim = Claim(1, 0, Fraction(least.moved), level=level)
+    assert findings(query, claim, least.energy) == {Finding.PROVEN}
+    more = Claim(1, 0, Fraction(least.moved * (1 + A_LITTLE)), level=level)
+    assert Finding.BROKEN in findings(query, more, least.energy)
+
+
+@law(10)
 @given(query=queries(st.just("perfect"), 1_000), cut=st.floats(0, 1))
 def test_side_conditions_bound_what_a_claim_speaks_of(query: Query, cut: float) -> None:
     points = sorted(query.space().points("").witnesses, key=lambda point: point.cycles)
