@@ -18,7 +18,7 @@ from polymap.architecture.hierarchy import Architecture
 from polymap.mapper.lattice import Values
 from polymap.mapper.objective import TOLERANCE, Objective
 from polymap.mapper.problem import Bound, Unopened, compute_pj, leaking_levels
-from polymap.mapper.relaxation import Relaxation, Whole
+from polymap.mapper.relaxation import Relaxation, Unrolled, Whole
 from polymap.mapper.space import Skeleton
 from polymap.mapper.traffic import Geometry
 from polymap.mapper.unrolling import Factors, Spatial, Unrolling, spatials, unrollings
@@ -26,6 +26,7 @@ from polymap.model.conventions import Conventions
 from polymap.workload.einsum import Einsum
 
 Rank = tuple[float, ...]
+AHEAD = 64  # classes whose bounds are prepared together
 
 
 @dataclass(frozen=True)
@@ -152,10 +153,22 @@ class Frame:
         """Factors of every array."""
         return [tuple(map(tuple, arrays)) for arrays in self.unrollings.factors[self.numbers[rows]].tolist()]
 
-    def opened(self, row: int) -> Unopened:
-        spatial = self.unrollings.spatial(int(self.numbers[row]))
-        (unrolled,) = self.relaxation.about(self.loops[row : row + 1])
-        return Unopened(Geometry(self.skeleton, spatial), self.conventions, Bound(self.relaxation, unrolled))
+    @cached_property
+    def _about(self) -> dict[int, Unrolled]:
+        return {}
+
+    def opened(self, rows: Whole) -> Unopened:
+        """The first of some classes; those that follow are likely to be asked for next."""
+        first = int(rows[0])
+        if first not in self._about:
+            ahead = rows[:AHEAD]
+            self._about.update(zip(ahead.tolist(), self.relaxation.about(self.loops[ahead])))
+        spatial = self.unrollings.spatial(int(self.numbers[first]))
+        bound = Bound(self.relaxation, self._about.pop(first))
+        return Unopened(Geometry(self.skeleton, spatial), self.conventions, bound)
+
+    def each(self, rows: Whole) -> Iterator[Unopened]:
+        return (self.opened(rows[place:]) for place in range(len(rows)))
 
 
 @dataclass(frozen=True)
@@ -170,7 +183,7 @@ class Bundle:
         return len(self.rows)
 
     def __iter__(self) -> Iterator[Unopened]:
-        return map(self.frame.opened, self.rows.tolist())
+        return self.frame.each(self.rows)
 
     @property
     def factors(self) -> list[tuple[Factors, ...]]:
@@ -242,13 +255,13 @@ class Classes:
         return tuple(self.ranks[:, self.place].tolist())
 
     def first(self) -> Unopened:
-        return self.frame.opened(self.rows[self.place])
+        return self.frame.opened(self.rows[self.place :])
 
     def rest(self) -> Classes:
         return replace(self, place=self.place + 1)
 
     def __iter__(self) -> Iterator[Unopened]:
-        return map(self.frame.opened, self.rows[self.place :].tolist())
+        return self.frame.each(self.rows[self.place :])
 
 
 def _stands(architecture: Architecture, array: str, level: str) -> bool:
