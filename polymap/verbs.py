@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from polymap.architecture import Architecture
     from polymap.architecture import Source as ArchitectureSource
     from polymap.constraints import Source as ConstraintsSource
+    from polymap.constraints.statements import Constraints
     from polymap.explore.cache import Source as CacheSource
     from polymap.mapper.progress import OnProgress
     from polymap.mapper.result import Front, NetworkResult, Result
@@ -37,6 +38,7 @@ def optimize(
     conventions: str | Conventions = ...,
     mapspace: str | None = ...,
     subject_to: Sequence[str] = ...,
+    constraints: ConstraintsSource | None = ...,
     gap: float = ...,
     time_limit: float | None = ...,
     seed: int = ...,
@@ -55,6 +57,7 @@ def optimize(
     conventions: str | Conventions = ...,
     mapspace: str | None = ...,
     subject_to: Sequence[str] = ...,
+    constraints: ConstraintsSource | None = ...,
     gap: float = ...,
     time_limit: float | None = ...,
     seed: int = ...,
@@ -72,6 +75,7 @@ def optimize(
     conventions: str | Conventions = "polymap",
     mapspace: str | None = None,
     subject_to: Sequence[str] = (),
+    constraints: ConstraintsSource | None = None,
     gap: float = 0.0,
     time_limit: float | None = None,
     seed: int = 0,
@@ -85,12 +89,13 @@ def optimize(
     `NetworkResult`. `objective` is `energy`, `latency`, `edp`, `ed2p`, a product such as `energy^2*latency`, or
     `traffic:MEMORY`: the bits that a memory reads, is filled with and updates.
     `mapspace` is `uneven` (the default: storage nodes stand anywhere) or `even` (as in Timeloop; the default under its
-    conventions). `subject_to` lists conditions such as `latency <= 2 ms` or `utilization >= 0.8`. `gap` is the relative
-    gap at which the search may stop; 0 asks for a proof of optimality. `time_limit` is in seconds. Layers of
-    a network are searched in up to `workers` processes; their number changes no answer. `cache` is a folder where
-    answers are kept and looked up, which changes none either. `on_progress` hears a few times per second how far the
-    search is. Raises `SpecError` for what cannot be understood, `Infeasible` if no legal mapping exists, `Unsolved` if
-    the time limit passes before one is found.
+    conventions). `subject_to` lists conditions such as `latency <= 2 ms` or `utilization >= 0.8`, `constraints` are
+    statements that the mapping must meet (a path, a shipped name, text, or a Python mapping). `gap` is the relative gap
+    at which the search may stop; 0 asks for a proof of optimality. `time_limit` is in seconds. Layers of a network are
+    searched in up to `workers` processes; their number changes no answer. `cache` is a folder where answers are kept
+    and looked up, which changes none either. `on_progress` hears a few times per second how far the search is. Raises
+    `SpecError` for what cannot be understood, `Infeasible` if no legal mapping exists, `Unsolved` if the time limit
+    passes before one is found.
     """
     from polymap.architecture import architecture
     from polymap.explore.cache import opened
@@ -102,7 +107,8 @@ def optimize(
 
     machine, subject = architecture(arch), workload(work)
     check_kept(machine, einsums(subject))
-    query = Query(objective, conventions, mapspace, tuple(subject_to), gap, time_limit, seed)
+    rules = known_statements(constraints, einsums(subject), machine)
+    query = Query(objective, conventions, mapspace, tuple(subject_to), gap, time_limit, seed, rules)
     with opened(cache) as known:
         if isinstance(subject, Network):
             return optimize_network(subject, machine, query, workers, on_progress, known)
@@ -118,6 +124,7 @@ def pareto(
     conventions: str | Conventions = "polymap",
     mapspace: str | None = None,
     subject_to: Sequence[str] = (),
+    constraints: ConstraintsSource | None = None,
     time_limit: float | None = None,
     seed: int = 0,
     on_point: Callable[[Result], None] | None = None,
@@ -136,7 +143,8 @@ def pareto(
 
     machine, einsum = architecture(arch), single(work)
     check_kept(machine, [einsum])
-    query = Query("energy", conventions, mapspace, tuple(subject_to), 0.0, time_limit, seed)
+    rules = known_statements(constraints, [einsum], machine)
+    query = Query("energy", conventions, mapspace, tuple(subject_to), 0.0, time_limit, seed, rules)
     return front(einsum, machine, query, axes, Fraction(str(tolerance)), on_point)
 
 
@@ -161,6 +169,18 @@ def evaluate(
     check_kept(machine, [einsum])
     broken = [] if constraints is None else statements_broken(constraints, einsum, machine, loops)
     return legal_cost(einsum, machine, loops, conventions, broken)
+
+
+def known_statements(source: ConstraintsSource | None, einsums: list[Einsum], arch: Architecture) -> Constraints | None:
+    """The statements that are asked for, if any. Raises `SpecError` for names that nobody has."""
+    if source is None:
+        return None
+    from polymap.constraints import constraints as read
+    from polymap.constraints.check import check_names
+
+    rules = read(source)
+    check_names(rules, einsums, arch)
+    return rules
 
 
 def statements_broken(

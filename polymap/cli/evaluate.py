@@ -11,7 +11,6 @@ from polymap.cli.output import say
 from polymap.errors import IllegalMapping, Mistake
 
 if TYPE_CHECKING:
-    from polymap.constraints.statements import Constraints
     from polymap.mapper.result import Result
 
     Verbs = argparse._SubParsersAction[Parser]
@@ -63,7 +62,7 @@ def priced(
 ) -> Result:
     """The mapping with its cost. Raises `SpecError` with the mistakes of all inputs, or `IllegalMapping`."""
     from polymap.architecture import architecture
-    from polymap.cli.inputs import both
+    from polymap.cli.inputs import both, statements
     from polymap.mapper.result import Result
     from polymap.mapping import mapping
     from polymap.mapping.kept import check_kept
@@ -72,7 +71,7 @@ def priced(
 
     (arch, work), (nest, rules) = both(
         lambda: both(lambda: architecture(architecture_source), lambda: single(workload_source)),
-        lambda: both(lambda: mapping(mapping_source), lambda: rules_of(constraints_source)),
+        lambda: both(lambda: mapping(mapping_source), lambda: statements(constraints_source)),
     )
     check_kept(arch, [work])
     broken = statements_broken(rules, work, arch, nest, mapping_source) if rules else []
@@ -82,13 +81,6 @@ def priced(
     except IllegalMapping as error:
         raise IllegalMapping(_in_file(mistake, mapping_source) for mistake in error.mistakes) from None
     return Result("evaluated", None, None, None, nest, cost, work, arch, chosen)
-
-
-def rules_of(source: str | None) -> Constraints | None:
-    """The constraints that are asked for, if any. Raises `SpecError`."""
-    from polymap.constraints import constraints
-
-    return None if source is None else constraints(source)
 
 
 def _in_file(mistake: Mistake, file: str) -> Mistake:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import (
     Parser,
+    add_constraints,
     add_conventions,
     add_json,
     add_limits,
@@ -32,6 +33,7 @@ examples:
   polymap optimize eyeriss_like resnet18/conv1
   polymap optimize eyeriss_like resnet18 --objective edp -o best
   polymap optimize my_arch.yaml my_layer.yaml --gap 0.01 --time-limit 60 --json
+  polymap optimize eyeriss_like resnet18/layer1.x.conv --constraints row_stationary
 
 With -o, DIR receives one mapping per layer and result.json; `polymap evaluate ARCH WORKLOAD/LAYER DIR/LAYER.map`
 prices a mapping again, to the same numbers.
@@ -50,6 +52,7 @@ def add_to(verbs: Verbs) -> None:
     add_subject(parser)
     _add_objective(parser)
     add_space(parser)
+    add_constraints(parser)
     add_limits(parser)
     add_conventions(parser)
     add_json(parser)
@@ -84,9 +87,9 @@ def run(options: argparse.Namespace) -> int:
 def search(options: argparse.Namespace) -> Result | NetworkResult:
     """The best mapping or mappings. Raises `SpecError`, `Infeasible` or `Unsolved`."""
     from polymap import verbs
-    from polymap.cli.inputs import architecture_and_workload
+    from polymap.cli.inputs import problem
 
-    arch, work = architecture_and_workload(options.architecture, options.workload)
+    arch, work, rules = problem(options.architecture, options.workload, options.constraints)
     with shown() as on_progress:
         return verbs.optimize(
             work,
@@ -95,6 +98,7 @@ def search(options: argparse.Namespace) -> Result | NetworkResult:
             conventions=options.conventions,
             mapspace=options.mapspace,
             subject_to=options.subject_to,
+            constraints=rules,
             gap=options.gap,
             time_limit=options.time_limit,
             seed=options.seed,

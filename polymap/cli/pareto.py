@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import (
     Parser,
+    add_constraints,
     add_conventions,
     add_json,
     add_limits,
@@ -57,6 +58,7 @@ def add_to(verbs: Verbs) -> None:
         help="leave points out for which another has no more energy and at most 1 + T times the rest (default: 0)",
     )
     add_space(parser)
+    add_constraints(parser)
     add_limits(parser)
     add_conventions(parser)
     add_json(parser)
@@ -66,11 +68,11 @@ def add_to(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     """Search and print; 0 if the front is complete."""
     from polymap import verbs
-    from polymap.cli.inputs import architecture_and_workload
+    from polymap.cli.inputs import problem
     from polymap.report.front import front_text
 
     check_open()
-    arch, work = architecture_and_workload(options.architecture, options.workload)
+    arch, work, rules = problem(options.architecture, options.workload, options.constraints)
     front = verbs.pareto(
         work,
         arch,
@@ -79,6 +81,7 @@ def run(options: argparse.Namespace) -> int:
         conventions=options.conventions,
         mapspace=options.mapspace,
         subject_to=options.subject_to,
+        constraints=rules,
         time_limit=options.time_limit,
         seed=options.seed,
         on_point=progress if sys.stderr and sys.stderr.isatty() else None,

@@ -58,8 +58,9 @@ def facts(einsum: Einsum, architecture: Architecture, mapping: LoopNest) -> Fact
 
 
 def owned(mapping: LoopNest) -> Iterator[tuple[int, str, Temporal]]:
-    """(index, memory, loop) of every temporal loop; the memory is that of the nearest storage node above, if any."""
-    memory = ""
+    """(index, memory, loop) of every temporal loop; the memory is that of the nearest storage node above it, or of the
+    first one if there is none above."""
+    memory = next((node.level for node in mapping.nodes if isinstance(node, Storage)), "")
     for index, node in enumerate(mapping.nodes):
         if isinstance(node, Storage):
             memory = node.level

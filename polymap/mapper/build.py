@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TypeAlias
 
 from polymap.mapper.labels import Item
 from polymap.mapper.problem import Part
 from polymap.mapper.space import StorageNode
+from polymap.mapper.standing import Standing
 from polymap.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 from polymap.mapping.tidy import tidy
 
 Gap: TypeAlias = Sequence[Item]  # innermost first
+Step: TypeAlias = "tuple[int, int] | Standing | None"  # a loop, a node, the end of a gap
 
 
 def mapping_of(part: Part, gaps: Sequence[Gap]) -> Mapping:
@@ -26,6 +29,39 @@ def mapping_of(part: Part, gaps: Sequence[Gap]) -> Mapping:
         inwards += _at_stop(part, gap - 1, placed)
     inwards += reversed(list(_parallel(part, 0)))
     return Mapping(tidy(reversed(inwards), skeleton.einsum, skeleton.architecture))
+
+
+def written(part: Part, items: Iterable[Step]) -> Mapping:
+    """The mapping in which loops and nodes stand just as listed, innermost first; None ends a gap. Nodes that are not
+    listed stand at their stops."""
+    gap, roams = part.geometry.skeleton.last, part.geometry.skeleton.roaming
+    inwards: list[Node] = list(reversed(list(_parallel(part, gap))))
+    for item in items:
+        if isinstance(item, Standing):
+            inwards.append(Storage(item.memory, (item.tensor,)))
+        elif item is not None:
+            inwards.append(Temporal(part.geometry.ranks[item[0]], item[1]))
+        else:
+            gap -= 1
+            inwards += () if roams else _at_stop(part, gap, frozenset())
+            inwards += reversed(list(_parallel(part, gap)))
+    return Mapping(tuple(_joined_nodes(part, reversed(inwards))))
+
+
+def outermost(items: Sequence[Step], one: Standing) -> list[Step]:
+    """The same nest with one of its nodes at the outer end of its gap."""
+    at = items.index(one)
+    end = items.index(None, at)
+    return [*items[:at], *items[at + 1 : end], one, *items[end:]]
+
+
+def _joined_nodes(part: Part, nodes: Iterable[Node]) -> Iterator[Node]:
+    """Neighbouring nodes of one memory are one."""
+    order = [tensor.name for tensor in part.geometry.skeleton.einsum.tensors]
+    for memory, run in groupby(nodes, lambda node: node.level if isinstance(node, Storage) else ""):
+        same = list(run)
+        held = {name for node in same if isinstance(node, Storage) for name in node.tensors}
+        yield from [Storage(memory, tuple(sorted(held, key=order.index)))] if memory else same
 
 
 def _nodes(part: Part, item: Item) -> Iterator[Node]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polymap.architecture.hierarchy import Architecture
+from polymap.constraints.bind import Limits
 from polymap.mapper.lattice import Values
 from polymap.mapper.objective import TOLERANCE, Objective
 from polymap.mapper.problem import Bound, Unopened, compute_pj, leaking_levels
@@ -63,12 +64,12 @@ class Unrollings:
         return Spatial(tuple(options[i] for options, i in zip(self.options, self.chosen[number].tolist())))
 
 
-def every(einsum: Einsum, architecture: Architecture) -> Unrollings:
-    """Every unrolling of the ranks over the arrays. Where it depends on the others whether an array is used enough,
-    they are met one by one."""
+def every(einsum: Einsum, architecture: Architecture, limits: Limits | None = None) -> Unrollings:
+    """Every unrolling of the ranks over the arrays that limits allow. Where these, or whether an array is used enough,
+    depend on all arrays, they are met one by one."""
     arrays = architecture.arrays
-    if not arrays or any(rule.or_most for array in arrays for _, rule in array.rules):
-        return gathered(list(spatials(einsum, architecture)))
+    if not arrays or limits or any(rule.or_most for array in arrays for _, rule in array.rules):
+        return gathered(list(spatials(einsum, architecture, limits)))
     sizes = np.array([size for _, size in einsum.ranks], dtype=np.int64)
     options = tuple(tuple(unrollings(einsum, tuple(sizes.tolist()), array)) for array in arrays)
     chosen, whole = np.zeros((1, 0), dtype=np.int64), np.ones((1, len(sizes)), dtype=np.int64)

@@ -50,6 +50,7 @@ class Incumbent:
     einsum: Einsum
     architecture: Architecture
     evaluate: Callable[[Mapping], Cost]
+    obeys: Callable[[Mapping], bool] = lambda mapping: True  # whether a mapping meets all statements
     best: Candidate | None = None
     refused: bool = False  # whether the conditions have shut out anything
     equals: list[Part] = field(default_factory=list)
@@ -64,7 +65,10 @@ class Incumbent:
 
         Raises `PolymapError` for one that cannot be priced.
         """
-        mapping = mapping_of(part, gaps)
+        return self.consider(part, mapping_of(part, gaps))
+
+    def consider(self, part: Part, mapping: Mapping) -> Candidate:
+        """Price a mapping of a part, and take it if it is the best that is allowed. Raises `PolymapError`."""
         cost = self.evaluate(mapping)
         moved = tuple(moved_bits(cost, self.einsum, self.architecture, level) for level in self.levels)
         rank = self.objective.rank_of(cost, self.einsum, self.architecture)
@@ -103,7 +107,7 @@ class Incumbent:
         return [(part.traffic(level), bits) for level, bits in most.items()]
 
     def allows(self, candidate: Candidate) -> bool:
-        """Whether a mapping keeps to the conditions."""
+        """Whether a mapping keeps to the conditions and the statements."""
         allowed = self.conditions.hold(candidate.cost, self.einsum, self.architecture)
         self.refused = self.refused or not allowed
-        return allowed
+        return allowed and self.obeys(candidate.mapping)

@@ -12,6 +12,7 @@ from polymap.architecture.hierarchy import Architecture
 from polymap.errors import NOWHERE, Infeasible, Mistake, SpecError, Unsolved
 from polymap.mapper.bundle import Bundle
 from polymap.mapper.conditions import no_memory
+from polymap.mapper.conflict import explained
 from polymap.mapper.problem import Unopened
 from polymap.mapper.query import Query, best_of, space
 from polymap.mapper.result import Front, Result
@@ -64,7 +65,10 @@ def pareto(
         mend = "give a number of at least 0, e.g. 0.1"
         raise SpecError(Mistake(NOWHERE, f"a tolerance of {float(tolerance):g} makes no sense", mend))
     front = Chain(einsum, architecture, query, axis(axes, architecture), tolerance)
-    complete = front.run(on_point)
+    try:
+        complete = front.run(on_point)
+    except Infeasible as error:
+        raise explained(error, einsum, architecture, query) from None
     return Front(einsum, architecture, tuple(front.points), complete, _names(axes), tolerance)
 
 

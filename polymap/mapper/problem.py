@@ -11,9 +11,11 @@ from math import ceil, inf, prod
 import numpy as np
 
 from polymap.architecture.hierarchy import Compute, Memory
+from polymap.mapper import bounds
 from polymap.mapper.every import EveryNest
 from polymap.mapper.labels import Gaps, Labels, Rank
 from polymap.mapper.lattice import Values
+from polymap.mapper.ledger import Ledger
 from polymap.mapper.objective import TOLERANCE
 from polymap.mapper.pricing import (
     Counts,
@@ -27,6 +29,7 @@ from polymap.mapper.pricing import (
 )
 from polymap.mapper.program import Program
 from polymap.mapper.relaxation import Relaxation, Unrolled
+from polymap.mapper.ruled import MOST_LABELS, Item, Ranked, Ruled
 from polymap.mapper.sharing import Sharing, optimistic, sharings
 from polymap.mapper.space import Skeleton, StorageNode
 from polymap.mapper.tied import is_decided
@@ -153,7 +156,10 @@ class Part:
     def program(self) -> Program:
         """A fresh program: its arrays are large, and most parts are asked once."""
         stops = range(self.geometry.skeleton.last)
-        masks = (self.geometry.at_home(stop) + self.sharing.mask(self.geometry, stop) for stop in stops)
+        masks = (
+            self.geometry.at_home(stop) + self.sharing.mask(self.geometry, stop) + bounds.mask(self.geometry, stop)
+            for stop in stops
+        )
         rules = self.conventions
         return Program(self.geometry, tuple(masks), rules.continuing_sweep, rules.tiles_stay)
 
@@ -213,6 +219,23 @@ class Part:
     def least(self, quantity: Functional) -> float:
         """A lower bound of a quantity over all tiles and orders of this part; infinite if no tile fits."""
         return quantity.constant + self.program().least(quantity)
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """What statements ask of the nests of this part, beyond what all of them meet."""
+        return self.geometry.skeleton.ledger
+
+    def ruled(
+        self, rank: Ranked, deadline: float | None, more: Sequence[Functional] = (), most: int = MOST_LABELS
+    ) -> Iterator[tuple[Rank, list[Item]]]:
+        """Nests that meet the statements, in the order of a rank of (energy, cycles of every port, `more`). Raises
+        `TooManyLabels`."""
+        assert self.ledger is not None
+        quantities = (self.energy, *self.ports.values(), *more)
+        actions = energy_actions(self.geometry, self.counts)
+        rounded = any(action.wide > 1 and len(action.count.shares) > 1 for action in actions)
+        apart = [Functional(0.0, {i: 1.0}, {}) for i in range(len(self.geometry.nodes))] if rounded else []
+        return Ruled(self.program(), quantities, self.ledger, rank, self.exact, apart, deadline, most).nests()
 
     def _sweeps(self, node: StorageNode) -> bool:
         """Whether a continuing sweep may save more than closings tell: only where tiles overlap."""

@@ -27,6 +27,7 @@ from functools import cached_property
 
 import numpy as np
 
+from polymap.mapper.bounds import factors
 from polymap.mapper.families import START, Closing, Families, Family, Key, Nodes, Placing, families
 from polymap.mapper.lattice import Shift, Values
 from polymap.mapper.pricing import Functional
@@ -100,7 +101,7 @@ class Program:
                 for closing, _, shift, price in pay.of(family, gap):
                     near = best[shift.near]
                     np.minimum(near, price[shift.near] + here[closing.after][shift.far], out=near)
-                here[family.key] = self._free(best, family, inwards=True)
+                here[family.key] = self._free(best, gap, family, inwards=True)
         return tables
 
     def least(self, quantity: Functional) -> float:
@@ -125,7 +126,7 @@ class Program:
         table = {key: values.copy() for key, values in entering.items()}
         for family in reversed(self.families.of[gap]):
             if family.key in table:
-                values = self._free(table[family.key], family, inwards=False)
+                values = self._free(table[family.key], gap, family, inwards=False)
                 for closing, _, shift, price in pay.of(family, gap):
                     far = table.setdefault(closing.after, np.full(values.shape, np.inf))[shift.far]
                     np.minimum(far, values[shift.near] + price[shift.near], out=far)
@@ -150,14 +151,41 @@ class Program:
         top.flat[-1] = sum(due) + self.masks[0].flat[-1]
         return self.rooms.fitting(top, placed, family.leaving)
 
-    def _free(self, values: Values, family: Family, inwards: bool) -> Values:
+    def _free(self, values: Values, gap: int, family: Family, inwards: bool) -> Values:
         """The least over all tiles that free loops lead to (inwards: from)."""
+        few = self.factors[gap]
         for rank in family.free:
+            if rank in few:
+                values = self._by_factors(values, rank, few[rank], inwards)
+                continue
             for axis in self.geometry.lattice.axes_of(rank):
                 turned = values[_reversal(values.ndim, axis)] if inwards else values
                 least = np.minimum.accumulate(turned, axis=axis)
                 values = least[_reversal(values.ndim, axis)] if inwards else least
         return values
+
+    def freely(self, values: Values, rank: int, few: frozenset[int] | None) -> Values:
+        """The least over all tiles that free loops over a rank lead to, inwards."""
+        if few is not None:
+            return self._by_factors(values, rank, few, inwards=True)
+        for axis in self.geometry.lattice.axes_of(rank):
+            turned = _reversal(values.ndim, axis)
+            values = np.minimum.accumulate(values[turned], axis=axis)[turned]
+        return values
+
+    def _by_factors(self, values: Values, rank: int, few: frozenset[int], inwards: bool) -> Values:
+        """The least over all tiles that a free loop with one of few factors leads to (inwards: from)."""
+        found = values.copy()
+        for shift in self.geometry.lattice.shifts(rank):
+            if shift.factor in few:
+                here, there = (shift.near, shift.far) if inwards else (shift.far, shift.near)
+                np.minimum(found[here], values[there], out=found[here])
+        return found
+
+    @cached_property
+    def factors(self) -> tuple[dict[int, frozenset[int]], ...]:
+        """For each gap the factors of loops over those ranks of which statements do not allow all."""
+        return factors(self.geometry.skeleton)
 
 
 class Payments:
@@ -176,12 +204,13 @@ class Payments:
         for closing in family.closings:
             mixed = any(self.quantity.concerns(i) for i in closing.mixed)
             shifts = self.lattice.shifts(closing.rank) if mixed else self.lattice.prime_shifts(closing.rank)
-            for shift in shifts:
+            few = self.program.factors[gap].get(closing.rank)
+            for shift in shifts if few is None else [shift for shift in shifts if shift.factor in few]:
                 yield closing, shift.factor, shift, self.price(closing, shift.factor if mixed else 0, gap)
 
     def whole(self, node: int) -> Values:
         """Price of a node that keeps nothing from one tile to the next."""
-        return self._paid(node, 0, 0, 0)
+        return self.paid(node, 0, 0, 0)
 
     def placed(self, placing: Placing) -> Values:
         """Price of placing a node: what it fetches, unless it owes that."""
@@ -191,11 +220,11 @@ class Payments:
         """Price of a closing loop by the tile before it; of any loop (`factor` 0) where no tiles overlap."""
         key = (closing.closed, closing.rank, factor, gap) if factor else closing.closed
         if key not in self.sums:
-            paid = [self._paid(i, closing.rank, factor if i in closing.mixed else 0, gap) for i in closing.closed]
+            paid = [self.paid(i, closing.rank, factor if i in closing.mixed else 0, gap) for i in closing.closed]
             self.sums[key] = np.broadcast_to(sum(paid, start=np.zeros(())), self.lattice.shape)
         return self.sums[key]
 
-    def _paid(self, node: int, rank: int, factor: int, gap: int) -> Values:
+    def paid(self, node: int, rank: int, factor: int, gap: int) -> Values:
         key = (node, rank, factor, gap) if factor else (node, 0, 0, 0)
         if key not in self.known:
             fetched = self._fetched(node, rank, factor, gap) if factor else self.program.fetched[node]

@@ -10,10 +10,13 @@ from fractions import Fraction
 import numpy as np
 
 from polymap.architecture.hierarchy import Architecture, Bandwidth
+from polymap.constraints.bind import Limits, bind
+from polymap.constraints.statements import Constraints
 from polymap.errors import NOWHERE, Infeasible, Mistake, SpecError, Unsolved
 from polymap.mapper.bundle import Bundle, Frame, Unrollings, every
 from polymap.mapper.conditions import Conditions, conditions, no_memory
 from polymap.mapper.incumbent import Incumbent
+from polymap.mapper.ledger import Ledger
 from polymap.mapper.objective import TRAFFIC, Objective
 from polymap.mapper.objective import objective as objective_named
 from polymap.mapper.problem import Unopened
@@ -43,7 +46,8 @@ class Query:
 
     `objective` is a name or a product of powers (see `objective`), `mapspace` even or uneven (by default uneven, but
     even under conventions that keep the overlap of a continuing sweep), `subject_to` side conditions such as
-    `latency <= 2 ms`, `gap` the relative gap to stop at, `time_limit` in seconds of wall time.
+    `latency <= 2 ms`, `gap` the relative gap to stop at, `time_limit` in seconds of wall time, `constraints` statements
+    that the mapping must meet.
     """
 
     objective: str = "energy"
@@ -53,6 +57,7 @@ class Query:
     gap: float = 0.0
     time_limit: float | None = None
     seed: int = 0
+    constraints: Constraints | None = None
 
     @property
     def rules(self) -> Conventions:
@@ -84,7 +89,12 @@ def optimize(einsum: Einsum, architecture: Architecture, query: Query, on_progre
     `Infeasible` where no mapping is legal or none keeps to the side conditions, `Unsolved` where time ran out before
     the first mapping, `SpecError` for what makes no sense.
     """
-    return best_of(space(einsum, architecture, query), einsum, architecture, query, on_progress)
+    from polymap.mapper.conflict import explained
+
+    try:
+        return best_of(space(einsum, architecture, query), einsum, architecture, query, on_progress)
+    except Infeasible as error:
+        raise explained(error, einsum, architecture, query) from None
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,8 @@ def space(einsum: Einsum, architecture: Architecture, query: Query) -> Space:
         explain_infeasible(einsum, shrunk)
     except Infeasible as error:
         raise Infeasible([_unkept(limits, einsum), *error.mistakes]) from None
-    return Space(lambda: bundles(einsum, shrunk, query.rules, query.space))
+    demanded = limits_of(query, einsum, architecture)
+    return Space(lambda: bundles(einsum, shrunk, query.rules, query.space, demanded))
 
 
 def _unknown_level(goal: Objective, architecture: Architecture) -> Iterator[Mistake]:
@@ -137,16 +148,21 @@ def best_of(
     def price(mapping: Mapping) -> Cost:
         return evaluate(einsum, architecture, mapping, rules, sets=sets)
 
+    demanded = limits_of(query, einsum, architecture)
+
+    def obeys(mapping: Mapping) -> bool:
+        return demanded is None or not demanded.violations(mapping)
+
     def tell() -> None:
         if on_progress:
             on_progress(_progress(search, goal, einsum, architecture, time.monotonic() - started))
 
-    incumbent = Incumbent(goal, limits, einsum, architecture, price)
+    incumbent = Incumbent(goal, limits, einsum, architecture, price, obeys)
     hear = Seldom(tell) if on_progress else nothing
     search = Search(searched, incumbent, query.gap, query.time_limit, query.seed, hear)
     search.run()
     if search.best is None:
-        raise _without_mapping(search, limits, einsum, architecture)
+        raise _without_mapping(search, limits, einsum, architecture, ruled=demanded is not None)
     value = search.best.rank[0]
     bound = value if search.proven else Fraction(max(0.0, min(float(value), search.bound)))
     return Result(
@@ -193,9 +209,15 @@ def _searched(search: Search, query: Query, cpu_s: float) -> Searched:
     )
 
 
-def _without_mapping(search: Search, limits: Conditions, einsum: Einsum, architecture: Architecture) -> Exception:
+def _without_mapping(
+    search: Search, limits: Conditions, einsum: Einsum, architecture: Architecture, ruled: bool
+) -> Exception:
     if search.proven and limits.texts and (search.incumbent.refused or limits.sizes):
         return Infeasible(_unkept(limits, einsum))
+    if search.proven and ruled:
+        return Infeasible(
+            Mistake(NOWHERE, f"no mapping of {einsum.name} meets all statements", "leave some of them out")
+        )
     explain_infeasible(einsum, architecture, certain=search.proven)
     return Unsolved(Mistake(NOWHERE, "stopped before any mapping was found", "raise the time limit"))
 
@@ -213,23 +235,35 @@ def _exact(conventions: Conventions, architecture: Architecture) -> Conventions:
     return replace(conventions, name=f"{conventions.name},cycles_in_floats=no", cycles_in_floats=False)
 
 
-def classes(einsum: Einsum, architecture: Architecture, conventions: Conventions, mapspace: str) -> Iterator[Unopened]:
-    """A mapspace, cut into classes: one for each choice of what is kept where and each unrolling."""
-    for found in bundles(einsum, architecture, conventions, mapspace):
+def limits_of(query: Query, einsum: Einsum, architecture: Architecture) -> Limits | None:
+    """What the statements of a query mean for an einsum, if there are any."""
+    return None if query.constraints is None else bind(query.constraints, einsum, architecture)
+
+
+def classes(
+    einsum: Einsum, architecture: Architecture, conventions: Conventions, mapspace: str, limits: Limits | None = None
+) -> Iterator[Unopened]:
+    """A mapspace, cut into classes: one for each choice of what is kept where and each unrolling that limits allow."""
+    for found in bundles(einsum, architecture, conventions, mapspace, limits):
         yield from found if isinstance(found, Bundle) else (found,)
 
 
 def bundles(
-    einsum: Einsum, architecture: Architecture, conventions: Conventions, mapspace: str
+    einsum: Einsum, architecture: Architecture, conventions: Conventions, mapspace: str, limits: Limits | None = None
 ) -> Iterator[Unopened | Bundle]:
     """The classes of a mapspace, together where one table bounds many."""
-    found = every(einsum, architecture)
-    for kept in keepings(einsum, architecture):
-        if mapspace == UNEVEN:
-            for used, numbers in found.alike():
-                yield from _in_frame(uneven(einsum, architecture, kept, used), found, numbers, conventions)
-        else:
-            yield from _in_frame(even(einsum, architecture, kept), found, np.arange(len(found.chosen)), conventions)
+    ledger = None if limits is None else Ledger(limits)
+    asked = ledger if ledger and not ledger.empty else None
+    found = every(einsum, architecture, limits)
+    for kept in keepings(einsum, architecture, limits):
+        idle = {memory.name for memory in architecture.memories} - {k.memory.name for k in kept}
+        if ledger and not ledger.allows_none(idle):
+            continue
+        groups = found.alike() if mapspace == UNEVEN else [(frozenset[str](), np.arange(len(found.chosen)))]
+        for used, numbers in groups:
+            roaming = mapspace == UNEVEN
+            frame = uneven(einsum, architecture, kept, used) if roaming else even(einsum, architecture, kept)
+            yield from _in_frame(replace(frame, ledger=asked), found, numbers, conventions)
 
 
 def _in_frame(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from polymap.mapper.families import Nodes
 from polymap.mapper.lattice import Values
+from polymap.mapper.ledger import Ledger
 from polymap.mapper.traffic import Geometry
 
 
@@ -62,8 +63,28 @@ class Rooms:
         key = (placed, nodes)
         if key not in self._known:
             found = [self._fits(memory, placed) for memory in self.limited if memory.nodes & nodes]
+            found += [mask for i in sorted(nodes) if (mask := self.stated[i]) is not None]
             self._known[key] = np.logical_and.reduce(found) if found else None
         return self._known[key]
+
+    @cached_property
+    def stated(self) -> tuple[NDArray[np.bool_] | None, ...]:
+        """For each node the tiles that statements allow; None if they allow all."""
+        ledger = self.geometry.skeleton.ledger
+        if ledger is None or not ledger.about_tiles:
+            return (None,) * len(self.geometry.nodes)
+        return tuple(self._allowed(ledger, i) for i in range(len(self.geometry.nodes)))
+
+    def _allowed(self, ledger: Ledger, number: int) -> NDArray[np.bool_]:
+        node, lattice = self.geometry.nodes[number], self.geometry.lattice
+        allowed = np.ones(lattice.shape, dtype=bool)
+        pairs = zip(self.geometry.ranks, lattice.tiles, self.geometry.below(node.stop))
+        for rank, tiles, inner in pairs:
+            sizes = tuple(int(size) * inner for size in np.unique(tiles))
+            told = ledger.allowed_tiles(node.memory.name, node.tensor.name, rank, sizes)
+            few = [size // inner for size, yes in zip(sizes, told) if yes]
+            allowed = allowed & np.isin(tiles, few)
+        return allowed
 
     def _fits(self, memory: Limited, placed: Nodes) -> NDArray[np.bool_]:
         inside = sum(float(self.bits[i].flat[0]) for i in memory.nodes & placed)

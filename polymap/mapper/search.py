@@ -16,6 +16,7 @@ from math import ceil, inf, isinf
 from typing import Any, cast
 
 from polymap.errors import IllegalMapping, PolymapError
+from polymap.mapper import judged
 from polymap.mapper.build import mapping_of
 from polymap.mapper.bundle import Bundle, Classes
 from polymap.mapper.certificate import ATTAINED, BOUNDED, OPEN, SOLVED, Certificate, Outcomes
@@ -142,14 +143,14 @@ class Search:
         while self.queue and not self._good_enough() and not self._late():
             self._take_first()
             self.hear()
-        if self.best and not self._late():
+        if self.best and not self._late() and self.best.part.ledger is None:
             settle(self.incumbent, self._tied())
 
     def _tied(self) -> Iterator[Part]:
         """Parts that were closed because they could be no better than the best, and might be as good."""
         for waiting in self.tied:
             if self.best and not any(low > value * (1 + ROUNDING) for low, value in zip(waiting.bound, self.best.rank)):
-                yield from _opened(waiting.part)
+                yield from opened(waiting.part)
 
     def _enqueue(self) -> None:
         """Queue every part under its quick bound, as far as time allows."""
@@ -256,8 +257,10 @@ class Search:
         elif waiting.stage == QUICK:
             self._program(waiting)
         elif waiting.stage == PROGRAM:
-            if not self._attain(waiting):
+            if waiting.part.ledger is not None or not self._attain(waiting):
                 self._ports(waiting)
+        elif waiting.part.ledger is not None:
+            self._judge(waiting)
         elif waiting.part.geometry.touched and not waiting.part.exact:
             self._price_each(waiting)
         elif not waiting.part.geometry.skeleton.roaming:
@@ -379,6 +382,17 @@ class Search:
         self.tied.append(waiting)
         return True
 
+    def _judge(self, waiting: Waiting) -> None:
+        """Close a part under statements."""
+        try:
+            rank = self._ranking(waiting)
+            judged.close(waiting.part, rank, rank.more, self.incumbent, self.deadline)
+            self.progress.solved_parts.add(id(waiting.part))
+        except TooManyLabels as many:
+            self.open.append(max(waiting.bound, many.bound))
+        except PolymapError:  # the counts of a nest are out of reach
+            self.open.append(waiting.bound)
+
     def _price_each(self, waiting: Waiting) -> None:
         """Close a part whose bounds are not what its nests cost: these are priced in the order of their bounds until
         none can beat the best. Among ties it does not look further."""
@@ -443,12 +457,15 @@ class Search:
 
     def _remaining(self) -> Iterator[Part]:
         for waiting in sorted(self.queue):
-            yield from _opened(waiting.part)
+            yield from opened(waiting.part)
         for unopened in self.classes if self.unseen is not None else ():
-            yield from _opened(unopened)
+            yield from opened(unopened)
 
     def _trace(self, part: Part) -> None:
         with suppress(PolymapError):
+            if part.ledger is not None:
+                judged.first(part, self.incumbent)
+                return
             _, gaps = part.least_energy
             if gaps is not None:
                 self.incumbent.offer(part, gaps)
@@ -469,10 +486,11 @@ def _number_of_parts(waiting: Waiting) -> int:
     return len(waiting.part) if waiting.stage < UNOPENED else 1
 
 
-def _opened(part: Part | Unopened | Bundle | Classes) -> Iterator[Part]:
+def opened(part: Part | Unopened | Bundle | Classes) -> Iterator[Part]:
+    """The parts that a search has to look at."""
     if isinstance(part, (Bundle, Classes)):
         for unopened in part:
-            yield from _opened(unopened)
+            yield from opened(unopened)
         return
     whole = part.open() if isinstance(part, Unopened) else part
     yield from whole.split() or [whole]

@@ -19,6 +19,8 @@ from itertools import chain, combinations, pairwise, product
 from math import factorial, prod
 
 from polymap.architecture.hierarchy import Architecture, Array, Memory
+from polymap.constraints.bind import Limits
+from polymap.mapper.ledger import Ledger
 from polymap.workload.einsum import Einsum, Tensor
 
 
@@ -75,6 +77,7 @@ class Skeleton:
     stops: tuple[tuple[Kept, ...], ...]
     arrays: tuple[tuple[Array, ...], ...]
     roaming: bool = False
+    ledger: Ledger | None = None  # what statements ask of loops, tiles and rooms
 
     @property
     def last(self) -> int:
@@ -145,18 +148,19 @@ def _interleaved(chains: list[list[Kept]]) -> Iterator[tuple[Kept, ...]]:
             yield (first, *order)
 
 
-def keepings(einsum: Einsum, architecture: Architecture) -> Iterator[tuple[Kept, ...]]:
-    """Every choice of kept tensors that `keeps` and `may_keep` allow and in which each tensor has a home."""
-    for chosen in product(*(_choices(einsum, memory) for memory in architecture.memories)):
+def keepings(einsum: Einsum, architecture: Architecture, limits: Limits | None = None) -> Iterator[tuple[Kept, ...]]:
+    """Every choice of kept tensors that `keeps`, `may_keep` and limits allow and in which each tensor has a home."""
+    for chosen in product(*(_choices(einsum, memory, limits) for memory in architecture.memories)):
         if all(any(tensor.name in names for names in chosen) for tensor in einsum.tensors):
             yield tuple(Kept(memory, names) for memory, names in zip(architecture.memories, chosen) if names)
 
 
-def _choices(einsum: Einsum, memory: Memory) -> list[tuple[str, ...]]:
+def _choices(einsum: Einsum, memory: Memory, limits: Limits | None) -> list[tuple[str, ...]]:
     must = einsum.kept_by(memory.keeps)
     may = [name for name in einsum.kept_by(memory.may_keep) if name not in must]
     subsets = chain.from_iterable(combinations(may, size) for size in range(len(may), -1, -1))
-    return [tuple(t.name for t in einsum.tensors if t.name in must or t.name in subset) for subset in subsets]
+    found = [tuple(t.name for t in einsum.tensors if t.name in must or t.name in subset) for subset in subsets]
+    return [kept for kept in found if limits is None or limits.allows_kept(memory.name, kept)]
 
 
 def even(einsum: Einsum, architecture: Architecture, kept: tuple[Kept, ...]) -> Skeleton:

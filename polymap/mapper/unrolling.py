@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from math import prod
 
 from polymap.architecture.hierarchy import Architecture, Array
+from polymap.constraints.bind import Limits
 from polymap.errors import Unsolved
+from polymap.mapper.allowed import Allowed
 from polymap.mapping.dimension_rules import least_usage, unrollable
 from polymap.workload.einsum import Einsum
 
@@ -43,26 +45,38 @@ class Spatial:
         return tuple(prod(factors[r] for factors in chosen) for r in range(ranks))
 
 
-def spatials(einsum: Einsum, architecture: Architecture) -> Iterator[Spatial]:
-    """Every unrolling of the ranks over the arrays that fits every array dimension and keeps to its rules; one packing
-    for each."""
+def spatials(einsum: Einsum, architecture: Architecture, limits: Limits | None = None) -> Iterator[Spatial]:
+    """Every unrolling of the ranks over the arrays that fits every array dimension and keeps to its rules and to the
+    limits; one packing for each."""
     known: set[tuple[Factors, ...]] = set()
-    for spatial in _unroll(einsum, tuple(size for _, size in einsum.ranks), architecture.arrays, ()):
+    for spatial in _unroll(einsum, tuple(size for _, size in einsum.ranks), architecture.arrays, (), limits):
         factors = tuple(unrolling.factors for unrolling in spatial.unrollings)
-        if factors not in known and _is_most(einsum, spatial):
+        said = dict(_said(einsum, unrolling) for unrolling in spatial.unrollings)
+        if factors not in known and _is_most(einsum, spatial) and (limits is None or limits.allows_unrollings(said)):
             known.add(factors)
             yield spatial
 
 
 def _unroll(
-    einsum: Einsum, sizes: Factors, arrays: tuple[Array, ...], chosen: tuple[Unrolling, ...]
+    einsum: Einsum,
+    sizes: Factors,
+    arrays: tuple[Array, ...],
+    chosen: tuple[Unrolling, ...],
+    limits: Limits | None,
 ) -> Iterator[Spatial]:
     if not arrays:
         yield Spatial(chosen)
         return
-    for unrolling in unrollings(einsum, sizes, arrays[0]):
-        rest = tuple(size // factor for size, factor in zip(sizes, unrolling.factors))
-        yield from _unroll(einsum, rest, arrays[1:], (*chosen, unrolling))
+    for unrolling in unrollings(einsum, sizes, arrays[0], limits):
+        if limits is None or limits.allows_unrolling(*_said(einsum, unrolling)):
+            rest = tuple(size // factor for size, factor in zip(sizes, unrolling.factors))
+            yield from _unroll(einsum, rest, arrays[1:], (*chosen, unrolling), limits)
+
+
+def _said(einsum: Einsum, unrolling: Unrolling) -> tuple[str, dict[str, dict[str, int]]]:
+    """An unrolling as limits are asked about it: (array, {dimension: {rank: factor}})."""
+    dims = (dim for dim, _ in unrolling.array.shape)
+    return unrolling.array.name, {d: dict(zip(einsum.sizes, factors)) for d, factors in zip(dims, unrolling.packing)}
 
 
 def _is_most(einsum: Einsum, spatial: Spatial) -> bool:
@@ -88,25 +102,29 @@ class Side:
     size: int
     allowed: tuple[bool, ...]
     least: int = 1
+    stated: Allowed | None = None
 
     def vectors(self, sizes: Factors) -> Iterator[Factors]:
         """The factors of the ranks along this dimension."""
         free = tuple(size if allowed else 1 for size, allowed in zip(sizes, self.allowed))
-        return (vector for vector in bounded_divisors(free, self.size) if prod(vector) >= self.least)
+        vectors = bounded_divisors(free, self.size, self.stated.factors if self.stated else ())
+        used = (vector for vector in vectors if prod(vector) >= self.least)
+        return (vector for vector in used if self.stated is None or self.stated.allows(vector))
 
 
-def unrollings(einsum: Einsum, sizes: Factors, array: Array) -> list[Unrolling]:
+def unrollings(einsum: Einsum, sizes: Factors, array: Array, limits: Limits | None = None) -> list[Unrolling]:
     """The unrollings of ranks of these sizes over an array. Where it depends on the packing whether a dimension is used
     as much as can be, all packings are listed, those of fewest loops first; otherwise one for all factors."""
     every = any(rule.or_most for _, rule in array.rules)
-    found = packings(sizes, tuple(_side(einsum, array, dimension) for dimension, _ in array.shape), every)
+    found = packings(sizes, tuple(_side(einsum, array, dimension, limits) for dimension, _ in array.shape), every)
     return [Unrolling(array, tuple(map(prod, zip(*packing))), packing) for packing in found]
 
 
-def _side(einsum: Einsum, array: Array, dimension: str) -> Side:
+def _side(einsum: Einsum, array: Array, dimension: str, limits: Limits | None) -> Side:
     allowed, rule = unrollable(einsum, array, dimension), array.rule(dimension)
     least = 1 if rule.or_most else least_usage(einsum, array, dimension, {})
-    return Side(dict(array.shape)[dimension], tuple(rank in allowed for rank in einsum.sizes), least)
+    stated = None if limits is None else Allowed(array, dimension, limits)
+    return Side(dict(array.shape)[dimension], tuple(rank in allowed for rank in einsum.sizes), least, stated)
 
 
 def packings(sizes: Factors, sides: tuple[Side, ...], every: bool = False) -> list[tuple[Factors, ...]]:
@@ -134,11 +152,11 @@ def _loops(packing: tuple[Factors, ...]) -> int:
     return sum(factor > 1 for factors in packing for factor in factors)
 
 
-def bounded_divisors(sizes: Factors, limit: int) -> list[Factors]:
-    """Vectors of divisors of `sizes` whose product is at most `limit`."""
+def bounded_divisors(sizes: Factors, limit: int, few: tuple[frozenset[int], ...] = ()) -> list[Factors]:
+    """Vectors of divisors of `sizes` whose product is at most `limit`; each is one of `few`, if they are given."""
     vectors: list[tuple[Factors, int]] = [((), 1)]
-    for size in sizes:
-        options = [d for d in range(1, min(size, limit) + 1) if size % d == 0]
+    for rank, size in enumerate(sizes):
+        options = [d for d in range(1, min(size, limit) + 1) if size % d == 0 and (not few or d in few[rank])]
         vectors = [((*v, d), volume * d) for v, volume in vectors for d in options if volume * d <= limit]
         if len(vectors) > MOST_PACKINGS:
             raise Unsolved(

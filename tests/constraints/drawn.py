@@ -68,10 +68,11 @@ def amounts(draw: st.DrawFn, size: int) -> tuple[object, Holds]:
 
 
 def loops_of(mapping: Mapping, memory: str) -> list[tuple[str, int]]:
-    """Climb from every temporal loop to the first storage node above."""
+    """Climb from every temporal loop to the first storage node above; from the top fall to the outermost one."""
     found = []
+    outermost = [node.level for node in mapping.nodes if isinstance(node, Storage)][:1]
     for index, node in enumerate(mapping.nodes):
-        above = [outer.level for outer in mapping.nodes[:index] if isinstance(outer, Storage)]
+        above = [outer.level for outer in mapping.nodes[:index] if isinstance(outer, Storage)] or outermost
         if isinstance(node, Temporal) and node.trip > 1 and above and above[-1] == memory:
             found.append((node.rank, node.trip))
     return found

@@ -1,0 +1,255 @@
+"""Why no mapping exists: fewest demands that clash, and the numbers.
+
+A set of demands is a conflict if no mapping meets all of them, but some mapping meets any that are left when one is
+taken out. One is found by asking for mappings under fewer demands (QuickXplain: Junker, AAAI 2004); where there is a
+choice, statements are blamed before conditions, and these before what the architecture says of its memories. For every
+member the mapping that exists without it says what clashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from math import inf
+
+from polymap.architecture.hierarchy import Architecture, Memory
+from polymap.constraints.bind import Limits, bind
+from polymap.constraints.check import impossible
+from polymap.constraints.facts import facts
+from polymap.constraints.statements import Constraints
+from polymap.errors import NOWHERE, Infeasible, Mistake, PolymapError
+from polymap.mapper.build import mapping_of, written
+from polymap.mapper.conditions import conditions
+from polymap.mapper.demands import Demand, Demands, Posed
+from polymap.mapper.incumbent import Incumbent
+from polymap.mapper.labels import TooManyLabels
+from polymap.mapper.objective import moved_bits, objective
+from polymap.mapper.problem import Part, Unopened
+from polymap.mapper.query import Query, classes
+from polymap.mapper.search import Search, opened
+from polymap.mapping.nest import Mapping, Storage
+from polymap.mapping.tiles import elements, largest_sizes
+from polymap.model.evaluate import evaluate
+from polymap.workload.einsum import Einsum
+
+MOST_CLASSES = 3_000
+MOST_LABELS = 2_000  # of a class
+MOST_OPEN = 5  # classes that are given up
+FIRST = 1 - 1e-9  # a gap at which the first mapping is good enough
+
+
+class Unknown(PolymapError):
+    """Too many classes to say whether there is a mapping."""
+
+
+@dataclass
+class Probes:
+    """Whether there are mappings under some of the demands; every set is asked once."""
+
+    demands: Demands
+    found: dict[tuple[Demand, ...], Mapping | None] = field(default_factory=dict)
+
+    def infeasible(self, kept: Sequence[Demand]) -> bool:
+        """Whether it is proven that no mapping meets these demands."""
+        with suppress(Unknown):
+            return self.mapping(kept) is None
+        return False
+
+    def mapping(self, kept: Sequence[Demand]) -> Mapping | None:
+        """A mapping that meets these demands; None if there is none. Raises `Unknown`."""
+        key = tuple(sorted(kept, key=lambda demand: (demand.text, demand.place)))
+        if key not in self.found:
+            posed = self.demands.posed(key)
+            bounds = conditions(posed.query.subject_to, posed.einsum, posed.architecture)
+            is_priced = bounds.energy_pj is not None or bounds.cycles is not None or bounds.traffic
+            self.found[key] = self.least(posed, "energy") if is_priced else self.any(posed)
+        return self.found[key]
+
+    def any(self, posed: Posed) -> Mapping | None:
+        """A mapping under a query without bounds on prices. Raises `Unknown`."""
+        listed, unknown = self._classes(posed), 0
+        for unopened in islice(listed, MOST_CLASSES):
+            for part in opened(unopened) if unopened.relaxed < inf else ():
+                try:
+                    found = first_of(part, posed.limits)
+                except TooManyLabels:
+                    unknown += 1
+                    if unknown > MOST_OPEN:
+                        raise Unknown("too many partial nests") from None
+                    continue
+                if found is not None:
+                    return found
+        if unknown or next(listed, None) is not None:
+            raise Unknown("too many classes of mappings")
+        return None
+
+    def _classes(self, posed: Posed) -> Iterator[Unopened]:
+        bounds = conditions(posed.query.subject_to, posed.einsum, posed.architecture)
+        machine = bounds.shrunk(posed.architecture)
+        return classes(posed.einsum, machine, posed.query.rules, posed.query.space, posed.limits)
+
+    def least(self, posed: Posed, goal: str, gap: float = FIRST) -> Mapping | None:
+        """A mapping under a query, within a gap of the least. Raises `Unknown`."""
+        einsum, machine, rules = posed.einsum, posed.architecture, posed.query.rules
+        bounds = conditions(posed.query.subject_to, einsum, machine)
+        listed = self._classes(posed)
+        incumbent = Incumbent(
+            objective(goal),
+            bounds,
+            einsum,
+            machine,
+            lambda mapping: evaluate(einsum, machine, mapping, rules),
+            lambda mapping: not posed.limits.violations(mapping),
+        )
+        search = Search(islice(listed, MOST_CLASSES), incumbent, gap, None, posed.query.seed)
+        search.run()
+        if search.best:
+            return search.best.mapping
+        if not search.proven or next(listed, None) is not None:
+            raise Unknown("too many classes of mappings")
+        return None
+
+
+def first_of(part: Part, limits: Limits) -> Mapping | None:
+    """A mapping of a part that meets its limits; None if there is none. Raises `TooManyLabels`."""
+    if part.ledger is None:
+        gaps = part.least_energy[1]
+        return None if gaps is None else mapping_of(part, gaps)
+    found = (written(part, items) for _, items in part.ruled(lambda values: values, None, most=MOST_LABELS))
+    return next((mapping for mapping in found if not limits.violations(mapping)), None)
+
+
+def conflict(probes: Probes, demands: Sequence[Demand]) -> list[Demand]:
+    """A smallest set of demands that clash, given that all of them do: none of its members can be left out."""
+    return _conflict(probes, [], False, list(demands))
+
+
+def _conflict(probes: Probes, given: list[Demand], is_more: bool, rest: list[Demand]) -> list[Demand]:
+    """Those of `rest` that clash with what is `given`; `is_more` if something new is."""
+    if is_more and probes.infeasible(given):
+        return []
+    if len(rest) == 1:
+        return rest
+    half = len(rest) // 2
+    first, second = rest[:half], rest[half:]
+    late = _conflict(probes, [*given, *first], True, second)
+    early = _conflict(probes, [*given, *late], bool(late), first)
+    return [*early, *late]
+
+
+def explained(error: Infeasible, einsum: Einsum, architecture: Architecture, query: Query) -> Infeasible:
+    """The conflict behind an infeasible query; the error itself where nothing but the architecture is asked for."""
+    if not (query.constraints and query.constraints.statements) and not query.subject_to:
+        return error
+    limits = bind(query.constraints or Constraints(), einsum, architecture)
+    alone = impossible(limits, perfect=True)
+    if alone:
+        return Infeasible(alone)
+    demands = Demands(einsum, architecture, query)
+    probes = Probes(demands)
+    members = conflict(probes, demands.all)
+    if not members:
+        return error
+    return Infeasible([_heading(einsum, members), *(_said(probes, members, one) for one in members)])
+
+
+def _heading(einsum: Einsum, members: list[Demand]) -> Mistake:
+    if len(members) == 1:
+        return Mistake(NOWHERE, f"no mapping of {einsum.name} meets this demand", "loosen it, or leave it out")
+    message = f"no mapping of {einsum.name} meets these {len(members)} demands together; any one left out, some do"
+    return Mistake(NOWHERE, message, "loosen one of them, or leave it out")
+
+
+def _said(probes: Probes, members: list[Demand], one: Demand) -> Mistake:
+    """A member with the numbers of a mapping that meets the others."""
+    others = [demand for demand in members if demand is not one]
+    try:
+        mapping = probes.mapping(others)
+    except Unknown:
+        mapping = None
+    how = _how(probes, others, one, mapping) if mapping else ""
+    return Mistake(one.place, f"'{one.text}'{how and '; '}{how}")
+
+
+def _how(probes: Probes, others: list[Demand], one: Demand, mapping: Mapping) -> str:
+    einsum, machine = probes.demands.einsum, probes.demands.architecture
+    if one.statement:
+        limit = bind(Constraints((one.statement,)), einsum, machine)
+        told = facts(einsum, machine, mapping)
+        broken = [how for each in limit.limits for how, _ in each.broken(told)]
+        return f"without it, for example, {broken[0]}" if broken else ""
+    if one.capacity:
+        return _room(probes, others, one.capacity, mapping)
+    return _least(probes, others, one.condition)
+
+
+def _room(probes: Probes, others: list[Demand], memory: Memory, mapping: Mapping) -> str:
+    """The least room in which the other demands can be met, and the tiles that take it."""
+    einsum = probes.demands.einsum
+    low, best = memory.capacity_bits or 0, mapping
+    high = _taken(einsum, memory, best)
+    while low + 1 < high:
+        middle = (low + high) // 2
+        found = _in_room(probes, others, memory, middle)
+        if found is None:
+            low = middle
+        else:
+            best, high = found, _taken(einsum, memory, found)
+    return f"the least that the others need is {high} b: {', '.join(_tiles(einsum, memory, best))}"
+
+
+def _in_room(probes: Probes, others: list[Demand], memory: Memory, bits: int) -> Mapping | None:
+    """A mapping that meets the others in so many bits of a memory, if one is found."""
+    posed = probes.demands.posed(others)
+    smaller = conditions([f"size:{memory.name} <= {bits} b"], posed.einsum, posed.architecture)
+    with suppress(Unknown):
+        return probes.any(replace(posed, architecture=smaller.shrunk(posed.architecture)))
+    return None
+
+
+def _taken(einsum: Einsum, memory: Memory, mapping: Mapping) -> int:
+    """Bits that the tiles of a mapping take in a memory."""
+    return memory.buffering * sum(bits for _, bits in _held(einsum, memory, mapping))
+
+
+def _tiles(einsum: Einsum, memory: Memory, mapping: Mapping) -> list[str]:
+    """The tiles in a memory in words: `a tile of I of 12 x 8 b (c 3, p 4)`."""
+    return [words for words, _ in _held(einsum, memory, mapping)]
+
+
+def _held(einsum: Einsum, memory: Memory, mapping: Mapping) -> list[tuple[str, int]]:
+    """Every tile in a memory in words, and its bits in one buffer."""
+    found = []
+    for index, node in enumerate(mapping.nodes):
+        if isinstance(node, Storage) and node.level == memory.name:
+            sizes = {**dict.fromkeys(einsum.sizes, 1), **largest_sizes(einsum, mapping.nodes[index + 1 :])}
+            for tensor in map(einsum.tensor, node.tensors):
+                count, bits = elements(tensor, sizes), memory.element_bits(tensor)
+                shape = ", ".join(f"{rank} {sizes[rank]}" for rank in einsum.sizes if rank in tensor.ranks)
+                found.append((f"a tile of {tensor.name} of {count} x {bits} b ({shape})", count * bits))
+    return found
+
+
+def _least(probes: Probes, others: list[Demand], condition: str) -> str:
+    """The least of what a condition bounds that the other demands allow."""
+    einsum, machine, rules = probes.demands.einsum, probes.demands.architecture, probes.demands.query.rules
+    quantity = condition.partition("<=")[0].partition(">=")[0].strip()
+    if quantity.startswith("size:"):
+        memory = machine.memory(quantity.removeprefix("size:").strip())
+        bits = conditions([condition], einsum, machine).sizes[0][1]
+        mapping = probes.mapping(others)
+        return _room(probes, others, replace(memory, capacity_bits=bits), mapping) if mapping else ""
+    with suppress(Unknown):
+        goal = quantity if quantity == "energy" or quantity.startswith("traffic:") else "latency"
+        posed = probes.demands.posed(others)
+        mapping = probes.least(posed, goal, gap=0.0)
+        if mapping:
+            cost = evaluate(einsum, posed.architecture, mapping, rules)
+            if goal.startswith("traffic:"):
+                bits = moved_bits(cost, einsum, posed.architecture, goal.removeprefix("traffic:").strip())
+                return f"the least that the others need is {bits} b"
+            least = f"{cost.energy_pj:.6g} pJ" if goal == "energy" else f"{cost.cycles:,} cycles"
+            return f"the least that the others need is {least}"
+    return ""

@@ -1,0 +1,58 @@
+"""Why no mapping exists: the demands that are named clash, and any one left out, some mapping is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import assume, given
+
+import polymap as pm
+from polymap.mapper.conflict import Probes, conflict
+from polymap.mapper.demands import Demand, Demands
+from polymap.mapper.query import Query
+from polymap.mapping.legality import mistakes
+from tests.properties.exact_engines import law
+from tests.properties.ruled_optimum import Ruled, every_mapping, ruled
+
+GEMM = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=16, n=16, k=16)
+
+
+@law(12)
+@given(problem=ruled("even", most_mappings=100))
+def test_the_conflict_is_one_and_each_of_its_members_is_needed(problem: Ruled) -> None:
+    query = Query(mapspace="even", constraints=problem.constraints)
+    demands = Demands(problem.query.einsum, problem.query.architecture, query)
+    assume(not exists(demands, demands.all))
+    assume(exists(demands, ()))  # else what the machine keeps is to blame
+    members = conflict(Probes(demands), demands.all)
+    assert not exists(demands, members), str(problem)
+    for member in members:
+        assert exists(demands, [other for other in members if other is not member]), f"{problem}\n{member.text}"
+
+
+def exists(demands: Demands, kept: Sequence[Demand]) -> bool:
+    """Whether some even mapping meets these demands, by exhaustion."""
+    posed = demands.posed(kept)
+    found = every_mapping(posed.einsum, posed.architecture, "even")
+    return any(not posed.limits.violations(m) and not mistakes(posed.einsum, posed.architecture, m) for m in found)
+
+
+def test_statements_and_a_capacity_that_clash_are_told_with_their_numbers() -> None:
+    rules = "polymap: constraints/1\ntiles:\n  registers: {m: 16, n: 16}\nparallel:\n  X: {only: [m]}\n"
+    with pytest.raises(pm.Infeasible) as raised:
+        pm.optimize(GEMM, "teaching", constraints=rules)
+    heading, stated, room = raised.value.mistakes
+    assert "these 2 demands together" in heading.message
+    assert (stated.place.path, stated.place.line) == ("tiles.registers.m", 3)
+    # A row of A and a row of C of 16 elements each, and one element of B: 33 x 16 b.
+    assert room.message.startswith("'registers holds 512 b'; the least that the others need is 528 b: ")
+    assert "a tile of A of 16 x 16 b (m 16, k 1)" in room.message
+
+
+def test_a_condition_that_clashes_is_told_with_the_least_that_is_possible() -> None:
+    with pytest.raises(pm.Infeasible) as raised:
+        pm.optimize(GEMM, "teaching", constraints={"parallel": {"PE": {"only": []}}}, subject_to=["cycles <= 1000"])
+    _, stated, least = raised.value.mistakes
+    assert stated.message.startswith("'PE unrolls nothing'; without it, for example, ")
+    assert least.message == "'cycles <= 1000'; the least that the others need is 4,096 cycles"
