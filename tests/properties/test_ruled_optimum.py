@@ -19,7 +19,7 @@ def test_no_even_mapping_that_meets_the_statements_is_better(problem: Ruled, obj
     check_ruled(problem, objective)
 
 
-@law(15)
+@law(8)
 @given(problem=ruled("uneven", most_mappings=100), objective=objectives)
 def test_no_uneven_mapping_that_meets_the_statements_is_better(problem: Ruled, objective: Objective) -> None:
     check_ruled(problem, objective)
