@@ -5,11 +5,15 @@ Read from the inside out, a nest places storage nodes. A node *owes* for what it
 the first loop over a relevant rank, which *closes* it. Nodes of a roaming frame may be placed between any loops of
 their gap. One whose tiles cannot overlap pays at once: if irrelevant loops follow, the same node placed outside them
 holds the same tile and pays for the reuse; only at the end of the gap, before an array, that is not possible.
+
+Where tiles do not stay, every node pays where it is placed. Where they slide, one may be placed just inside a loop
+along which its tiles overlap: it has the room of the tile inside, stands outside the loop, and pays for the tile there.
+It owes only in between, and nothing but such a loop may follow.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from polymap.mapper.space import Skeleton, StorageNode
@@ -44,7 +48,8 @@ class Closing:
 class Family:
     """A set of placed and of owing nodes: the ranks whose loops are free, and what else may follow.
 
-    `leaving` are the nodes placed where the gap ends, `owing` those that owe beyond.
+    `leaving` are the nodes placed where the gap ends, `owing` those that owe beyond. Unless it `leaves`, the gap does
+    not end here.
     """
 
     key: Key
@@ -53,6 +58,7 @@ class Family:
     closings: tuple[Closing, ...]
     leaving: Nodes
     owing: Nodes
+    leaves: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,10 +70,10 @@ class Families:
 
 
 @lru_cache(maxsize=1024)
-def families(skeleton: Skeleton, active: tuple[int, ...], stays: bool) -> Families:
+def families(skeleton: Skeleton, active: tuple[int, ...], stays: bool, slides: bool = False) -> Families:
     """The families of a skeleton when only the ranks `active` have temporal loops. Unless tiles stay (`stays`), every
-    node pays where it is placed."""
-    return _Reach(skeleton, active, stays).all()
+    node pays where it is placed, or (`slides`) after the loop that follows."""
+    return (_Sliding if slides and skeleton.roaming else _Reach)(skeleton, active, stays).all()
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class _Reach:
         entering = {START}
         for gap in range(self.skeleton.last, 0, -1):
             found[gap] = self._gap(gap, entering)
-            entering = {(Nodes(), family.owing) for family in found[gap]}
+            entering = {(Nodes(), family.owing) for family in found[gap] if family.leaves}
         return Families(tuple(found))
 
     def _gap(self, gap: int, seeds: set[Key]) -> tuple[Family, ...]:
@@ -138,6 +144,31 @@ class _Reach:
         name, sizes = self.skeleton.einsum.ranks[rank][0], self.skeleton.einsum.sizes
         mixing = [coordinate for coordinate in tensor.coordinates if name in coordinate.ranks]
         return any(sizes[other] > 1 for coordinate in mixing for other in coordinate.ranks if other != name)
+
+
+class _Sliding(_Reach):
+    """Tiles do not stay, but slide along the loop just inside their nodes."""
+
+    def _family(self, gap: int, key: Key) -> Family:
+        found = super()._family(gap, key)
+        if key[1]:
+            return replace(found, free=(), placings=tuple(p for p in found.placings if not p.pays), leaves=False)
+        return found
+
+    def _placings(self, key: Key, candidates: Nodes) -> list[Placing]:
+        placed, owing = key
+        paying = super()._placings(key, candidates)
+        sliding = (p.node for p in paying if any(self._slides_along(p.node, rank) for rank in self.active))
+        return paying + [Placing(i, False, (placed | {i}, owing | {i})) for i in sliding]
+
+    def _closings(self, key: Key) -> list[Closing]:
+        placed, owing = key
+        nodes = tuple(sorted(owing))
+        along = (rank for rank in self.active if nodes and all(self._slides_along(i, rank) for i in nodes))
+        return [Closing(rank, nodes, nodes, (placed, Nodes())) for rank in along]
+
+    def _slides_along(self, node: int, rank: int) -> bool:
+        return self._overlaps(self.skeleton.nodes[node].tensor, rank)
 
 
 def relevant(skeleton: Skeleton, node: StorageNode, rank: int) -> bool:

@@ -135,7 +135,7 @@ class Labels:
 
     def _leave(self, label: Label, family: Family, flat: int) -> None:
         top = label.gap == 1
-        if top and any(a != size - 1 for a, size in zip(label.at, self.shape)):
+        if not family.leaves or (top and any(a != size - 1 for a, size in zip(label.at, self.shape))):
             return
         taken = self._take(label, family.leaving, flat)
         if taken is None or _at(self.program.masks[label.gap - 1], flat, self.shape) == inf:
@@ -196,30 +196,40 @@ class Labels:
     def _flat(self, at: Index) -> int:
         return sum(a * stride for a, stride in zip(at, self.strides))
 
-    def _gaps(self, label: Label) -> Gaps:
+    def _gaps(self, last: Label) -> Gaps:
         """The nest of a path. A second loop over a rank between two placements is moved inwards to the first: it
-        fetches no more there (see `program`)."""
-        items: list[Item | None] = []
-        step: Label | None = label
-        while step is not None and step.before is not None:
-            items.append(step.item)
-            step = step.before
+        fetches no more there (see `program`). Unless tiles stay, a node that owes stands outside the loop that follows.
+        """
         gaps: Gaps = [[]]
         trips: dict[int, int] = {}  # place of each rank's loop since the last placement
-        for item in reversed(items):
+        owing: list[Nodes] = []
+        for label in _path(last):
+            item = label.item
             if item is None:
                 gaps.append([])
                 trips = {}
             elif isinstance(item, frozenset):
-                gaps[-1].append(item)
+                slides = not self.program.stays and item <= label.key[1]
+                (owing if slides else gaps[-1]).append(item)
                 trips = {}
             elif item[0] in trips:
                 rank, trip = gaps[-1][trips[item[0]]]
                 gaps[-1][trips[item[0]]] = (rank, trip * item[1])
             else:
                 trips[item[0]] = len(gaps[-1])
-                gaps[-1].append(item)
+                gaps[-1] += [item, *owing]
+                trips, owing = ({} if owing else trips), []
         return gaps[:-1]
+
+
+def _path(label: Label) -> list[Label]:
+    """The labels that lead to one, without the start."""
+    found: list[Label] = []
+    step: Label | None = label
+    while step is not None and step.before is not None:
+        found.append(step)
+        step = step.before
+    return found[::-1]
 
 
 def raised(bound: Rank, rank: Rank) -> Rank:

@@ -208,8 +208,9 @@ def energy_actions(geometry: Geometry, counted: tuple[Counts, ...]) -> list[Acti
     found = []
     for c in counted:
         memory, instances = c.memory, geometry.instances(c.site.stop)
-        wide = instances * max(1, memory.width_bits // c.bits)
-        accesses = instances * max(1, -(-c.bits // memory.width_bits))
+        width = memory.width_bits // memory.cluster
+        wide = instances * max(1, width // c.bits)
+        accesses = _places(geometry, memory, instances) * max(1, -(-c.bits // width))
         rounds = geometry.all_run
         prices = ((memory.read_pj, c.reads), (memory.write_pj, c.fills), (memory.update_pj, c.updates))
         found += [_action(price * accesses, wide, instances, count, rounds) for price, count in prices if price]
@@ -224,6 +225,12 @@ def traffic_actions(level: str) -> Pricing:
         return [Action(Fraction(c.bits), 0, count) for c in here for count in (c.reads, c.fills, c.updates)]
 
     return actions
+
+
+def _places(geometry: Geometry, memory: Memory, instances: int) -> int:
+    """Accesses that all instances in use make at once: one each, or one for each cluster they are spread over."""
+    physical = geometry.skeleton.architecture.instances(memory.name)
+    return instances if memory.cluster == 1 else min(instances, physical // memory.cluster)
 
 
 def _action(each: Fraction, wide: int, instances: int, count: Count, rounds: bool) -> Action:

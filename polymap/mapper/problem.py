@@ -30,7 +30,7 @@ from polymap.mapper.pricing import (
 from polymap.mapper.program import Program
 from polymap.mapper.relaxation import Relaxation, Unrolled
 from polymap.mapper.ruled import MOST_LABELS, Item, Ranked, Ruled
-from polymap.mapper.sharing import Sharing, optimistic, sharings
+from polymap.mapper.sharing import Sharing, optimistic, passes_on, sharings
 from polymap.mapper.space import Skeleton, StorageNode
 from polymap.mapper.tied import is_decided
 from polymap.mapper.traffic import Geometry
@@ -161,7 +161,7 @@ class Part:
             for stop in stops
         )
         rules = self.conventions
-        return Program(self.geometry, tuple(masks), rules.continuing_sweep, rules.tiles_stay)
+        return Program(self.geometry, tuple(masks), rules.continuing_sweep, rules.tiles_stay, rules.tiles_slide)
 
     def compulsory(self, quantity: Functional) -> float:
         """A quick lower bound: every instance fetches each element it needs at least once."""
@@ -241,14 +241,21 @@ class Part:
         """Whether a continuing sweep may save more than closings tell: only where tiles overlap."""
         return self.conventions.continuing_sweep and any(len(c.ranks) > 1 for c in node.tensor.coordinates)
 
+    @property
+    def slides(self) -> bool:
+        """Whether tiles of some node may slide along the loop just inside it."""
+        mixing = any(len(c.ranks) > 1 for node in self.geometry.nodes for c in node.tensor.coordinates)
+        return self.conventions.tiles_slide and mixing
+
     @cached_property
     def exact(self) -> bool:
         """Whether closings alone decide the counts: not under a continuing sweep with overlapping tiles, nor for
-        outputs whose coordinates mix ranks, nor for all domains that are no boxes."""
+        outputs whose coordinates mix ranks, nor where neighbours may pass tiles on, nor for all domains that are no
+        boxes."""
         if self.geometry.touched and not is_decided(self.geometry):
             return False
         sweeping = any(self._sweeps(node) for node in self.geometry.nodes)
-        return exact_seen(self.geometry.skeleton.einsum.output) and not sweeping
+        return exact_seen(self.geometry.skeleton.einsum.output) and not sweeping and not passes_on(self.geometry)
 
 
 def whole(least: float) -> int:

@@ -43,19 +43,20 @@ class Program:
     """States and moves of one part; `masks[stop]` are 0 where a tile is allowed at a stop and infinite elsewhere.
 
     With `sweep` prices are lowered to what a continuing sweep fetches at least; unless `stays`, nothing is reused in
-    time.
+    time, but for tiles that slide along one loop (`slides`).
     """
 
     geometry: Geometry
     masks: tuple[Values, ...]
     sweep: bool = False
     stays: bool = True
+    slides: bool = False
     lowered: tuple[Values, ...] | None = None  # instead of `fetched`, for bounds
 
     @cached_property
     def families(self) -> Families:
         active = tuple(r for r, size in enumerate(self.geometry.lattice.sizes) if size > 1)
-        return families(self.geometry.skeleton, active, self.stays)
+        return families(self.geometry.skeleton, active, self.stays, self.slides)
 
     @property
     def nodes(self) -> tuple[StorageNode, ...]:
@@ -133,6 +134,8 @@ class Program:
                 for placing in family.placings:
                     paid, placed = values + pay.placed(placing), self.placed(gap, family.key)
                     _keep_least(table, placing.after, self.rooms.fitting(paid, placed, Nodes({placing.node})))
+                if not family.leaves:
+                    continue
                 if not self.stays:
                     values = values + sum((pay.whole(i) for i in family.leaving), start=np.zeros(()))
                 beyond = self.rooms.fitting(values, self.placed(gap, family.key), family.leaving)
@@ -142,6 +145,8 @@ class Program:
     def _leave(self, pay: Payments, gap: int, family: Family, outer: dict[Key, Values]) -> Values:
         """Price of leaving the gap outwards at each tile (a fresh array); at the top, whoever owes fetches its whole
         tile once."""
+        if not family.leaves:
+            return np.full(self.geometry.lattice.shape, np.inf)
         placed = self.placed(gap, family.key)
         if gap > 1:
             beyond = self.rooms.fitting(outer[Nodes(), family.owing] + self.masks[gap - 1], placed, family.leaving)
@@ -244,9 +249,18 @@ class Payments:
         if self.program.geometry.touched:
             return self.program.geometry.sliding(self.program.nodes[node], rank, factor, gap)
         whole, again = self.program.fetched[node], (factor - 1) / factor
+        if not self.program.stays:
+            return self._after(whole, rank, factor)
         # Under a continuing sweep a whole tile may never be fetched again: only the steps of the closing loop count.
         first = whole * again if self.program.sweep else whole
         return np.maximum(first - self._overlap(node, rank, gap) * again, 0.0)
+
+    def _after(self, values: Values, rank: int, factor: int) -> Values:
+        """Values after a loop, by the tile before it."""
+        shift = next(shift for shift in self.lattice.shifts(rank) if shift.factor == factor)
+        found = np.zeros(self.lattice.shape)
+        found[shift.near] = np.broadcast_to(values, self.lattice.shape)[shift.far]
+        return found
 
     def _overlap(self, node: int, rank: int, gap: int) -> Values:
         key = (node, rank, gap)

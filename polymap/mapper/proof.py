@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import lcm
+from math import floor, lcm
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -166,14 +166,15 @@ class Model:
         return cycles
 
     def _sum(self, actions: Sequence[Action]) -> tuple[int, Amount]:
-        """(scale, scaled sum) of actions that count every element."""
+        """(scale, scaled sum) of actions that count every element, from below where exact integers would overflow."""
         prices: dict[int | None, Fraction] = {None: Fraction(0)}
         for action in actions:
             prices[None] += action.each * action.count.constant
             for node, share in action.count.shares:
                 prices[node] = prices.get(node, Fraction(0)) + action.each * share
-        scale = lcm(*(price.denominator for price in prices.values()))
-        terms = [(int(price * scale), self._of(node)) for node, price in prices.items()]
+        largest = sum(max(Fraction(0), price) * self._of(node).largest for node, price in prices.items())
+        scale = min(lcm(*(price.denominator for price in prices.values())), max(1, int(LARGEST / max(1, largest))))
+        terms = [(floor(price * scale), self._of(node)) for node, price in prices.items()]
         return scale, Amount(sum(p * term.value for p, term in terms), sum(max(0, p) * t.largest for p, t in terms))
 
     def _of(self, node: int | None) -> Amount:

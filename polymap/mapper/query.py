@@ -74,6 +74,9 @@ class Query:
         if self.space == UNEVEN and self.rules.continuing_sweep:
             message = f"the conventions {self.rules.name} are searched in the even mapspace only"
             yield Mistake(NOWHERE, message, "leave the mapspace out")
+        if self.space == EVEN and self.rules.tiles_slide:
+            message = f"the conventions {self.rules.name} are searched in the uneven mapspace only"
+            yield Mistake(NOWHERE, message, "leave the mapspace out, or add `tiles_slide=no` to the conventions")
         if not 0 <= self.gap < 1:
             yield Mistake(NOWHERE, f"a gap of {self.gap} makes no sense", "give a fraction from 0 up to 1, e.g. 0.01")
         if self.time_limit is not None and not self.time_limit > 0:

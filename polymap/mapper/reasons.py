@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from polymap.architecture.hierarchy import Architecture, Memory
 from polymap.errors import NOWHERE, Infeasible, Mistake
@@ -30,11 +31,32 @@ def explain_infeasible(einsum: Einsum, architecture: Architecture, certain: bool
                     f"add {t.role} or {t.name} to `keeps` or `may_keep` of a memory")
             for t in homeless
         )  # fmt: skip
-    broken = [list(_broken(even(einsum, architecture, kept))) for kept in keepings(einsum, architecture)]
-    if broken and all(broken):
-        raise Infeasible(min(broken, key=len))
+    broken = _least_broken(einsum, architecture)
+    if broken:
+        raise Infeasible(broken)
     if certain:
         raise Infeasible(Mistake(NOWHERE, "no tile sizes satisfy all limits together"))
+
+
+def _least_broken(einsum: Einsum, architecture: Architecture) -> list[Mistake]:
+    """The fewest limits that any choice of kept tensors breaks. There may be millions of choices: the first that breaks
+    none is enough, and most often that is to keep everything outermost and elsewhere what must be."""
+    least: list[Mistake] = []
+    for kept in chain(_frugal(einsum, architecture), keepings(einsum, architecture)):
+        found = list(_broken(even(einsum, architecture, kept)))
+        if not found:
+            return []
+        least = found if not least or len(found) < len(least) else least
+    return least
+
+
+def _frugal(einsum: Einsum, architecture: Architecture) -> Iterator[tuple[Kept, ...]]:
+    """The choice that keeps everything in the outermost memory, if that may be, and elsewhere what must be kept."""
+    outermost, *inner = architecture.memories
+    if all(tensor.name in _allowed(einsum, outermost) for tensor in einsum.tensors):
+        chosen = [(memory, einsum.kept_by(memory.keeps)) for memory in inner]
+        whole = Kept(outermost, tuple(tensor.name for tensor in einsum.tensors))
+        yield (whole, *(Kept(memory, names) for memory, names in chosen if names))
 
 
 def _unused(einsum: Einsum, architecture: Architecture) -> Iterator[Mistake]:

@@ -58,12 +58,15 @@ Arrived = dict[Nodes, Values]  # least price up to a place, by nodes that owe th
 
 
 def relaxable(skeleton: Skeleton) -> bool:
-    """Whether the domain is a box, the frame has an array in use, no rank occurs twice in a tensor, and the output has
-    no holes."""
+    """Whether the domain is a box, the frame has an array in use, no rank occurs twice in a tensor, the output has no
+    holes, no price depends on how many instances are in use, and no neighbours pass tiles on."""
     if not skeleton.einsum.is_box:
         return False
     once = all(sum(len(c.ranks) for c in t.coordinates) == len(t.ranks) for t in skeleton.einsum.tensors)
-    return skeleton.roaming and any(skeleton.arrays[1:]) and once and exact_seen(skeleton.einsum.output)
+    alone = all(kept.memory.cluster == 1 for kept in skeleton.kept)
+    passing = any(array.links for arrays in skeleton.arrays for array in arrays)
+    plain = once and exact_seen(skeleton.einsum.output) and alone and not passing
+    return skeleton.roaming and any(skeleton.arrays[1:]) and plain
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,7 @@ class Relaxation:
     @cached_property
     def program(self) -> Program:
         masks = tuple(self.geometry.at_home(stop) for stop in range(self.skeleton.last))
-        return Program(self.geometry, masks, stays=self.conventions.tiles_stay)
+        return Program(self.geometry, masks, stays=self.conventions.tiles_stay, slides=self.conventions.tiles_slide)
 
     def _lowered(self, gap: int) -> Program:
         """The program in whose gap nodes from further inside fetch no more than what crosses."""

@@ -419,8 +419,8 @@ class Search:
         return Ranking(waiting.part, self.incumbent, waiting.cycles, waiting.weight)
 
     def _order(self, waiting: Waiting) -> None:
-        """Go on with every order of the nodes of a roaming frame."""
-        if waiting.part.geometry.skeleton.number_of_orders > MOST_ORDERS:
+        """Go on with every order of the nodes of a roaming frame; not where tiles slide: ordered frames have none."""
+        if waiting.part.slides or waiting.part.geometry.skeleton.number_of_orders > MOST_ORDERS:
             self.open.append(waiting.bound)
             self._close(waiting, OPEN)
             return

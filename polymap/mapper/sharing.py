@@ -28,13 +28,17 @@ Choice = dict[tuple[int, int], int]  # temporal tile of (gap, rank) at the gap's
 
 @dataclass(frozen=True)
 class Unrolled:
-    """One spatial loop between two stops: its step is the tile at the gap's inner stop times `inner`."""
+    """One spatial loop between two stops: its step is the tile at the gap's inner stop times `inner`.
+
+    If `linked`, neighbours along it may pass tiles on, which changes how often the parent is read (`passes_on`).
+    """
 
     gap: int
     rank: int
     trip: int
     inner: int
     shared: bool
+    linked: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,23 @@ def unrolled(geometry: Geometry, link: Link) -> list[Unrolled]:
             for rank, trip in enumerate(chosen[array.name]):
                 if trip > 1:
                     inner = prod(chosen[other.name][rank] for other in arrays[i + 1 :])
-                    found.append(Unrolled(gap, rank, trip, inner, shares(link.tensor, array)))
+                    linked = array.links_of(link.tensor) and _slides(geometry, link.tensor, rank)
+                    found.append(Unrolled(gap, rank, trip, inner, shares(link.tensor, array), linked))
     return found
+
+
+def _slides(geometry: Geometry, tensor: Tensor, rank: int) -> bool:
+    """Whether steps of a rank and of another one can move a tile of an input alike: then an instance may come to need
+    what its neighbour held. With perfect factors no other two instances ever hold the same at different steps: the
+    trips of a rank are the digits of its values."""
+    sizes, name = geometry.skeleton.einsum.sizes, geometry.ranks[rank]
+    mixing = (c.ranks for c in tensor.coordinates if name in c.ranks)
+    return not tensor.is_output and any(sizes[other] > 1 for ranks in mixing for other in ranks if other != name)
+
+
+def passes_on(geometry: Geometry) -> bool:
+    """Whether neighbours may pass tiles on."""
+    return any(loop.linked for link in geometry.skeleton.links for loop in unrolled(geometry, link))
 
 
 def mixed(geometry: Geometry, tensor: Tensor, loops: list[Unrolled]) -> set[int]:
@@ -85,9 +104,14 @@ def mixed(geometry: Geometry, tensor: Tensor, loops: list[Unrolled]) -> set[int]
 
 def copies(geometry: Geometry, tensor: Tensor, loops: list[Unrolled], tiles: Choice) -> Fraction:
     """Instances per distinct tile, on average; `tiles` gives the temporal tile of mixed ranks, any value will do
-    for the others."""
-    rows = tuple(_row(geometry, tensor, loop, tiles) for loop in loops if loop.shared)
-    return Fraction(prod(loop.trip for loop in loops if loop.shared), distinct(rows) if rows else 1)
+    for the others.
+
+    Where neighbours may pass tiles on, at most: of those along a line, the one that is foremost in the direction in
+    which the tile moves holds what none held before, so that the parent is read for one at least.
+    """
+    rows = tuple(_row(geometry, tensor, loop, tiles) for loop in loops if loop.shared and not loop.linked)
+    alike = prod(loop.trip for loop in loops if loop.shared or loop.linked)
+    return Fraction(alike, distinct(rows) if rows else 1)
 
 
 def _row(geometry: Geometry, tensor: Tensor, loop: Unrolled, tiles: Choice) -> tuple[int, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from math import floor, inf
 from typing import Any
 
+from polymap.errors import IllegalMapping
 from polymap.mapper.enumerate import nests
 from polymap.mapper.incumbent import Candidate, Incumbent
 from polymap.mapper.kernel import Kernel, kernel
@@ -43,7 +45,8 @@ class Solver:
             return
         if not part.exact:  # where closings alone do not decide the counts, nests are priced one by one
             for gaps in nests(small):
-                self.incumbent.offer(part, gaps)
+                with suppress(IllegalMapping):  # partial nests do not know what room the others take
+                    self.incumbent.offer(part, gaps)
         elif self.incumbent.objective.energy_power and self.incumbent.objective.latency_power:
             self._least_product(part, small, floor)
         else:

@@ -20,10 +20,11 @@ MEND = "leave it out, or price given mappings with `evaluate`"
 def check_priced(einsum: Einsum, architecture: Architecture, conventions: Conventions) -> None:
     """Raises `SpecError` naming what of a query `evaluate` prices and `optimize` does not."""
     found = [*_unsearched_conventions(conventions), *_unsearched_workload(einsum, conventions)]
+    found += _unsearched_words(einsum, architecture, conventions)
     found += [
         Mistake(level.place, f"optimize does not price {what} yet ({level.name}); evaluate does", MEND)
         for level in architecture.hierarchy
-        for what in _unpriced(level)
+        for what in (*_unpriced(level), *(() if einsum.is_box else _unpriced_off_boxes(level)))
     ]
     if found:
         raise SpecError(found)
@@ -63,6 +64,20 @@ def _unsearched_conventions(conventions: Conventions) -> Iterator[Mistake]:
         yield Mistake(NOWHERE, message, "use `holes: hull`")
 
 
+def _unsearched_words(einsum: Einsum, architecture: Architecture, conventions: Conventions) -> Iterator[Mistake]:
+    """A replayed loop nest, as `timeloop` has it where neighbours pass tiles on, prices an element as one access."""
+    if not conventions.continuing_sweep or not any(array.links for array in architecture.arrays):
+        return
+    for memory in architecture.memories:
+        for tensor in einsum.tensors:
+            bits, width = memory.element_bits(tensor), memory.width_bits // memory.cluster
+            if bits > width and tensor.name in (*einsum.kept_by(memory.keeps), *einsum.kept_by(memory.may_keep)):
+                message = (
+                    f"optimize does not price elements of {bits} b with accesses of {width} b here ({memory.name})"
+                )
+                yield Mistake(memory.place, message, "widen the access, or leave out `links`")
+
+
 def _unpriced(level: Memory | Array | Compute) -> Iterator[str]:
     if isinstance(level, Array):
         yield from _unpriced_network(level)
@@ -73,12 +88,18 @@ def _unpriced(level: Memory | Array | Compute) -> Iterator[str]:
 def _unpriced_network(array: Array) -> Iterator[str]:
     if array.wiring and (array.wiring.hop_of(1) or array.wiring.router_pj or array.wiring.reduce_pj):
         yield "the energy of a network"
-    if array.links:
-        yield "links between neighbours"
     if array.share_halo:
         yield "shared halos"
     if array.fill_latency or array.drain_latency:
         yield "the latency of a network"
+
+
+def _unpriced_off_boxes(level: Memory | Array | Compute) -> Iterator[str]:
+    """What is priced only where every instance does the same."""
+    if isinstance(level, Array) and level.links:
+        yield "links between neighbours on domains that are no boxes"
+    if isinstance(level, Memory) and level.cluster > 1:
+        yield "clusters on domains that are no boxes"
 
 
 def _unpriced_memory(memory: Memory) -> Iterator[str]:
@@ -86,8 +107,6 @@ def _unpriced_memory(memory: Memory) -> Iterator[str]:
         yield "address generation"
     if memory.reduce_pj:
         yield "temporal reduction"
-    if memory.cluster > 1:
-        yield "clusters"
     if memory.power_gated_at:
         yield "power gating"
     if memory.refetches or memory.reads_first or memory.passes_through or memory.distributes:

@@ -28,6 +28,10 @@ _STAY = (
     "A tile stays while loops move on that do not concern its tensor, and keeps the overlap where it moves by less "
     "than its extent; otherwise every step of every temporal loop above fetches it whole."
 )
+_SLIDE = (
+    "A tile slides along the temporal loop just inside its storage node, if that loop concerns its tensor: it takes "
+    "the room of one step, whatever other nodes stand between. All that the loop covers is fetched once."
+)
 _LATENCY = "Instances leak while networks fill before the first compute and drain after the last."
 _FIRST = "The first update of an element reads what is there, as all later ones do."
 _SUMS = (
@@ -64,6 +68,7 @@ class Conventions:
     last_runs: bool = field(default=False, metadata={"decides": _LAST})
     cycles_in_floats: bool = field(default=False, metadata={"decides": _FLOATS})
     all_write_first: bool = field(default=False, metadata={"decides": _WRITE_FIRST})
+    tiles_slide: bool = field(default=False, metadata={"decides": _SLIDE})
 
     def __post_init__(self) -> None:
         if self.holes not in HOLES:
@@ -95,6 +100,7 @@ ACCELFORGE = Conventions(
     idle_instances_leak=True,
     tiles_stay=False,
     all_write_first=True,
+    tiles_slide=True,
 )
 PRESETS = {preset.name: preset for preset in (POLYMAP, TIMELOOP, ACCELFORGE)}
 

@@ -44,7 +44,7 @@ def evaluate(
         return restated
     check_habits(architecture, chosen)
     setting = prepared(einsum, architecture, chosen)
-    measured = setting.conventions.holes == "exact" or not einsum.is_box
+    measured = chosen.holes == "exact" or chosen.tiles_slide or not einsum.is_box
     if check:
         _check(einsum, architecture, mapping, measured)
     result = cost(setting, mapping, sets)

@@ -22,6 +22,7 @@ from polymap.model.neighbours import Pair, stops
 from polymap.model.nest import Access
 from polymap.model.quantities import Quantities
 from polymap.model.readings import Number, weighted
+from polymap.model.sliding import held
 from polymap.model.trees import Trees
 from polymap.workload.einsum import Tensor
 
@@ -49,7 +50,9 @@ def carried(
 
     Raises `PolymapError` where a network asks for what these conventions do not count.
     """
-    nodes, tensor = engines.of(access).quantities(access, homes), access.tensor
+    engine, tensor = engines.of(access), access.tensor
+    slide = engines.conventions.tiles_slide
+    nodes = held(engine, access, homes, engines.nest) if slide else engine.quantities(access, homes)
     legs = _legs(architecture, access, homes, engines)
     if legs:
         nodes = tuple(leg.spared(node) for leg, node in zip(legs, nodes, strict=True))

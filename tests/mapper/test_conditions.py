@@ -57,7 +57,7 @@ def test_a_size_in_which_nothing_fits_is_told_with_numbers() -> None:
         pm.optimize(GEMM, TEACHING, subject_to=["size:buffer <= 1 b"])
     condition, numbers = caught.value.mistakes
     assert "keeps to 'size:buffer <= 1 b'" in condition.message
-    assert "buffer holds 1 b; the smallest tiles it must keep need 48 b" in numbers.message
+    assert "buffer holds 1 b; the smallest tiles it must keep need 32 b" in numbers.message
 
 
 def test_the_traffic_of_a_memory_is_counted_in_bits_and_kept() -> None:

@@ -40,12 +40,16 @@ def is_replayed(
 
 
 def check_habits(architecture: Architecture, conventions: Conventions) -> None:
-    """Raises `PolymapError` for what only the replay counts: a memory's habits, some conventions."""
+    """Raises `PolymapError` for what only the replay counts: a memory's habits, some conventions; and for those
+    that contradict each other."""
     for memory in (memory for memory in architecture.memories if _has_habits(memory)):
         message = (
             f"`refetches`, `reads_first`, `passes_through` and `distributes` of {memory.name} are not counted here"
         )
         raise PolymapError(Mistake(memory.place, message, "use the conventions `timeloop`, or leave them out"))
+    if conventions.tiles_slide and conventions.tiles_stay:
+        message, mend = "a tile that slides does not stay", "choose one of the two, e.g. `tiles_stay=no`"
+        raise PolymapError(Mistake(Place(path="conventions"), message, mend))
     if conventions.first_updates_read or not conventions.sums_are_fetched:
         message = "`first_updates_read` and `sums_are_fetched` are choices only where a loop nest is replayed"
         mend = "choose them after `timeloop`, for a mapping that keeps all tensors of a level at one depth"
