@@ -37,6 +37,7 @@ def optimize(
     objective: str = ...,
     conventions: str | Conventions = ...,
     mapspace: str | None = ...,
+    factors: str = ...,
     subject_to: Sequence[str] = ...,
     constraints: ConstraintsSource | None = ...,
     gap: float = ...,
@@ -56,6 +57,7 @@ def optimize(
     objective: str = ...,
     conventions: str | Conventions = ...,
     mapspace: str | None = ...,
+    factors: str = ...,
     subject_to: Sequence[str] = ...,
     constraints: ConstraintsSource | None = ...,
     gap: float = ...,
@@ -74,6 +76,7 @@ def optimize(
     objective: str = "energy",
     conventions: str | Conventions = "polymap",
     mapspace: str | None = None,
+    factors: str = "perfect",
     subject_to: Sequence[str] = (),
     constraints: ConstraintsSource | None = None,
     gap: float = 0.0,
@@ -89,13 +92,13 @@ def optimize(
     `NetworkResult`. `objective` is `energy`, `latency`, `edp`, `ed2p`, a product such as `energy^2*latency`, or
     `traffic:MEMORY`: the bits that a memory reads, is filled with and updates.
     `mapspace` is `uneven` (the default: storage nodes stand anywhere) or `even` (as in Timeloop; the default under its
-    conventions). `subject_to` lists conditions such as `latency <= 2 ms` or `utilization >= 0.8`, `constraints` are
-    statements that the mapping must meet (a path, a shipped name, text, or a Python mapping). `gap` is the relative gap
-    at which the search may stop; 0 asks for a proof of optimality. `time_limit` is in seconds. Layers of a network are
-    searched in up to `workers` processes; their number changes no answer. `cache` is a folder where answers are kept
-    and looked up, which changes none either. `on_progress` hears a few times per second how far the search is. Raises
-    `SpecError` for what cannot be understood, `Infeasible` if no legal mapping exists, `Unsolved` if the time limit
-    passes before one is found.
+    conventions). `factors` are `perfect` or `imperfect`: trips divide their rank, or cover it. `subject_to` lists
+    conditions such as `latency <= 2 ms` or `utilization >= 0.8`, `constraints` are statements that the mapping must
+    meet (a path, a shipped name, text, or a Python mapping). `gap` is the relative gap at which the search may stop; 0
+    asks for a proof of optimality. `time_limit` is in seconds. Layers of a network are searched in up to `workers`
+    processes; their number changes no answer. `cache` is a folder where answers are kept and looked up, which changes
+    none either. `on_progress` hears a few times per second how far the search is. Raises `SpecError` for what cannot be
+    understood, `Infeasible` if no legal mapping exists, `Unsolved` if the time limit passes before one is found.
     """
     from polymap.architecture import architecture
     from polymap.explore.cache import opened
@@ -108,7 +111,7 @@ def optimize(
     machine, subject = architecture(arch), workload(work)
     check_kept(machine, einsums(subject))
     rules = known_statements(constraints, einsums(subject), machine)
-    query = Query(objective, conventions, mapspace, tuple(subject_to), gap, time_limit, seed, rules)
+    query = Query(objective, conventions, mapspace, tuple(subject_to), gap, time_limit, seed, rules, factors)
     with opened(cache) as known:
         if isinstance(subject, Network):
             return optimize_network(subject, machine, query, workers, on_progress, known)
@@ -123,6 +126,7 @@ def pareto(
     tolerance: float = 0.0,
     conventions: str | Conventions = "polymap",
     mapspace: str | None = None,
+    factors: str = "perfect",
     subject_to: Sequence[str] = (),
     constraints: ConstraintsSource | None = None,
     time_limit: float | None = None,
@@ -144,7 +148,7 @@ def pareto(
     machine, einsum = architecture(arch), single(work)
     check_kept(machine, [einsum])
     rules = known_statements(constraints, [einsum], machine)
-    query = Query("energy", conventions, mapspace, tuple(subject_to), 0.0, time_limit, seed, rules)
+    query = Query("energy", conventions, mapspace, tuple(subject_to), 0.0, time_limit, seed, rules, factors)
     return front(einsum, machine, query, axes, Fraction(str(tolerance)), on_point)
 
 

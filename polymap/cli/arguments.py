@@ -10,6 +10,7 @@ from polymap.errors import NOWHERE, Mistake, SpecError
 
 CONVENTIONS = ("polymap", "timeloop", "accelforge")
 MAPSPACES = ("uneven", "even")
+FACTORS = ("perfect", "imperfect")
 
 
 class Parser(argparse.ArgumentParser):
@@ -75,6 +76,13 @@ def add_space(parser: argparse.ArgumentParser) -> None:
         choices=MAPSPACES,
         help="uneven: storage nodes stand anywhere; even: one node per memory, in hierarchy order, spatial loops"
         " innermost in a gap (default: uneven, under timeloop even)",
+    )
+    parser.add_argument(
+        "--factors",
+        choices=FACTORS,
+        default=FACTORS[0],
+        help="perfect: trips divide their rank; imperfect: they cover it, the last iteration being short"
+        " (default: perfect)",
     )
 
 

@@ -97,6 +97,7 @@ def search(options: argparse.Namespace) -> Result | NetworkResult:
             objective=options.objective,
             conventions=options.conventions,
             mapspace=options.mapspace,
+            factors=options.factors,
             subject_to=options.subject_to,
             constraints=rules,
             gap=options.gap,

@@ -80,6 +80,7 @@ def run(options: argparse.Namespace) -> int:
         tolerance=options.tolerance,
         conventions=options.conventions,
         mapspace=options.mapspace,
+        factors=options.factors,
         subject_to=options.subject_to,
         constraints=rules,
         time_limit=options.time_limit,

@@ -89,8 +89,8 @@ def _parallel(part: Part, gap: int) -> Iterator[Spatial]:
     architecture = part.geometry.skeleton.architecture
     for unrolling in part.geometry.spatial.unrollings:
         if unrolling.array in part.geometry.skeleton.arrays[gap]:
+            loops = []
             for (dim, _), factors in zip(unrolling.array.shape, unrolling.packing):
                 on = architecture.dimension_label(unrolling.array, dim)
-                for rank, factor in zip(part.geometry.ranks, factors):
-                    if factor > 1:
-                        yield Spatial(rank, factor, on)
+                loops += [Spatial(rank, f, on) for rank, f in zip(part.geometry.ranks, factors) if f > 1]
+            yield from loops if unrolling.is_full else sorted(loops, key=lambda loop: loop.trip)

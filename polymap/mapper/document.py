@@ -208,6 +208,8 @@ def _search(result: Result) -> dict[str, object] | None:
         "seed": search.seed,
         "mapspace": search.mapspace,
     }
+    if search.factors != "perfect":
+        found["factors"] = search.factors
     if search.subject_to:
         found["subject_to"] = list(search.subject_to)
     if search.note:

@@ -13,6 +13,7 @@ from polymap.errors import NOWHERE, Infeasible, Mistake, SpecError, Unsolved
 from polymap.mapper.bundle import Bundle
 from polymap.mapper.conditions import no_memory
 from polymap.mapper.conflict import explained
+from polymap.mapper.imperfect.batches import Batch
 from polymap.mapper.problem import Unopened
 from polymap.mapper.query import Query, best_of, space
 from polymap.mapper.result import Front, Result
@@ -82,7 +83,7 @@ class Chain:
         self.axis, self.tolerance = axis, tolerance
         self.points: list[Result] = []
         self.deadline = None if query.time_limit is None else time.monotonic() + query.time_limit
-        self.classes = [] if axis.level else list(space(einsum, architecture, query))
+        self.classes: list[Unopened | Batch] = [] if axis.level else [*space(einsum, architecture, query)]
 
     def run(self, on_point: Callable[[Result], None] | None) -> bool:
         """Whether all points were found."""
@@ -114,7 +115,7 @@ class Chain:
         query = replace(self.query, objective="energy", subject_to=(*self.query.subject_to, *fewer), time_limit=left)
         return best_of(self._searched(query), self.einsum, self.architecture, query)
 
-    def _searched(self, query: Query) -> Iterable[Unopened | Bundle]:
+    def _searched(self, query: Query) -> Iterable[Unopened | Bundle | Batch]:
         """Classes and their tables hold for any number of cycles, but for one size only."""
         return space(self.einsum, self.architecture, query) if self.axis.level else self.classes
 

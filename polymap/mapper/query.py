@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from polymap.constraints.statements import Constraints
 from polymap.errors import NOWHERE, Infeasible, Mistake, SpecError, Unsolved
 from polymap.mapper.bundle import Bundle, Frame, Unrollings, every
 from polymap.mapper.conditions import Conditions, conditions, no_memory
+from polymap.mapper.imperfect.batches import Batch, batches
+from polymap.mapper.imperfect.search import Search as ImperfectSearch
 from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.ledger import Ledger
 from polymap.mapper.objective import TRAFFIC, Objective
@@ -38,6 +41,7 @@ from polymap.model.evaluate import evaluate
 from polymap.workload.einsum import Einsum
 
 EVEN, UNEVEN = "even", "uneven"
+PERFECT, IMPERFECT = "perfect", "imperfect"
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Query:
     `objective` is a name or a product of powers (see `objective`), `mapspace` even or uneven (by default uneven, but
     even under conventions that keep the overlap of a continuing sweep), `subject_to` side conditions such as
     `latency <= 2 ms`, `gap` the relative gap to stop at, `time_limit` in seconds of wall time, `constraints` statements
-    that the mapping must meet.
+    that the mapping must meet. `factors` are perfect (trips divide their rank) or imperfect (trips cover it).
     """
 
     objective: str = "energy"
@@ -58,6 +62,7 @@ class Query:
     time_limit: float | None = None
     seed: int = 0
     constraints: Constraints | None = None
+    factors: str = PERFECT
 
     @property
     def rules(self) -> Conventions:
@@ -77,6 +82,11 @@ class Query:
         if self.space == EVEN and self.rules.tiles_slide:
             message = f"the conventions {self.rules.name} are searched in the uneven mapspace only"
             yield Mistake(NOWHERE, message, "leave the mapspace out, or add `tiles_slide=no` to the conventions")
+        if self.factors not in (PERFECT, IMPERFECT):
+            yield Mistake(NOWHERE, f"factors '{self.factors}' are not supported", "use perfect or imperfect")
+        if self.factors == IMPERFECT and self.constraints is not None:
+            message = "constraints are searched with perfect factors only"
+            yield Mistake(NOWHERE, message, "leave out the constraints, or the imperfect factors")
         if not 0 <= self.gap < 1:
             yield Mistake(NOWHERE, f"a gap of {self.gap} makes no sense", "give a fraction from 0 up to 1, e.g. 0.01")
         if self.time_limit is not None and not self.time_limit > 0:
@@ -105,9 +115,9 @@ class Space:
     """The classes of mappings that a query searches, one by one: there may be many. They begin anew whenever they are
     asked for, because a generator that an interrupt has struck has ended."""
 
-    begin: Callable[[], Iterator[Unopened | Bundle]]
+    begin: Callable[[], Iterator[Unopened | Bundle] | Iterator[Batch]]
 
-    def __iter__(self) -> Iterator[Unopened | Bundle]:
+    def __iter__(self) -> Iterator[Unopened | Bundle] | Iterator[Batch]:
         return self.begin()
 
 
@@ -117,14 +127,19 @@ def space(einsum: Einsum, architecture: Architecture, query: Query) -> Space:
     wrong = [*query.mistakes(), *_unknown_level(goal, architecture)]
     if wrong:
         raise SpecError(wrong)
-    check_priced(einsum, architecture, query.rules)
-    explain_infeasible(einsum, architecture)
+    check_priced(einsum, architecture, query.rules, query.factors == IMPERFECT)
+    explain_infeasible(einsum, architecture, perfect=query.factors == PERFECT)
     limits = conditions(query.subject_to, einsum, architecture)
+    if query.factors == IMPERFECT and (goal.level or limits.traffic):
+        message = "the traffic of a memory is searched with perfect factors only"
+        raise SpecError(Mistake(NOWHERE, message, "use `--factors perfect`"))
     shrunk = limits.shrunk(architecture)
     try:
-        explain_infeasible(einsum, shrunk)
+        explain_infeasible(einsum, shrunk, perfect=query.factors == PERFECT)
     except Infeasible as error:
         raise Infeasible([_unkept(limits, einsum), *error.mistakes]) from None
+    if query.factors == IMPERFECT:
+        return Space(lambda: batches(einsum, shrunk, query.rules, query.space == UNEVEN))
     demanded = limits_of(query, einsum, architecture)
     return Space(lambda: bundles(einsum, shrunk, query.rules, query.space, demanded))
 
@@ -136,7 +151,7 @@ def _unknown_level(goal: Objective, architecture: Architecture) -> Iterator[Mist
 
 
 def best_of(
-    searched: Iterable[Unopened | Bundle],
+    searched: Iterable[Any],
     einsum: Einsum,
     architecture: Architecture,
     query: Query,
@@ -162,10 +177,15 @@ def best_of(
 
     incumbent = Incumbent(goal, limits, einsum, architecture, price, obeys)
     hear = Seldom(tell) if on_progress else nothing
-    search = Search(searched, incumbent, query.gap, query.time_limit, query.seed, hear)
+    search: Search | ImperfectSearch
+    if query.factors == IMPERFECT:
+        search = ImperfectSearch(searched, incumbent, query.gap, query.time_limit, hear)
+    else:
+        search = Search(searched, incumbent, query.gap, query.time_limit, query.seed, hear)
     search.run()
     if search.best is None:
-        raise _without_mapping(search, limits, einsum, architecture, ruled=demanded is not None)
+        perfect = query.factors == PERFECT
+        raise _without_mapping(search, limits, einsum, architecture, demanded is not None, perfect)
     value = search.best.rank[0]
     bound = value if search.proven else Fraction(max(0.0, min(float(value), search.bound)))
     return Result(
@@ -182,7 +202,9 @@ def best_of(
     )
 
 
-def _progress(search: Search, goal: Objective, einsum: Einsum, architecture: Architecture, seconds: float) -> Progress:
+def _progress(
+    search: Search | ImperfectSearch, goal: Objective, einsum: Einsum, architecture: Architecture, seconds: float
+) -> Progress:
     value, bound = (
         None if number is None else float(goal.si(number, architecture.clock_hz))
         for number in (search.best and search.best.rank[0], search.bound)
@@ -197,7 +219,7 @@ def _integer_sets() -> Sets:
     return integer_sets
 
 
-def _searched(search: Search, query: Query, cpu_s: float) -> Searched:
+def _searched(search: Search | ImperfectSearch, query: Query, cpu_s: float) -> Searched:
     return Searched(
         classes=search.progress.parts,
         bounded=search.bounded,
@@ -209,11 +231,17 @@ def _searched(search: Search, query: Query, cpu_s: float) -> Searched:
         note=INTERRUPTED * search.interrupted,
         certificate=search.certificate() if isinstance(search, Search) else None,
         final=search.final,
+        factors=query.factors,
     )
 
 
 def _without_mapping(
-    search: Search, limits: Conditions, einsum: Einsum, architecture: Architecture, ruled: bool
+    search: Search | ImperfectSearch,
+    limits: Conditions,
+    einsum: Einsum,
+    architecture: Architecture,
+    ruled: bool,
+    perfect: bool,
 ) -> Exception:
     if search.proven and limits.texts and (search.incumbent.refused or limits.sizes):
         return Infeasible(_unkept(limits, einsum))
@@ -221,7 +249,7 @@ def _without_mapping(
         return Infeasible(
             Mistake(NOWHERE, f"no mapping of {einsum.name} meets all statements", "leave some of them out")
         )
-    explain_infeasible(einsum, architecture, certain=search.proven)
+    explain_infeasible(einsum, architecture, certain=search.proven, perfect=perfect)
     return Unsolved(Mistake(NOWHERE, "stopped before any mapping was found", "raise the time limit"))
 
 

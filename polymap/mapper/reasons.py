@@ -15,13 +15,14 @@ from polymap.mapping.tiles import elements
 from polymap.workload.einsum import Einsum, Tensor
 
 
-def explain_infeasible(einsum: Einsum, architecture: Architecture, certain: bool = False) -> None:
+def explain_infeasible(einsum: Einsum, architecture: Architecture, certain: bool = False, perfect: bool = True) -> None:
     """Raise `Infeasible` if no choice of kept tensors lets the smallest possible tiles fit, naming each limit.
 
     The smallest tile is one element, but in its outermost memory a tensor is whole. Likewise if of some dimension of an
-    array too little can be used. If `certain`, infeasibility is known and something is raised in any case.
+    array too little can be used with `perfect` factors. If `certain`, infeasibility is known and something is raised in
+    any case.
     """
-    unused = list(_unused(einsum, architecture))
+    unused = list(_unused(einsum, architecture)) if perfect else []
     if unused:
         raise Infeasible(unused)
     homeless = [t for t in einsum.tensors if not any(t.name in _allowed(einsum, m) for m in architecture.memories)]

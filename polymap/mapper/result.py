@@ -34,6 +34,7 @@ class Search:
     note: str = ""
     certificate: Certificate | None = None
     final: bool = False
+    factors: str = "perfect"
 
 
 @dataclass(frozen=True)

@@ -171,15 +171,17 @@ def even(einsum: Einsum, architecture: Architecture, kept: tuple[Kept, ...]) -> 
     return Skeleton(einsum, architecture, kept, (*((k,) for k in kept), ()), arrays)
 
 
-def uneven(einsum: Einsum, architecture: Architecture, kept: tuple[Kept, ...], used: Iterable[str]) -> Skeleton:
+def uneven(
+    einsum: Einsum, architecture: Architecture, kept: tuple[Kept, ...], used: Iterable[str], apart: bool = False
+) -> Skeleton:
     """The frame in which nodes roam between the arrays `used`.
 
     Where a data coordinate mixes ranks, the place of a loop among the arrays decides about diagonals, and on a domain
-    that is no box about which instances have points: every array is a boundary then, with a stop of its own. Otherwise
-    arrays that follow each other are crossed at once.
+    that is no box about which instances have points: every array is a boundary then (so it is with `apart`), with a
+    stop of its own. Otherwise arrays that follow each other are crossed at once.
     """
     mixed = any(len(coordinate.ranks) > 1 for tensor in einsum.tensors for coordinate in tensor.coordinates)
-    apart = mixed or not einsum.is_box
+    apart = apart or mixed or not einsum.is_box
     keeping = {k.memory.name: k for k in kept}
     stops: list[tuple[Kept, ...]] = [()]
     arrays: list[tuple[Array, ...]] = [()]

@@ -7,6 +7,7 @@ from math import prod
 
 from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
 from polymap.errors import NOWHERE, Mistake, SpecError
+from polymap.mapper.imperfect.rungs import rungs
 from polymap.mapper.lattice import factorize
 from polymap.mapper.touched import touched
 from polymap.model.conventions import Conventions
@@ -17,14 +18,15 @@ MOST_TILES = 4_000_000
 MEND = "leave it out, or price given mappings with `evaluate`"
 
 
-def check_priced(einsum: Einsum, architecture: Architecture, conventions: Conventions) -> None:
+def check_priced(einsum: Einsum, architecture: Architecture, conventions: Conventions, imperfect: bool = False) -> None:
     """Raises `SpecError` naming what of a query `evaluate` prices and `optimize` does not."""
     found = [*_unsearched_conventions(conventions), *_unsearched_workload(einsum, conventions)]
+    found += _unsearched_factors(einsum, architecture, conventions) if imperfect else _too_many_tiles(einsum)
     found += _unsearched_words(einsum, architecture, conventions)
     found += [
         Mistake(level.place, f"optimize does not price {what} yet ({level.name}); evaluate does", MEND)
         for level in architecture.hierarchy
-        for what in (*_unpriced(level), *(() if einsum.is_box else _unpriced_off_boxes(level)))
+        for what in (*_unpriced(level), *_unpriced_where_instances_differ(level, einsum, imperfect))
     ]
     if found:
         raise SpecError(found)
@@ -33,6 +35,9 @@ def check_priced(einsum: Einsum, architecture: Architecture, conventions: Conven
 def _unsearched_workload(einsum: Einsum, conventions: Conventions) -> Iterator[Mistake]:
     if not einsum.is_box:
         yield from _unsearched_domain(einsum, conventions)
+
+
+def _too_many_tiles(einsum: Einsum) -> Iterator[Mistake]:
     points = lattice_points(einsum)
     if points > MOST_TILES:
         message = f"{einsum.name} has {points} tile shapes, more than the {MOST_TILES} that optimize can hold in memory"
@@ -48,6 +53,35 @@ def _unsearched_domain(einsum: Einsum, conventions: Conventions) -> Iterator[Mis
             touched(einsum).shares(tensor)
     except SpecError as error:
         yield from error.mistakes
+
+
+def _unsearched_factors(einsum: Einsum, architecture: Architecture, conventions: Conventions) -> Iterator[Mistake]:
+    """What is searched with perfect factors only."""
+    if conventions.continuing_sweep:
+        message = (
+            f"optimize does not search imperfect factors under {conventions.name}: a mapping that does not divide costs"
+            " there what a replay of its nest says, where iterations that are empty take cycles and instances are cut"
+            " to whole numbers; no bound of that is known"
+        )
+        mend = "use the conventions polymap or accelforge, or price given mappings with `evaluate`"
+        yield Mistake(NOWHERE, message, mend)
+    if not einsum.is_box:
+        message = f"optimize searches domains that are no boxes with perfect factors only ({einsum.name})"
+        yield Mistake(einsum.place, message, "use `--factors perfect`")
+    for tensor in einsum.tensors:
+        if sum(len(c.ranks) for c in tensor.coordinates) != len(tensor.ranks):
+            message = f"a rank occurs twice in {tensor.name}: optimize searches that with perfect factors only"
+            yield Mistake(einsum.place, message, "use `--factors perfect`")
+    if conventions.tiles_slide and any(len(c.ranks) > 1 for tensor in einsum.tensors for c in tensor.coordinates):
+        message = f"optimize searches windows that slide, as under {conventions.name}, with perfect factors only"
+        yield Mistake(NOWHERE, message, "use `--factors perfect`, or add `tiles_slide=no` to the conventions")
+    if isinstance(architecture.hierarchy[0], Array):
+        message = "optimize does not search imperfect factors with an array outside all memories"
+        yield Mistake(architecture.hierarchy[0].place, message, "put a memory outside it, or use `--factors perfect`")
+    points = prod(len(rungs(size)) for _, size in einsum.ranks)
+    if points > MOST_TILES:
+        message = f"{einsum.name} has {points} tile shapes, more than the {MOST_TILES} that optimize can hold in memory"
+        yield Mistake(einsum.place, message, "join ranks that always occur together, or use `--factors perfect`")
 
 
 def lattice_points(einsum: Einsum) -> int:
@@ -94,12 +128,14 @@ def _unpriced_network(array: Array) -> Iterator[str]:
         yield "the latency of a network"
 
 
-def _unpriced_off_boxes(level: Memory | Array | Compute) -> Iterator[str]:
+def _unpriced_where_instances_differ(level: Memory | Array | Compute, einsum: Einsum, imperfect: bool) -> Iterator[str]:
     """What is priced only where every instance does the same."""
-    if isinstance(level, Array) and level.links:
-        yield "links between neighbours on domains that are no boxes"
-    if isinstance(level, Memory) and level.cluster > 1:
-        yield "clusters on domains that are no boxes"
+    where = "with imperfect factors" if imperfect else "on domains that are no boxes"
+    if imperfect or not einsum.is_box:
+        if isinstance(level, Array) and level.links:
+            yield f"links between neighbours {where}"
+        if isinstance(level, Memory) and level.cluster > 1:
+            yield f"clusters {where}"
 
 
 def _unpriced_memory(memory: Memory) -> Iterator[str]:

@@ -24,6 +24,11 @@ class Unrolling:
     factors: Factors
     packing: tuple[Factors, ...]
 
+    @property
+    def is_full(self) -> bool:
+        """Whether all that the packing has room for is used. If not, the shorter loop has to be the outer one."""
+        return all(prod(on) == factor for on, factor in zip(zip(*self.packing), self.factors))
+
 
 @dataclass(frozen=True)
 class Spatial:
@@ -52,7 +57,7 @@ def spatials(einsum: Einsum, architecture: Architecture, limits: Limits | None =
     for spatial in _unroll(einsum, tuple(size for _, size in einsum.ranks), architecture.arrays, (), limits):
         factors = tuple(unrolling.factors for unrolling in spatial.unrollings)
         said = dict(_said(einsum, unrolling) for unrolling in spatial.unrollings)
-        if factors not in known and _is_most(einsum, spatial) and (limits is None or limits.allows_unrollings(said)):
+        if factors not in known and is_most(einsum, spatial) and (limits is None or limits.allows_unrollings(said)):
             known.add(factors)
             yield spatial
 
@@ -79,7 +84,7 @@ def _said(einsum: Einsum, unrolling: Unrolling) -> tuple[str, dict[str, dict[str
     return unrolling.array.name, {d: dict(zip(einsum.sizes, factors)) for d, factors in zip(dims, unrolling.packing)}
 
 
-def _is_most(einsum: Einsum, spatial: Spatial) -> bool:
+def is_most(einsum: Einsum, spatial: Spatial) -> bool:
     """Whether each dimension that must be used as much as can be is, given what the others leave."""
     ranks = tuple(einsum.sizes)
     whole = tuple(prod(u.factors[r] for u in spatial.unrollings) for r in range(len(ranks)))
@@ -116,11 +121,11 @@ def unrollings(einsum: Einsum, sizes: Factors, array: Array, limits: Limits | No
     """The unrollings of ranks of these sizes over an array. Where it depends on the packing whether a dimension is used
     as much as can be, all packings are listed, those of fewest loops first; otherwise one for all factors."""
     every = any(rule.or_most for _, rule in array.rules)
-    found = packings(sizes, tuple(_side(einsum, array, dimension, limits) for dimension, _ in array.shape), every)
+    found = packings(sizes, tuple(side(einsum, array, dimension, limits) for dimension, _ in array.shape), every)
     return [Unrolling(array, tuple(map(prod, zip(*packing))), packing) for packing in found]
 
 
-def _side(einsum: Einsum, array: Array, dimension: str, limits: Limits | None) -> Side:
+def side(einsum: Einsum, array: Array, dimension: str, limits: Limits | None = None) -> Side:
     allowed, rule = unrollable(einsum, array, dimension), array.rule(dimension)
     least = 1 if rule.or_most else least_usage(einsum, array, dimension, {})
     stated = None if limits is None else Allowed(array, dimension, limits)

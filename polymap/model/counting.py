@@ -87,8 +87,8 @@ class Engines:
     def of(self, access: Access) -> Engine:
         """The engine that counts a tensor. Raises `PolymapError` where it does not know the conventions."""
         engine = self._of(access)
-        if not self.conventions.tiles_stay and not isinstance(engine, Closed):
-            raise _perfect_only(self.conventions)
+        if not self.conventions.tiles_stay and not isinstance(engine, Closed | Uneven):
+            raise _boxes_only(self.conventions)
         return engine
 
     def _of(self, access: Access) -> Engine:
@@ -154,7 +154,7 @@ class Engines:
 
     @cached_property
     def _uneven(self) -> Uneven:
-        return Uneven(self.nest, self._sizes, self.conventions.holes == "exact")
+        return Uneven(self.nest, self._sizes, self.conventions.holes == "exact", self.conventions.tiles_stay)
 
     @cached_property
     def _tied(self) -> Tied | None:
@@ -167,9 +167,11 @@ class Engines:
         return None if band is None else Tied(self.nest, self._sizes, Band(*band))
 
 
-def _perfect_only(conventions: Conventions) -> PolymapError:
-    message = f"the conventions {conventions.name} count boxes with perfect factors only"
-    return PolymapError(Mistake(NOWHERE, message, "give trips that multiply to the ranks, or use `polymap`"))
+def _boxes_only(conventions: Conventions) -> PolymapError:
+    message = (
+        f"the conventions {conventions.name} count boxes only, with imperfect factors none in which a rank occurs twice"
+    )
+    return PolymapError(Mistake(NOWHERE, message, "use `polymap`"))
 
 
 def _needs_sets(einsum: Einsum) -> NeedsSets:

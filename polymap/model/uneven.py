@@ -57,11 +57,15 @@ def product_of(factors: Factors) -> int:
 
 @dataclass(frozen=True)
 class Uneven:
-    """A nest of integer trips over a box: `sizes` of its ranks; `exact` tiles are what is touched, else its hull."""
+    """A nest of integer trips over a box: `sizes` of its ranks; `exact` tiles are what is touched, else its hull.
+
+    Unless tiles stay (`stays`), nothing is kept from one step to the next.
+    """
 
     nest: Nest
     sizes: MappingOf[str, int]
     exact: bool
+    stays: bool = True
 
     def quantities(self, access: Access, homes: Sequence[tuple[str, int]]) -> tuple[Quantities, ...]:
         """Quantities at every memory that keeps the tensor, outermost first."""
@@ -124,7 +128,7 @@ class Uneven:
 
     def deliveries(self, access: Access, position: int, shared: SetOf[int], keeps: bool = True) -> Factors:
         """The factors of what is `delivered`. The computes keep nothing: they fetch their point at every step."""
-        closing = self._closing(access, position) if keeps else len(self.nest.slots)
+        closing = self._closing(access, position) if keeps and self.stays else len(self.nest.slots)
 
         def role(loop: int) -> Role:
             if loop in shared:

@@ -54,8 +54,11 @@ def _time(result: Result) -> str:
 
 
 def _search(search: Search) -> str:
-    found = f"{search.mapspace} mapspace, {count(search.classes)} classes: {count(search.bounded)} closed by bounds"
-    text = f"{found}, {count(search.solved)} by the solver; {search.cpu_s:.2f} CPU-s, seed {search.seed}"
+    perfect = search.factors == "perfect"
+    space = f"{search.mapspace} mapspace" if perfect else f"{search.mapspace} mapspace of {search.factors} factors"
+    found = f"{space}, {count(search.classes)} classes: {count(search.bounded)} closed by bounds"
+    closed = f"{count(search.solved)} {'by the solver' if perfect else 'nest by nest'}"
+    text = f"{found}, {closed}; {search.cpu_s:.2f} CPU-s, seed {search.seed}"
     return f"{text}; {search.note}" if search.note else text
 
 

@@ -113,8 +113,10 @@ def test_json_is_one_document_and_nothing_else(polymap: Polymap, found: Any) -> 
 
 def test_what_is_asked_reaches_the_search(polymap: Polymap, found: Any) -> None:
     asked = found(gemm())
-    polymap(*OPTIMIZE, "--objective", "edp", "--gap", "0.01", "--time-limit", "5", "--seed", "7", "--workers", "3")
+    limits = ("--gap", "0.01", "--time-limit", "5", "--seed", "7", "--workers", "3")
+    polymap(*OPTIMIZE, "--objective", "edp", "--factors", "imperfect", *limits)
     expected = {"objective": "edp", "conventions": "polymap", "mapspace": None, "subject_to": [], "gap": 0.01}
+    expected |= {"factors": "imperfect"}
     assert callable(asked[0].pop("on_progress"))
     assert asked == [{**expected, "time_limit": 5.0, "seed": 7, "workers": 3, "cache": None}]
 

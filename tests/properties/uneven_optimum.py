@@ -51,8 +51,7 @@ def moved(query: Query, cost: pm.Cost, level: str) -> int:
 
 def search(query: Query, objective: Objective, factors: str, condition: Condition | None) -> Any:
     """The mapper's answer. Side conditions are handed over in words."""
-    assert factors == "perfect", "the mapper searches perfect factors only"
-    asked: dict[str, object] = {"objective": objective.name, "mapspace": "uneven"}
+    asked: dict[str, object] = {"objective": objective.name, "mapspace": "uneven", "factors": factors}
     if condition:
         asked["subject_to"] = [condition.text]
     optimize: Any = pm.optimize

@@ -1,0 +1,262 @@
+"""All unrollings of a frame at once: quick bounds as arrays, and classes in the order of these.
+
+What nodes outside all arrays pay does not depend on the unrolling: to them a spatial loop further in is a loop like any
+other. So one table bounds it for all. Nodes further in, and the computes, pay for what they need at least once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
+from polymap.mapper.imperfect.charges import Charges
+from polymap.mapper.imperfect.classes import Class
+from polymap.mapper.imperfect.flows import Flow, Loops, one_rank
+from polymap.mapper.imperfect.tables import Bounds
+from polymap.mapper.imperfect.unrolling import unrollings
+from polymap.mapper.pricing import Counts, Functional, energy_actions, functional, port_actions
+from polymap.mapper.space import Skeleton, even, keepings, uneven
+from polymap.mapper.traffic import Geometry, shares
+from polymap.mapper.unrolling import Spatial, Unrolling, is_most
+from polymap.model.conventions import Conventions
+from polymap.workload.einsum import Einsum, Tensor
+
+Numbers = NDArray[np.int64]
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Unrollings:
+    """Every unrolling of an einsum over the arrays: `choice` has a row for each and a column for each array, with the
+    number of its unrolling in `of`."""
+
+    einsum: Einsum
+    arrays: tuple[Array, ...]
+    of: tuple[tuple[Unrolling, ...], ...]
+    choice: Numbers
+
+    def factors(self, array: Array) -> Numbers:
+        """Factors over an array: unrollings by ranks."""
+        place = self.arrays.index(array)
+        found = np.array([u.factors for u in self.of[place]], dtype=np.int64)
+        rows: Numbers = found[self.choice[:, place]]
+        return rows
+
+    def spatial(self, row: int) -> Spatial | None:
+        """One of them; None if a dimension could be used more, which must not be."""
+        found = Spatial(tuple(self.of[a][n] for a, n in enumerate(self.choice[row])))
+        return found if is_most(self.einsum, found) else None
+
+    def part(self, rows: Any) -> Unrollings:
+        return replace(self, choice=self.choice[rows])
+
+
+def all_unrollings(einsum: Einsum, arrays: tuple[Array, ...]) -> Unrollings:
+    """All that some nest has: each array finds at least as many tiles as it unrolls."""
+    sizes = tuple(size for _, size in einsum.ranks)
+    of = tuple(tuple(unrollings(einsum, sizes, array)) for array in arrays)
+    choice, left = np.zeros((1, 0), dtype=np.int64), np.array([sizes], dtype=np.int64)
+    for options in reversed(of):
+        factors = np.array([u.factors for u in options], dtype=np.int64)
+        rows, numbers = (grid.ravel() for grid in np.indices((len(left), len(options))))
+        here, taken = left[rows], factors[numbers]
+        fits = (taken <= here).all(axis=1)
+        left = -(-here[fits] // taken[fits])
+        choice = np.column_stack([numbers[fits], choice[rows[fits]]])
+    return Unrollings(einsum, arrays, of, choice)
+
+
+@dataclass
+class Batch:
+    """The unrollings of one frame, `even` or of the same arrays in use, and their bounds."""
+
+    skeleton: Skeleton
+    conventions: Conventions
+    unrollings: Unrollings
+    _opened: dict[int, Class | None] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.unrollings.choice)
+
+    def open(self, row: int) -> Class | None:
+        """The class of an unrolling; None if it breaks a rule of its arrays."""
+        if row not in self._opened:
+            spatial = self.unrollings.spatial(row)
+            self._opened[row] = Class(Geometry(self.skeleton, spatial), self.conventions) if spatial else None
+        return self._opened[row]
+
+    @cached_property
+    def alone(self) -> Charges:
+        """Flows and prices where nothing is unrolled."""
+        arrays = (array for here in self.skeleton.arrays for array in here)
+        ones = (1,) * len(self.skeleton.einsum.ranks)
+        spatial = Spatial(tuple(Unrolling(array, ones, ()) for array in arrays))
+        return Charges(Loops(Geometry(self.skeleton, spatial)), self.conventions)
+
+    @cached_property
+    def _factors(self) -> dict[str, Numbers]:
+        return {array.name: self.unrollings.factors(array) for here in self.skeleton.arrays for array in here}
+
+    def _between(self, first: int, last: int, tensor: Tensor | None = None) -> Numbers:
+        """Factors of all arrays of some gaps together, or of those that share a tensor."""
+        found = np.ones((len(self), len(self.skeleton.einsum.ranks)), dtype=np.int64)
+        for gap in range(first, last + 1):
+            for array in self.skeleton.arrays[gap]:
+                if tensor is None or shares(tensor, array):
+                    found = found * self._factors[array.name]
+        return found
+
+    def _running(self, arrays: list[Array]) -> Numbers:
+        """Instances along each rank that run at least, inside arrays from the outermost one on."""
+        found = np.ones((len(self), len(self.skeleton.einsum.ranks)), dtype=np.int64)
+        for array in reversed(arrays):
+            factors = self._factors[array.name]
+            cut = np.where(found > 1, (factors - 1) * found + 1, factors)
+            found = np.where(factors > 1, cut, found)
+        return found
+
+    def _above(self, stop: int) -> list[Array]:
+        return [array for here in self.skeleton.arrays[: stop + 1] for array in here]
+
+    @cached_property
+    def cycles(self) -> Numbers:
+        """Compute cycles at least."""
+        sizes = np.array(self.alone.loops.sizes, dtype=np.int64)
+        found: Numbers = (-(-sizes // self._between(0, self.skeleton.last))).prod(axis=1)
+        return found
+
+    @cached_property
+    def leakage(self) -> Values:
+        """pJ per cycle at least."""
+        architecture, total = self.skeleton.architecture, np.zeros(len(self))
+        levels: list[Memory | Compute] = [*architecture.memories, architecture.compute]
+        for level in levels:
+            if level.leakage_w:
+                above = [a for a in architecture.arrays if architecture.index(a.name) < architecture.index(level.name)]
+                idle = self.conventions.idle_instances_leak
+                here = architecture.instances(level.name) if idle else self._running(above).prod(axis=1)
+                total = total + float(level.leakage_w * 10**12 / architecture.clock_hz) * here
+        return total
+
+    @cached_property
+    def energy(self) -> Values:
+        """pJ without leakage at least."""
+        actions = [(c, energy_actions(self.alone.loops.geometry, (c,))) for c in self.alone.counts]
+        compute = self.skeleton.architecture.compute.energy_pj * self.skeleton.einsum.computes
+        return self._least(actions, np.ones(len(self))) + float(compute)
+
+    @cached_property
+    def busy(self) -> Values:
+        """Cycles that some port is busy at least."""
+        most = np.zeros(len(self))
+        for kept in self.skeleton.kept:
+            here = tuple(c for c in self.alone.counts if c.site.name == kept.memory.name)
+            names = {name for name, _ in port_actions(self.alone.loops.geometry, here)}
+            for port in sorted(names):
+                asked = ((c, dict(port_actions(self.alone.loops.geometry, (c,)))) for c in here)
+                actions = [(c, found[port]) for c, found in asked if port in found]
+                instances = self._between(0, here[0].site.stop).prod(axis=1)
+                most = np.maximum(most, self._least(actions, instances))
+        return most
+
+    def _least(self, actions: list[tuple[Counts, list[Any]]], instances: Numbers | Values) -> Values:
+        plain = [
+            (c, replace(action, each=action.each / max(1, action.wide), wide=0))
+            for c, here in actions
+            for action in here
+        ]
+        quantity = functional([action for _, action in plain])
+        outer = {i for i in quantity.prices if i in self._outer}
+        total = np.full(len(self), self._outside(Functional(0.0, {i: quantity.prices[i] for i in outer}, {})))
+        for i, price in quantity.prices.items():
+            if i not in outer:
+                total = total + price * self._amount(i)
+        for c, action in plain:
+            if action.count.constant:
+                writes = self._first_writes(c, fills=action.count is c.fills)
+                total = total + float(action.each * action.count.constant) * writes
+        found: Values = total / instances
+        return found
+
+    @cached_property
+    def _outer(self) -> frozenset[int]:
+        """Flows to nodes outside all arrays."""
+        nodes, inside = self.alone.loops.geometry.nodes, self._first_array
+        outer = [i for i, node in enumerate(nodes) if node.stop < inside]
+        return frozenset(outer) | {len(nodes) + i for i in outer}
+
+    @property
+    def _first_array(self) -> int:
+        return next((gap for gap, here in enumerate(self.skeleton.arrays) if here), self.skeleton.last + 1)
+
+    def _outside(self, quantity: Functional) -> float:
+        if not quantity.prices:
+            return 0.0
+        bounds = Bounds(self.alone, self.conventions.tiles_stay, self._first_array)
+        return bounds.least(quantity)
+
+    def _amount(self, number: int) -> Values:
+        """Elements of a flow at least."""
+        nodes, flow = len(self.alone.loops.geometry.nodes), self.alone.flows[number]
+        shared = self._shared(number, flow)
+        sizes = np.array(self.alone.loops.sizes, dtype=np.int64)
+        if number < 2 * nodes:
+            groups, each = self._running(self._above(flow.stop)), [max((sizes[r] for _, r in c), default=1)
+                                                                   for c in flow.coordinates]  # fmt: skip
+        else:
+            groups = np.broadcast_to(sizes, (len(self), len(sizes)))
+            each = [prod(int(sizes[r]) for _, r in c) for c in flow.coordinates]
+        total = np.full(len(self), float(prod(map(int, each))))
+        for r in flow.others:
+            total = total * -(-groups[:, r] // shared[:, r])
+        for c in flow.coordinates:
+            together = shared[:, [r for _, r in c]]
+            if len(c) > 1:
+                total = total / (together.prod(axis=1) / together.max(axis=1))
+        return total
+
+    def _shared(self, number: int, flow: Flow) -> Numbers:
+        nodes = self.alone.loops.geometry.nodes
+        if number < len(nodes):
+            return self._between(0, -1)
+        if number < 2 * len(nodes):
+            parent = nodes[number - len(nodes)].parent.stop
+        else:
+            parent = self.skeleton.sites[flow.tensor.name][-2].stop
+        return self._between(parent + 1, flow.stop, flow.tensor)
+
+    def _first_writes(self, c: Counts, fills: bool) -> Values:
+        """How many times as many elements are written first as where nothing is unrolled, at most."""
+        sites = self.skeleton.sites[c.tensor.name]
+        child = sites[sites.index(c.site) + 1]
+        apart = self.conventions.all_write_first and child.memory is not None and not fills
+        factors = self._between(0, child.stop if apart else c.site.stop)
+        if apart:
+            factors = factors // self._between(c.site.stop + 1, child.stop, c.tensor)
+        alone = {rank for x in c.tensor.coordinates if one_rank(x) for rank in x.ranks}
+        times = [r for r, (name, _) in enumerate(self.skeleton.einsum.ranks) if name not in alone]
+        found: Values = factors[:, times].prod(axis=1).astype(np.float64)
+        return found
+
+
+def batches(einsum: Einsum, architecture: Architecture, conventions: Conventions, roaming: bool) -> Iterator[Batch]:
+    """The mapspace, uneven (`roaming`) or even, frame by frame."""
+    found = all_unrollings(einsum, architecture.arrays)
+    used = np.column_stack([np.zeros((len(found.choice), 0), dtype=bool),
+                            *((found.factors(a) > 1).any(axis=1) for a in architecture.arrays)])  # fmt: skip
+    kinds, kind = np.unique(used, axis=0, return_inverse=True)
+    for kept in keepings(einsum, architecture):
+        if not roaming:
+            yield Batch(even(einsum, architecture, kept), conventions, found)
+            continue
+        for number, which in enumerate(kinds):
+            names = [array.name for array, here in zip(architecture.arrays, which) if here]
+            frame = uneven(einsum, architecture, kept, names, apart=True)
+            yield Batch(frame, conventions, found.part(kind.ravel() == number))

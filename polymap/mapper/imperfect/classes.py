@@ -1,0 +1,52 @@
+"""A class of imperfect mappings: what is kept where, and spatial factors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+import numpy as np
+
+from polymap.mapper.imperfect.charges import Charges
+from polymap.mapper.imperfect.flows import Flow, Loops
+from polymap.mapper.imperfect.tables import Bounds
+from polymap.mapper.traffic import Geometry
+from polymap.model.conventions import Conventions
+
+
+@dataclass(frozen=True)
+class Class:
+    """What is kept where, and spatial factors: what remains are trips and orders."""
+
+    geometry: Geometry
+    conventions: Conventions
+
+    @cached_property
+    def charges(self) -> Charges:
+        return Charges(Loops(self.geometry), self.conventions)
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        return Bounds(self.charges, self.conventions.tiles_stay)
+
+    @cached_property
+    def compulsory(self) -> tuple[float, ...]:
+        """Energy and the busy cycles of every port, at least: every instance fetches what it needs once."""
+        loops = self.charges.loops
+        values = [self.bounds.computing(q) + q.constant for q in self.charges.quantities]
+        for i, flow in enumerate(self.charges.flows[: 2 * len(self.geometry.nodes)]):
+            needed = np.asarray(_needed(flow, loops), dtype=np.float64)
+            values = [v + float(q.charge(i, needed)) for v, q in zip(values, self.charges.quantities)]
+        return tuple(values)
+
+    @cached_property
+    def least(self) -> float:
+        """The least energy of the tables."""
+        return self.bounds.least(self.charges.energy)
+
+
+def _needed(flow: Flow, loops: Loops) -> float:
+    running = loops.least_instances(flow.stop)
+    touched = prod(max((loops.sizes[r] for _, r in c), default=1) for c in flow.coordinates)
+    return touched * float(flow.rest(running))

@@ -1,0 +1,232 @@
+"""Best-first search over classes of imperfect mappings: quick bounds, tables, nests in the order of their bounds."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from math import ceil, inf
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from polymap.mapper.imperfect.batches import Batch
+from polymap.mapper.imperfect.classes import Class
+from polymap.mapper.imperfect.labels import Gaps, Labels, Rank
+from polymap.mapper.incumbent import Candidate, Incumbent
+from polymap.mapper.objective import TOLERANCE, may_reach
+from polymap.mapper.progress import nothing
+
+if TYPE_CHECKING:
+    from polymap.mapper.problem import Part
+
+BATCH, QUICK, TABLES, NESTS = range(4)
+
+
+class Stream:
+    """The classes of a batch in the order of their bounds."""
+
+    def __init__(self, batch: Batch, incumbent: Incumbent) -> None:
+        self.batch, self.taken = batch, 0
+        cycles = np.maximum(batch.cycles, np.ceil(batch.busy * (1 - TOLERANCE) - 1e-6))
+        energy = np.maximum(batch.energy, 0.0) + batch.leakage * cycles
+        most, finite = incumbent.conditions, np.isfinite(energy)
+        good = finite & (energy * (1 - TOLERANCE) <= float(most.most_energy)) & (cycles <= most.most_cycles)
+        incumbent.refused = incumbent.refused or bool((finite & ~good).any())
+        self.ranks = [np.broadcast_to(part, energy.shape) for part in incumbent.objective.rank(energy, cycles)]
+        order = np.lexsort(self.ranks[::-1])
+        self.rows = order[good[order]]
+
+    @property
+    def left(self) -> int:
+        return len(self.rows) - self.taken
+
+    @property
+    def bound(self) -> Rank:
+        """Of the next class."""
+        row = self.rows[self.taken]
+        return tuple(float(part[row]) for part in self.ranks)
+
+    def next(self) -> Class | None:
+        self.taken += 1
+        return self.batch.open(int(self.rows[self.taken - 1]))
+
+
+@dataclass
+class Progress:
+    """Classes that were met, and those whose nests were listed."""
+
+    parts: int = 0
+    solved: int = 0
+
+
+@dataclass(order=True)
+class Waiting:
+    """A class, or those left of a batch, under its bound; `nests` go on where they stopped."""
+
+    bound: Rank
+    serial: int
+    stage: int = field(compare=False)
+    part: Class | Stream = field(compare=False)
+    nests: Iterator[tuple[Rank, Gaps | None]] | None = field(compare=False, default=None)
+
+
+class Search:
+    """One query; `run` returns when the best mapping is proven, or a limit is reached."""
+
+    def __init__(
+        self,
+        batches: Iterable[Batch],
+        incumbent: Incumbent,
+        gap: float,
+        seconds: float | None,
+        hear: Callable[[], None] = nothing,
+    ) -> None:
+        self.incumbent, self.gap = incumbent, gap
+        self.deadline = None if seconds is None else time.monotonic() + seconds
+        self.progress = Progress()
+        self.queue: list[Waiting] = []
+        self.taken: Waiting | None = None
+        self.batches = batches
+        self.unseen: Iterator[Batch] | None = iter(batches)
+        self.interrupted = False
+        self.serial = 0
+        self.hear = hear
+
+    @property
+    def best(self) -> Candidate | None:
+        return self.incumbent.best
+
+    @property
+    def bound(self) -> float:
+        """A lower bound of the objective over the whole mapspace."""
+        waiting = [w.bound[0] for w in (*self.queue[:1], self.taken) if w]
+        best = [float(self.best.rank[0])] if self.best else []
+        return min([*waiting, *best, *([0.0] if self.unseen is not None else [])], default=inf)
+
+    @property
+    def bounded(self) -> int:
+        """Classes whose nests were not listed."""
+        waiting = sum(w.part.left if isinstance(w.part, Stream) else w.stage != NESTS for w in self.queue)
+        return self.progress.parts - self.progress.solved - waiting
+
+    @property
+    def proven(self) -> bool:
+        return not self.queue and self.taken is None and self.unseen is None
+
+    def run(self) -> None:
+        """Search. Where there is no mapping yet when time is up, the search goes on to the first one.
+
+        If there is none when an interrupt comes, the search begins anew, for an interrupt ends the generators that it
+        strikes. An interrupt goes on as `KeyboardInterrupt` if there is still none, or if it is the second.
+        """
+        try:
+            self._search()
+        except KeyboardInterrupt:
+            self.interrupted = True
+        if self.best is None and self.interrupted:
+            self.queue, self.taken, self.unseen, self.progress = [], None, iter(self.batches), Progress()
+            self._search()
+            if self.best is None:
+                raise KeyboardInterrupt
+
+    def _search(self) -> None:
+        while self.unseen is not None and not self._stops():
+            self.hear()
+            self._meet(next(self.unseen, None))
+        while self.queue and not self._good_enough() and not self._stops():
+            self._take_first()
+            self.hear()
+
+    @property
+    def final(self) -> bool:
+        """Whether neither a time limit nor an interrupt had a say, when asked as soon as the search has ended."""
+        return not self.interrupted and not self._late()
+
+    def _late(self) -> bool:
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+    def _stops(self) -> bool:
+        """Whether to be content with the mapping in hand."""
+        return self.best is not None and (self._late() or self.interrupted)
+
+    def _meet(self, batch: Batch | None) -> None:
+        if batch is None:
+            self.unseen = None
+            return
+        self.progress.parts += len(batch)
+        self._stream(Stream(batch, self.incumbent))
+
+    def _stream(self, stream: Stream) -> None:
+        if stream.left:
+            self._push(Waiting(stream.bound, 0, BATCH, stream))
+
+    def _rank(self, part: Class, least: Rank, cycles: int) -> Rank | None:
+        """The rank of least energy and busy cycles; None if conditions or the best mapping exclude it."""
+        energy, *busy = least
+        cycles = max(cycles, *(ceil(port * (1 - TOLERANCE) - 1e-6) for port in busy), 0)
+        energy = energy + part.charges.leakage * cycles
+        if not self.incumbent.conditions.allow(energy * (1 - TOLERANCE), cycles, {}):
+            self.incumbent.refused = True
+            return None
+        rank = cast(Rank, self.incumbent.objective.rank(energy, cycles))
+        return rank if self.best is None or may_reach(rank, self.best.rank) else None
+
+    def _wait(self, stage: int, part: Class, least: Rank) -> None:
+        rank = None if inf in least else self._rank(part, least, part.charges.cycles)
+        if rank is not None:
+            self._push(Waiting(rank, 0, stage, part))
+
+    def _push(self, waiting: Waiting) -> None:
+        self.serial += 1
+        waiting.serial = self.serial
+        heapq.heappush(self.queue, waiting)
+
+    def _take_first(self) -> None:
+        waiting = self.taken = self.queue[0]  # in this order: an interrupt must not lose a class
+        heapq.heappop(self.queue)
+        if self.best is None or may_reach(waiting.bound, self.best.rank):
+            self._advance(waiting)
+        self.taken = None
+
+    def _advance(self, waiting: Waiting) -> None:
+        part = waiting.part
+        if isinstance(part, Stream):
+            opened = part.next()
+            if opened:
+                self._wait(QUICK, opened, opened.compulsory)
+            self._stream(part)
+        elif waiting.stage == QUICK:
+            energy, *busy = part.compulsory
+            self._wait(TABLES, part, (max(energy, part.least), *busy))
+            if self.best is None:
+                self._first_mapping(part)
+        else:
+            self._next(waiting, part)
+
+    def _first_mapping(self, part: Class) -> None:
+        """A mapping to compare with, and to have when time is up."""
+        gaps = Labels(part.bounds, lambda least, cycles: self._rank(part, least, cycles)).first()
+        if gaps is not None:
+            self.incumbent.offer(cast("Part", part), gaps)
+
+    def _next(self, waiting: Waiting, part: Class) -> None:
+        """The next nest of a class."""
+        if waiting.nests is None:
+            self.progress.solved += 1
+            self._first_mapping(part)
+            waiting.nests = Labels(part.bounds, lambda least, cycles: self._rank(part, least, cycles)).nests()
+        found = next(waiting.nests, None)
+        if found is None:
+            return
+        bound, gaps = found
+        if gaps is not None:
+            self.incumbent.offer(cast("Part", part), gaps)
+        self._push(Waiting(max(bound, waiting.bound), 0, NESTS, part, waiting.nests))
+
+    def _good_enough(self) -> bool:
+        if self.best is None or self.gap <= 0:
+            return False
+        value = float(self.best.rank[0])
+        return value - self.bound <= self.gap * value

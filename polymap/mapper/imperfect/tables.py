@@ -1,0 +1,286 @@
+"""Least prices from every state of a class to the end of the nest, over the rungs of its ranks.
+
+This is the dynamic program of `polymap.mapper.program` with rungs in place of divisors. It is a lower bound: tiles are
+taken as small as their rung allows, memories are asked only whether they hold the nodes that are placed together, and
+flows are counted from below where the steps of spatial loops matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polymap.mapper.families import START, Closing, Families, Family, Key, families
+from polymap.mapper.imperfect.charges import Charges
+from polymap.mapper.imperfect.flows import Flow, Loops, extents, overlaps
+from polymap.mapper.imperfect.rungs import WHOLE, crossed, reached, rungs
+from polymap.mapper.pricing import Functional
+from polymap.mapper.space import StorageNode
+
+Values = NDArray[np.float64]
+Table = dict[int, dict[Key, Values]]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The states of a class and the prices of its flows, over an array with one axis for each rank."""
+
+    charges: Charges
+    stays: bool
+    outside: int | None = None  # ask only memories outside this gap whether they hold their nodes
+
+    @property
+    def loops(self) -> Loops:
+        return self.charges.loops
+
+    @property
+    def nodes(self) -> tuple[StorageNode, ...]:
+        return self.loops.geometry.nodes
+
+    @cached_property
+    def rungs(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(rungs(size) for size in self.loops.sizes)
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(len(order) for order in self.rungs)
+
+    @cached_property
+    def families(self) -> Families:
+        active = tuple(r for r, size in enumerate(self.loops.sizes) if size > 1)
+        return families(self.loops.skeleton, active, self.stays)
+
+    def _axis(self, rank: int, values: list[int]) -> Values:
+        return np.array(values, dtype=np.float64).reshape([-1 if r == rank else 1 for r in range(len(self.shape))])
+
+    @cached_property
+    def tiles(self) -> tuple[tuple[Values, ...], ...]:
+        """At every stop the number of tiles of each rank that a node there has, over all instances."""
+        found = []
+        for stop in range(self.loops.skeleton.last + 1):
+            below, running = self.loops.below[stop], self.loops.least_instances(stop)
+            found.append(tuple(self._axis(r, [-(-m // below[r]) if m else running[r] for m in order])
+                               for r, order in enumerate(self.rungs)))  # fmt: skip
+        return tuple(found)
+
+    @cached_property
+    def spans(self) -> tuple[tuple[Values, ...], ...]:
+        """At every stop the least tile size of each rank."""
+        sizes = self.loops.sizes
+        return tuple(
+            tuple(
+                self._axis(r, [min(sizes[r], -(-sizes[r] // m) * below[r]) if m else sizes[r] for m in order])
+                for r, order in enumerate(self.rungs)
+            )
+            for below in self.loops.below
+        )
+
+    @cached_property
+    def bits(self) -> tuple[Values, ...]:
+        """Room of each node's tile at least."""
+        return tuple(self._bits(flow, node) for flow, node in zip(self.charges.flows, self.nodes))
+
+    def _bits(self, flow: Flow, node: StorageNode) -> Values:
+        spans = self.spans[node.stop]
+        extents = (1 + sum((k * (spans[r] - 1) for k, r in c), start=np.zeros(())) for c in flow.coordinates)
+        each = node.memory.element_bits(node.tensor) * node.memory.buffering
+        return np.asarray(prod(extents, start=np.ones(())) * float(each))
+
+    def fits(self, together: frozenset[int]) -> Values:
+        """0 where nodes that are placed together leave room, infinite elsewhere."""
+        held: dict[str, Any] = {}
+        for i in together:
+            name = self.nodes[i].memory.name
+            if (self.outside is None or self.nodes[i].stop < self.outside) and name in self.loops.geometry.rooms:
+                held[name] = held.get(name, 0.0) + self.bits[i]
+        bad = [bits > self.loops.geometry.rooms[name] for name, bits in held.items()]
+        return np.where(np.logical_or.reduce(np.broadcast_arrays(*bad)), np.inf, 0.0) if bad else np.zeros(())
+
+    @cached_property
+    def home(self) -> tuple[Values, ...]:
+        """0 where tensors whose limited home is at a stop are whole, infinite elsewhere and if they do not fit."""
+        found = []
+        for stop in range(self.loops.skeleton.last):
+            homes, rooms = self.loops.skeleton.homes.values(), self.loops.geometry.rooms
+            none = any(home.stop == stop and rooms.get(home.name, 0.0) < 0 for home in homes)
+            bad = np.full((1,) * len(self.shape), none)
+            for r in self.at_home(stop):
+                bad = bad | (self._axis(r, [int(m != WHOLE) for m in self.rungs[r]]) > 0)
+            found.append(np.where(bad, np.inf, 0.0))
+        return tuple(found)
+
+    def at_home(self, stop: int) -> frozenset[int]:
+        """Ranks that have to be whole at a stop."""
+        skeleton, rooms = self.loops.skeleton, self.loops.geometry.rooms
+        limited = [name for name, home in skeleton.homes.items() if home.stop == stop and home.name in rooms]
+        names = {rank for name in limited for rank in skeleton.einsum.tensor(name).ranks}
+        return frozenset(r for r, rank in enumerate(self.loops.geometry.ranks) if rank in names)
+
+    def computing(self, quantity: Functional) -> float:
+        """What the computes ask for, at least."""
+        first, sizes = 2 * len(self.nodes), self.loops.sizes
+        asked = (flow.whole(sizes, sizes, sizes) for flow in self.charges.computing)
+        return sum(float(quantity.charge(first + i, np.asarray(float(n)))) for i, n in enumerate(asked)
+                   if quantity.concerns(first + i))  # fmt: skip
+
+    def to_go(self, quantity: Functional) -> Table:
+        """Least price from every state outside the arrays of its gap to the end."""
+        pay, tables = Prices(self, quantity), Table()
+        for gap in range(1, self.loops.skeleton.last + 1):
+            here = tables[gap] = {}
+            for family in self.families.of[gap]:
+                best = self._leave(pay, gap, family, tables.get(gap - 1, {}))
+                for placing in family.placings:
+                    paid = pay.whole(placing.node) if placing.pays else np.zeros(())
+                    best = np.minimum(best, here[placing.after] + paid + self.fits(frozenset({placing.node})))
+                for closing in family.closings:
+                    best = np.minimum(best, self._closed(pay, gap, closing, here[closing.after]))
+                for rank in family.free:
+                    best = self._least_of(best, gap, rank, stay=True)
+                here[family.key] = best
+        return tables
+
+    def least(self, quantity: Functional) -> float:
+        """A lower bound of a quantity over the class; infinite if no tiles fit."""
+        start = self.start
+        if start is None:
+            return np.inf
+        return (
+            quantity.constant
+            + self.computing(quantity)
+            + float(self.to_go(quantity)[self.loops.skeleton.last][START][start])
+        )
+
+    @cached_property
+    def start(self) -> tuple[int, ...] | None:
+        """The state before the first temporal loop; None if the innermost arrays take more than there is."""
+        rung = [size if size > 1 else WHOLE for size in self.loops.sizes]
+        inside = [1] * len(rung)
+        for c in self.loops.crossing[self.loops.skeleton.last]:
+            outside = crossed(rung[c.rank], inside[c.rank], c.factor, c.through)
+            if outside is None:
+                return None
+            rung[c.rank], inside[c.rank] = outside, inside[c.rank] * c.factor
+        return tuple(order.index(m) for order, m in zip(self.rungs, rung))
+
+    def _leave(self, pay: Prices, gap: int, family: Family, outer: dict[Key, Values]) -> Values:
+        if gap > 1:
+            beyond = self._outside(gap - 1, outer[frozenset(), family.owing])
+            due = sum((pay.whole(i) for i in family.leaving), start=np.zeros(())) if not self.stays else np.zeros(())
+        else:
+            beyond = np.full(self.shape, np.inf)
+            beyond.flat[-1] = 0.0
+            due = sum((pay.whole(i) for i in family.leaving | family.key[1]), start=np.zeros(()))
+        found: Values = beyond + due + self.fits(family.leaving) + self.home[gap - 1]
+        return found
+
+    def _outside(self, gap: int, values: Values) -> Values:
+        """Values outside the arrays of a gap, seen from inside them."""
+        for rank in range(len(self.shape)):
+            places = self._across[gap][rank]
+            if places is not None:
+                dead = self._axis(rank, [int(place < 0) for place in places]) > 0
+                values = np.where(dead, np.inf, np.take(values, places, axis=rank))
+        return values
+
+    @cached_property
+    def _across(self) -> tuple[tuple[list[int] | None, ...], ...]:
+        """For every gap and rank where each rung leads to across its arrays, -1 where nowhere; None for no change."""
+        return tuple(
+            tuple(self._across_rank(gap, rank) for rank in range(len(self.shape)))
+            for gap in range(self.loops.skeleton.last + 1)
+        )
+
+    def _across_rank(self, gap: int, rank: int) -> list[int] | None:
+        mine = [c for c in self.loops.crossing[gap] if c.rank == rank]
+        if not mine:
+            return None
+        found = []
+        for m in self.rungs[rank]:
+            rung: int | None = m
+            inside = self.loops.below[gap][rank]
+            for c in mine:
+                rung = None if rung is None else crossed(rung, inside, c.factor, c.through)
+                inside *= c.factor
+            found.append(-1 if rung is None else self.rungs[rank].index(rung))
+        return found
+
+    def moves(self, gap: int, rank: int) -> tuple[tuple[int, ...], ...]:
+        """Places of the rungs that one temporal loop in a gap leads to."""
+        return reached(self.loops.sizes[rank], self.loops.below[gap - 1][rank])
+
+    def _least_of(self, values: Values, gap: int, rank: int, stay: bool) -> Values:
+        """The least value that one loop over a rank (or none, with `stay`) leads to."""
+        turned = np.moveaxis(values, rank, 0)
+        found = np.full(turned.shape, np.inf)
+        for i, places in enumerate(self.moves(gap, rank)):
+            where = [*([i] if stay else []), *places]
+            if where:
+                found[i] = turned[where].min(axis=0)
+        return np.moveaxis(found, 0, rank)
+
+    def _closed(self, pay: Prices, gap: int, closing: Closing, values: Values) -> Values:
+        paid = sum((pay.whole(i) for i in closing.closed if i not in closing.mixed), start=np.zeros(()))
+        if not any(pay.quantity.concerns(i) or pay.quantity.concerns(len(self.nodes) + i) for i in closing.mixed):
+            return np.asarray(self._least_of(values, gap, closing.rank, stay=False) + paid)
+        turned = np.moveaxis(values, closing.rank, 0)
+        found = np.full(turned.shape, np.inf)
+        for i, places in enumerate(self.moves(gap, closing.rank)):
+            for j in places:
+                due = sum((pay.sliding(n, closing.rank, i, j) for n in closing.mixed), start=np.zeros(()))
+                found[i] = np.minimum(
+                    found[i], turned[j] + np.broadcast_to(due, values.shape).take(i, axis=closing.rank)
+                )
+        return np.asarray(np.moveaxis(found, 0, closing.rank) + paid)
+
+
+class Prices:
+    """What nodes pay where they close, over the states."""
+
+    def __init__(self, bounds: Bounds, quantity: Functional) -> None:
+        self.bounds, self.quantity = bounds, quantity
+        self.known: dict[int, Values] = {}
+        self.slides: dict[tuple[int, int], tuple[tuple[Values, Values], ...]] = {}
+
+    def _flows(self, node: int) -> Iterator[int]:
+        return (i for i in (node, len(self.bounds.nodes) + node) if self.quantity.concerns(i))
+
+    def whole(self, node: int) -> Values:
+        if node not in self.known:
+            found: Values = np.zeros(())
+            for i in self._flows(node):
+                found = found + self.quantity.charge(i, self._fetched(i))
+            self.known[node] = found
+        return self.known[node]
+
+    def _fetched(self, number: int) -> Values:
+        flow = self.bounds.charges.flows[number]
+        tiles = self.bounds.tiles[flow.stop]
+        return np.asarray(flow.whole(self.bounds.loops.sizes, tiles, tiles), dtype=np.float64)
+
+    def sliding(self, node: int, rank: int, i: int, j: int) -> Values:
+        """What a node pays that closes along a rank in which its tiles overlap, from rung i to rung j."""
+        found: Values = np.zeros(())
+        for number in self._flows(node):
+            whole, kept = self._kept(number, rank)
+            tiles = self.bounds.tiles[self.bounds.charges.flows[number].stop][rank].ravel()
+            later = tiles[i] - (tiles[j] if self.bounds.rungs[rank][j] else 1.0)
+            found = found + self.quantity.charge(number, np.maximum(whole - kept * later, 0.0))
+        return found
+
+    def _kept(self, number: int, rank: int) -> tuple[Values, Values]:
+        flow = self.bounds.charges.flows[number]
+        tiles, sizes = self.bounds.tiles[flow.stop], self.bounds.loops.sizes
+        if flow.rough:
+            return self._fetched(number), np.zeros(())
+        kept: Any = flow.rest(tiles)
+        for c in flow.coordinates:
+            sliding = any(r == rank for _, r in c)
+            kept = kept * (overlaps(c, rank, sizes, tiles) if sliding else extents(c, sizes, tiles))
+        return self._fetched(number), np.asarray(kept, dtype=np.float64)

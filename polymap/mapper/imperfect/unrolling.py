@@ -1,0 +1,89 @@
+"""How much of each rank every array unrolls, where factors need not divide.
+
+A rank may be unrolled along several dimensions of an array, by factors a and b: its tiles are numbered to `a * b`, of
+which the last ones may be empty if the rank is whole outside the array. How many are not is what costs depend on, and
+is the factor of the unrolling; its `packing` may hold more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+
+from polymap.architecture.hierarchy import Architecture, Array
+from polymap.mapper.unrolling import Factors, Side, Spatial, Unrolling, is_most, side
+from polymap.workload.einsum import Einsum
+
+Through = tuple[bool, ...]
+
+
+def spatials(einsum: Einsum, architecture: Architecture) -> Iterator[Spatial]:
+    """Every unrolling of the ranks over the arrays that some nest has and that keeps to the dimensions' rules."""
+    known: set[tuple[tuple[Factors, Through], ...]] = set()
+    for spatial in _unroll(einsum, tuple(size for _, size in einsum.ranks), architecture.arrays):
+        key = tuple((u.factors, through(u)) for u in spatial.unrollings)
+        if key not in known and is_most(einsum, spatial):
+            known.add(key)
+            yield spatial
+
+
+def _unroll(einsum: Einsum, tiles: Factors, arrays: tuple[Array, ...]) -> Iterator[Spatial]:
+    """`tiles` are left of each rank outside the arrays further in, at most."""
+    if not arrays:
+        yield Spatial(())
+        return
+    for unrolling in unrollings(einsum, tiles, arrays[-1]):
+        left = tuple(-(-n // factor) for n, factor in zip(tiles, unrolling.factors))
+        for outer in _unroll(einsum, left, arrays[:-1]):
+            yield Spatial((*outer.unrollings, unrolling))
+
+
+def unrollings(einsum: Einsum, tiles: Factors, array: Array) -> list[Unrolling]:
+    """The unrollings over one array. Where it depends on the packing whether a dimension is used as much as can be, all
+    packings are listed, those of fewest loops first; otherwise one of fewest loops for all factors."""
+    every = any(rule.or_most for _, rule in array.rules)
+    found: dict[object, Unrolling] = {}
+    shares = (list(_vectors(tiles, side(einsum, array, dimension))) for dimension, _ in array.shape)
+    for packing in sorted(product(*shares), key=_loops):
+        trips = (tuple(factor for factor in row if factor > 1) for row in zip(*packing))
+        for factors in product(*(_filled(n, row) for n, row in zip(tiles, trips))):
+            unrolling = Unrolling(array, factors, packing)
+            found.setdefault((factors, packing if every else through(unrolling)), unrolling)
+    if every:
+        return list(found.values())
+    ways: dict[Factors, list[Through]] = {}
+    for unrolling in found.values():
+        ways.setdefault(unrolling.factors, []).append(through(unrolling))
+    return [u for u in found.values() if not any(_covers(other, through(u)) for other in ways[u.factors])]
+
+
+def _vectors(tiles: Factors, along: Side) -> Iterator[Factors]:
+    """Factors of every rank along one dimension."""
+    found: list[tuple[Factors, int]] = [((), 1)]
+    for n, allowed in zip(tiles, along.allowed):
+        most = n if allowed else 1
+        found = [((*v, f), volume * f) for v, volume in found for f in range(1, min(most, along.size // volume) + 1)]
+    return (vector for vector, volume in found if volume >= along.least)
+
+
+def _filled(tiles: int, trips: Factors) -> list[int]:
+    """Numbers of tiles that loops of these trips can run over; less than all if their outermost one is cut short."""
+    whole = prod(trips)
+    if len(trips) < 2:
+        return [whole] if whole <= tiles else []
+    least = min(whole - whole // trip for trip in trips) + 1
+    return [n for n in range(least, whole + 1) if n <= tiles]
+
+
+def _covers(a: tuple[bool, ...], b: tuple[bool, ...]) -> bool:
+    return a != b and all(x >= y for x, y in zip(a, b))
+
+
+def _loops(packing: tuple[Factors, ...]) -> int:
+    return sum(factor > 1 for row in packing for factor in row)
+
+
+def through(unrolling: Unrolling) -> tuple[bool, ...]:
+    """Whether each rank may go on outside the array: not where some of its tiles there are empty."""
+    return tuple(prod(row) == factor for row, factor in zip(zip(*unrolling.packing), unrolling.factors))
