@@ -74,7 +74,7 @@ def row(case: Case, einsum: pm.Einsum, objective: str) -> tuple[str, ...]:
             setattr(owner, name, clock.timed(phase, kept[owner, name]))
     try:
         clock.last = process_time()
-        pm.optimize(einsum, case.architecture(), objective=objective, conventions=case.conventions, time_limit=60)
+        pm.optimize(einsum, case.architecture(), objective=objective, **case.asked(), time_limit=60)
         clock.switch()
     finally:
         for (owner, name), method in kept.items():

@@ -38,7 +38,7 @@ def main(name: str, objective: str, seconds: str) -> None:
     work, machine = case.work(), case.architecture()
     before, begin = set(sys.modules), process_time()
     limit = float(seconds) * (len(work.layers) if isinstance(work, pm.Network) else 1)
-    found = pm.optimize(work, machine, objective=objective, conventions=case.conventions, time_limit=limit)
+    found = pm.optimize(work, machine, objective=objective, **case.asked(), time_limit=limit)
     cpu_s = process_time() - begin
     print(json.dumps({"cpu_s": cpu_s, "mb": peak_mb(), "late": sorted(set(sys.modules) - before), **told(found)}))
 

@@ -58,9 +58,10 @@ class Lattice:
 
     @cached_property
     def axes(self) -> tuple[tuple[int, int, int], ...]:
-        """(rank, prime, exponent) of every axis. A lattice of one point has an axis, too: numpy makes numbers of arrays
-        without axes."""
-        return tuple((r, p, e) for r, size in enumerate(self.sizes) for p, e in factorize(size)) or ((0, 1, 0),)
+        """(rank, prime, exponent) of every axis, the longest last: numpy's inner loops run along it. A lattice of one
+        point has an axis, too: numpy makes numbers of arrays without axes."""
+        found = ((r, p, e) for r, size in enumerate(self.sizes) for p, e in factorize(size))
+        return tuple(sorted(found, key=lambda axis: axis[2])) or ((0, 1, 0),)
 
     @cached_property
     def shape(self) -> Index:

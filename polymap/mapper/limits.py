@@ -79,7 +79,7 @@ def limits(einsum: Einsum, architecture: Architecture, query: Query, heard: Call
     A time limit is for each search. Raises what `optimize` raises.
     """
     heard("the machine as it is")
-    study = Study(einsum, query, optimize(einsum, architecture, query), architecture)
+    study = Study(einsum, query, _optimum(einsum, architecture, query), architecture)
     found = []
     for kind, name, find in study.all():
         heard(f"{kind} of {name}" if kind != CONDITION else name)
@@ -196,7 +196,7 @@ class Study:
 
     def _condition(self, text: str) -> Limit:
         others = tuple(other for other in self.query.subject_to if other != text)
-        lifted = optimize(self.einsum, self.architecture, replace(self.query, subject_to=others))
+        lifted = _optimum(self.einsum, self.architecture, replace(self.query, subject_to=others))
         return Limit(CONDITION, text, "", self._binds(lifted), lifted)
 
     @property
@@ -204,7 +204,7 @@ class Study:
         """The optimum where every memory holds all and is fast: compulsory traffic and the array are what is left."""
         levels = [self._unlimited(level) for level in self.architecture.hierarchy]
         machine = replace(self.architecture, hierarchy=tuple(levels))
-        return optimize(self.einsum, machine, replace(self.query, subject_to=()))
+        return _optimum(self.einsum, machine, replace(self.query, subject_to=()))
 
     def _unlimited(self, level: Level) -> Level:
         if not isinstance(level, Memory):
@@ -216,7 +216,7 @@ class Study:
     def _with(self, level: Level) -> Result:
         """The optimum on the machine with this level in the place of the one of its name."""
         levels = (level if here.name == level.name else here for here in self.architecture.hierarchy)
-        return optimize(self.einsum, replace(self.architecture, hierarchy=tuple(levels)), self.query)
+        return _optimum(self.einsum, replace(self.architecture, hierarchy=tuple(levels)), self.query)
 
     def _helps(self, other: Result) -> bool:
         """Whether another machine has a mapping that is better than every one of this machine."""
@@ -226,6 +226,14 @@ class Study:
         if self._helps(lifted):
             return True
         return False if (lifted.lower_bound or 0.0) >= _value(self.best) * (1 - ROUNDING) else None
+
+
+def _optimum(einsum: Einsum, architecture: Architecture, query: Query) -> Result:
+    """`optimize`, but that an interrupt ends the whole study: half of it says nothing."""
+    found = optimize(einsum, architecture, query)
+    if found.interrupted:
+        raise KeyboardInterrupt
+    return found
 
 
 def whole_bits(einsum: Einsum, memory: Memory) -> int:
