@@ -188,25 +188,26 @@ def _how(probes: Probes, others: list[Demand], one: Demand, mapping: Mapping) ->
 def _room(probes: Probes, others: list[Demand], memory: Memory, mapping: Mapping) -> str:
     """The least room in which the other demands can be met, and the tiles that take it."""
     einsum = probes.demands.einsum
-    low, best = memory.capacity_bits or 0, mapping
+    low, best, said = memory.capacity_bits or 0, mapping, "the least that the others need is"
     high = _taken(einsum, memory, best)
     while low + 1 < high:
         middle = (low + high) // 2
-        found = _in_room(probes, others, memory, middle)
+        try:
+            found = _in_room(probes, others, memory, middle)
+        except Unknown:
+            found, said = None, "the others can do with"
         if found is None:
             low = middle
         else:
             best, high = found, _taken(einsum, memory, found)
-    return f"the least that the others need is {high} b: {', '.join(_tiles(einsum, memory, best))}"
+    return f"{said} {high} b: {', '.join(_tiles(einsum, memory, best))}"
 
 
 def _in_room(probes: Probes, others: list[Demand], memory: Memory, bits: int) -> Mapping | None:
-    """A mapping that meets the others in so many bits of a memory, if one is found."""
+    """A mapping that meets the others in so many bits of a memory; None if there is none. Raises `Unknown`."""
     posed = probes.demands.posed(others)
     smaller = conditions([f"size:{memory.name} <= {bits} b"], posed.einsum, posed.architecture)
-    with suppress(Unknown):
-        return probes.any(replace(posed, architecture=smaller.shrunk(posed.architecture)))
-    return None
+    return probes.any(replace(posed, architecture=smaller.shrunk(posed.architecture)))
 
 
 def _taken(einsum: Einsum, memory: Memory, mapping: Mapping) -> int:
