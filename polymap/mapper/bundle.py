@@ -40,9 +40,9 @@ class Unrollings:
     @cached_property
     def factors(self) -> Whole:
         """Factors by (unrolling, array, rank)."""
+        if not len(self.chosen) or not self.options:
+            return np.ones((len(self.chosen), len(self.options), 0), dtype=np.int64)
         tables = [np.array([u.factors for u in options], dtype=np.int64) for options in self.options]
-        if not tables:
-            return np.ones((len(self.chosen), 0, 0), dtype=np.int64)
         return np.stack([table[self.chosen[:, a]] for a, table in enumerate(tables)], axis=1)
 
     @cached_property
@@ -52,6 +52,8 @@ class Unrollings:
 
     def alike(self) -> Iterator[tuple[frozenset[str], Whole]]:
         """Numbers of the unrollings by the arrays in use."""
+        if not len(self.chosen):
+            return
         if not self.options:
             yield frozenset(), np.arange(len(self.chosen))
             return
@@ -74,7 +76,8 @@ def every(einsum: Einsum, architecture: Architecture, limits: Limits | None = No
     options = tuple(tuple(unrollings(einsum, tuple(sizes.tolist()), array)) for array in arrays)
     chosen, whole = np.zeros((1, 0), dtype=np.int64), np.ones((1, len(sizes)), dtype=np.int64)
     for here in options:
-        grown = whole[:, None, :] * np.array([u.factors for u in here], dtype=np.int64)[None]
+        own_factors = np.array([u.factors for u in here], dtype=np.int64).reshape(len(here), len(sizes))
+        grown = whole[:, None, :] * own_factors
         before, own = np.nonzero((sizes % grown == 0).all(axis=2))
         chosen = np.concatenate([chosen[before], own[:, None]], axis=1)
         whole = grown[before, own]
@@ -83,7 +86,7 @@ def every(einsum: Einsum, architecture: Architecture, limits: Limits | None = No
 
 def gathered(found: Sequence[Spatial]) -> Unrollings:
     """Unrollings that were met one by one."""
-    columns = list(zip(*(spatial.unrollings for spatial in found)))
+    columns = list(zip(*(spatial.unrollings for spatial in found)))  # none without a spatial
     options = [{(u.factors, u.packing): u for u in column} for column in columns]
     places = [{key: place for place, key in enumerate(known)} for known in options]
     chosen = [[place[u.factors, u.packing] for u, place in zip(spatial.unrollings, places)] for spatial in found]

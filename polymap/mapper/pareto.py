@@ -120,9 +120,10 @@ class Chain:
         return space(self.einsum, self.architecture, query) if self.axis.level else self.classes
 
     def _add(self, point: Result) -> None:
-        """Ties in energy are not broken by size: a later point may need no more energy than the last one."""
+        """Ties in energy are not broken by size: a later point may need no more energy than the last one, whose proof,
+        that of the wider query, then is its own."""
         if self.points and self.points[-1].cost.energy == point.cost.energy:
-            self.points.pop()
+            point = replace(self.points.pop(), mapping=point.mapping, cost=point.cost)
         self.points.append(point)
 
 

@@ -116,6 +116,7 @@ def test_what_is_asked_reaches_the_search(polymap: Polymap, found: Any) -> None:
     limits = ("--gap", "0.01", "--time-limit", "5", "--seed", "7", "--workers", "3")
     polymap(*OPTIMIZE, "--objective", "edp", "--factors", "imperfect", *limits)
     expected = {"objective": "edp", "conventions": "polymap", "mapspace": None, "subject_to": [], "gap": 0.01}
+    expected["constraints"] = None
     expected |= {"factors": "imperfect"}
     assert callable(asked[0].pop("on_progress"))
     assert asked == [{**expected, "time_limit": 5.0, "seed": 7, "workers": 3, "cache": None}]
