@@ -212,6 +212,8 @@ def _search(result: Result) -> dict[str, object] | None:
         found["factors"] = search.factors
     if search.subject_to:
         found["subject_to"] = list(search.subject_to)
+    if search.constraints:
+        found["constraints"] = list(search.constraints)
     if search.note:
         found["note"] = search.note
     if search.certificate:

@@ -229,6 +229,7 @@ def _searched(search: Search | ImperfectSearch, query: Query, cpu_s: float) -> S
         mapspace=query.space,
         subject_to=query.subject_to,
         note=INTERRUPTED * search.interrupted,
+        constraints=tuple(demand.text for demand in query.constraints.statements) if query.constraints else (),
         certificate=search.certificate() if isinstance(search, Search) else None,
         final=search.final,
         factors=query.factors,

@@ -33,6 +33,7 @@ class Search:
     subject_to: tuple[str, ...] = ()
     note: str = ""
     certificate: Certificate | None = None
+    constraints: tuple[str, ...] = ()
     final: bool = False
     factors: str = "perfect"
 

@@ -388,10 +388,11 @@ class Search:
             rank = self._ranking(waiting)
             judged.close(waiting.part, rank, rank.more, self.incumbent, self.deadline)
             self.progress.solved_parts.add(id(waiting.part))
+            self._close(waiting, SOLVED)
         except TooManyLabels as many:
-            self.open.append(max(waiting.bound, many.bound))
+            self._give_up(waiting, max(waiting.bound, many.bound))
         except PolymapError:  # the counts of a nest are out of reach
-            self.open.append(waiting.bound)
+            self._give_up(waiting, waiting.bound)
 
     def _price_each(self, waiting: Waiting) -> None:
         """Close a part whose bounds are not what its nests cost: these are priced in the order of their bounds until
