@@ -42,6 +42,8 @@ def _syntax_mistake(error: yaml.MarkedYAMLError, text: str, file: str) -> Mistak
     mark = error.problem_mark or error.context_mark
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
     problem = " ".join(part for part in (error.problem, error.context) if part)
+    if "nesting depth" in problem:  # newer parsers have a limit of their own
+        return Mistake(place, f"the document is nested more than {DEEPEST} deep", "flatten it")
     line = text.split("\n")[mark.line : mark.line + 1] if mark else []
     tabs = any("\t" in part[: len(part) - len(part.lstrip())] for part in line)
     mend = "indent with spaces, not tabs" if tabs else "check indentation, colons, quotes and brackets here and above"

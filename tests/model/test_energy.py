@@ -121,7 +121,6 @@ def test_a_memory_may_have_to_be_filled() -> None:
     [
         ({"address_pj": Fraction(1)}, "address generation"),
         ({"reduce_pj": Fraction(1)}, "temporal reduction"),
-        ({"cluster": 2}, "clusters"),
         ({"power_gated_at": "RF"}, "power gating"),
         ({"min_utilization": Fraction(1, 2)}, "a least utilization"),
     ],
@@ -135,7 +134,6 @@ def test_the_search_refuses_memories_that_it_does_not_price(change: dict[str, ob
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"links": ("A",)}, "links between neighbours"),
         ({"share_halo": True}, "shared halos"),
         ({"drain_latency": 1}, "the latency of a network"),
     ],
