@@ -23,6 +23,7 @@ def check_priced(einsum: Einsum, architecture: Architecture, conventions: Conven
     found = [*_unsearched_conventions(conventions), *_unsearched_workload(einsum, conventions)]
     found += _unsearched_factors(einsum, architecture, conventions) if imperfect else _too_many_tiles(einsum)
     found += _unsearched_words(einsum, architecture, conventions)
+    found += _unsearched_links(einsum, architecture, conventions)
     found += [
         Mistake(level.place, f"optimize does not price {what} yet ({level.name}); evaluate does", MEND)
         for level in architecture.hierarchy
@@ -110,6 +111,23 @@ def _unsearched_words(einsum: Einsum, architecture: Architecture, conventions: C
                     f"optimize does not price elements of {bits} b with accesses of {width} b here ({memory.name})"
                 )
                 yield Mistake(memory.place, message, "widen the access, or leave out `links`")
+
+
+def _unsearched_links(einsum: Einsum, architecture: Architecture, conventions: Conventions) -> Iterator[Mistake]:
+    """What keeps nothing, as the computes do, gets along links what its neighbour had the step before: that depends on
+    the order of the loops, which bounds do not see. A replayed loop nest passes nothing on to the computes."""
+    if conventions.continuing_sweep:
+        return
+    for place, array in enumerate(architecture.hierarchy):
+        if not isinstance(array, Array):
+            continue
+        inside = [level for level in architecture.hierarchy[place:] if isinstance(level, Memory)]
+        for tensor in einsum.tensors:
+            kept = any(tensor.name in einsum.kept_by(memory.keeps) for memory in inside)
+            if array.links_of(tensor) and not (kept and conventions.tiles_stay):
+                why = "may have no memory inside" if conventions.tiles_stay else "does not stay in a memory"
+                message = f"optimize does not search links of {array.name} to where {tensor.name} {why}"
+                yield Mistake(array.place, message, "let a memory inside keep it, or leave out its `links`")
 
 
 def _unpriced(level: Memory | Array | Compute) -> Iterator[str]:
