@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from polymap.architecture.hierarchy import Bandwidth, Rate
 from polymap.errors import PolymapError
-from polymap.mapping.nest import Mapping
+from polymap.mapping.nest import Mapping, Temporal
 from polymap.model import Cost, SymbolicCost, evaluate, symbolic
 from polymap.model.conventions import POLYMAP
 from polymap.workload import Einsum, einsum
@@ -70,6 +70,7 @@ def test_symbols_replaced_by_trips_give_the_integers(problem: Problem, conventio
 @law(max_examples=60)
 @given(problem=problems(), conventions=PRESETS, exact=st.booleans())
 def test_arrays_of_trips_give_the_integers_of_every_mapping(problem: Problem, conventions: str, exact: bool) -> None:
+    conventions += ",cycles_in_floats=no" if conventions == "timeloop" else ""  # else a hair makes a cycle more
     mapping = problem.mapping.without_unit_loops()
     other = Mapping(tuple(_larger(node) for node in mapping.nodes))
     run = symbolic(problem.einsum, problem.architecture, mapping, conventions).compile()
@@ -88,7 +89,8 @@ def _sized(work: Einsum, mapping: Mapping) -> Einsum:
 
 
 def _larger(node: Any) -> Any:
-    return replace(node, trip=node.trip + 1) if hasattr(node, "trip") else node
+    """More trips; not in space, where an array holds no more."""
+    return replace(node, trip=node.trip + 1) if isinstance(node, Temporal) else node
 
 
 def test_formulas_print_in_the_trips_of_their_loops() -> None:

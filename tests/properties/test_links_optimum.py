@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import polymap as pm
 from polymap.architecture.hierarchy import Architecture, Array, Memory
+from polymap.mapper.result import Result
 from polymap.model.conventions import POLYMAP, TIMELOOP, Conventions
 from tests.oracles import exhaust
 from tests.properties.exact_engines import law
@@ -51,10 +52,8 @@ def test_bound_and_value_hold_the_optimum_between_them(query: Query, conventions
         with pytest.raises(pm.Infeasible):
             search(query, conventions)
         return
-    try:
-        found = search(query, conventions)
-    except pm.SpecError as refused:
-        assert "does not search links of PE to where" in str(refused)
+    found = unless_refused(query, conventions)
+    if found is None:
         return
     least = float(found_value(query, truth.cost, query.architecture))
     assert found.lower_bound is not None
@@ -63,6 +62,16 @@ def test_bound_and_value_hold_the_optimum_between_them(query: Query, conventions
     if found.status == "optimal" or is_plain(query):
         assert found.status == "optimal", str(query)
         assert found.value == pytest.approx(least, rel=1e-12), str(query)
+
+
+def unless_refused(query: Query, conventions: Conventions) -> Result | None:
+    """The answer; None where links lead to what keeps nothing, which is refused."""
+    try:
+        return search(query, conventions)
+    except pm.SpecError as refused:
+        if "does not search links of PE to where" not in str(refused):
+            raise
+        return None
 
 
 def found_value(query: Query, cost: pm.Cost, architecture: Architecture) -> float:
