@@ -115,15 +115,16 @@ def _unsearched_words(einsum: Einsum, architecture: Architecture, conventions: C
 
 def _unsearched_links(einsum: Einsum, architecture: Architecture, conventions: Conventions) -> Iterator[Mistake]:
     """What keeps nothing, as the computes do, gets along links what its neighbour had the step before: that depends on
-    the order of the loops, which bounds do not see. A replayed loop nest passes nothing on to the computes."""
-    if conventions.continuing_sweep:
-        return
+    the order of the loops, which bounds do not see. Where a loop nest is replayed, a memory inside that may keep the
+    tensor is taken for one that does (see `status.md`)."""
     for place, array in enumerate(architecture.hierarchy):
         if not isinstance(array, Array):
             continue
         inside = [level for level in architecture.hierarchy[place:] if isinstance(level, Memory)]
         for tensor in einsum.tensors:
             kept = any(tensor.name in einsum.kept_by(memory.keeps) for memory in inside)
+            if conventions.continuing_sweep:
+                kept |= any(tensor.name in einsum.kept_by(memory.may_keep) for memory in inside)
             if array.links_of(tensor) and not (kept and conventions.tiles_stay):
                 why = "may have no memory inside" if conventions.tiles_stay else "does not stay in a memory"
                 message = f"optimize does not search links of {array.name} to where {tensor.name} {why}"
