@@ -29,6 +29,7 @@ from polymap.mapper.relaxation import Relaxation, Whole, relaxable
 from polymap.mapper.result import INTERRUPTED, Result
 from polymap.mapper.result import Search as Searched
 from polymap.mapper.search import Search
+from polymap.mapper.sharing import passes_unkept
 from polymap.mapper.space import Skeleton, even, keepings, uneven
 from polymap.mapper.traffic import Geometry
 from polymap.mapper.unpriced import check_priced
@@ -251,6 +252,9 @@ def _without_mapping(
             Mistake(NOWHERE, f"no mapping of {einsum.name} meets all statements", "leave some of them out")
         )
     explain_infeasible(einsum, architecture, certain=search.proven, perfect=perfect)
+    if isinstance(search, Search) and search.unbounded:
+        message = "along `links` every mapping passes a tensor to where no memory keeps it, which is not searched"
+        return Unsolved(Mistake(NOWHERE, message, "let a memory inside keep it, or leave out its `links`"))
     return Unsolved(Mistake(NOWHERE, "stopped before any mapping was found", "raise the time limit"))
 
 
@@ -291,18 +295,19 @@ def bundles(
         idle = {memory.name for memory in architecture.memories} - {k.memory.name for k in kept}
         if ledger and not ledger.allows_none(idle):
             continue
+        bounded = not any(passes_unkept(einsum, architecture, kept, conventions))
         groups = found.alike() if mapspace == UNEVEN else [(frozenset[str](), np.arange(len(found.chosen)))]
         for used, numbers in groups:
             roaming = mapspace == UNEVEN
             frame = uneven(einsum, architecture, kept, used) if roaming else even(einsum, architecture, kept)
-            yield from _in_frame(replace(frame, ledger=asked), found, numbers, conventions)
+            yield from _in_frame(replace(frame, ledger=asked), found, numbers, conventions, bounded)
 
 
 def _in_frame(
-    skeleton: Skeleton, found: Unrollings, numbers: Whole, conventions: Conventions
+    skeleton: Skeleton, found: Unrollings, numbers: Whole, conventions: Conventions, bounded: bool
 ) -> Iterator[Unopened | Bundle]:
     if relaxable(skeleton):
         yield from Frame(skeleton, conventions, Relaxation(skeleton, conventions), found, numbers).bundles()
     else:
         for number in numbers.tolist():
-            yield Unopened(Geometry(skeleton, found.spatial(number)), conventions)
+            yield Unopened(Geometry(skeleton, found.spatial(number)), conventions, bounded=bounded)

@@ -89,6 +89,7 @@ class Search:
         self.taken: Waiting | None = None  # the part being worked on: still open if that is cut short
         self.tied: list[Waiting] = []  # parts that were closed, but may hold mappings as good as the best
         self.interrupted = False
+        self.unbounded = False  # whether a class was given up because nothing bounds it
         self.classes = classes
         self.outcomes = Outcomes()
         self.unseen: Iterator[Unopened | Bundle] | None = iter(classes)
@@ -247,6 +248,9 @@ class Search:
             self._wait_together(SHARED, waiting.part, waiting.part.relaxed)
         elif waiting.stage == SHARED:
             self._cut(waiting)
+        elif waiting.stage == UNOPENED and not waiting.part.bounded:
+            self.unbounded = True
+            self._give_up(waiting, waiting.bound)
         elif waiting.stage == UNOPENED:
             self._relax(waiting)
         elif waiting.stage == RELAXED and waiting.part.bound:

@@ -9,6 +9,7 @@ fixed ones.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -16,11 +17,13 @@ from math import prod
 
 import numpy as np
 
+from polymap.architecture.hierarchy import Architecture, Array
 from polymap.mapper.lattice import Values
-from polymap.mapper.space import Link
+from polymap.mapper.space import Kept, Link
 from polymap.mapper.traffic import Geometry, shares
+from polymap.model.conventions import Conventions
 from polymap.model.distinct import distinct
-from polymap.workload.einsum import Tensor
+from polymap.workload.einsum import Einsum, Tensor
 
 Crossing = tuple[str, str]  # tensor and memory it goes to (empty: the computes)
 Choice = dict[tuple[int, int], int]  # temporal tile of (gap, rank) at the gap's inner stop
@@ -88,6 +91,20 @@ def _slides(geometry: Geometry, tensor: Tensor, rank: int) -> bool:
     sizes, name = geometry.skeleton.einsum.sizes, geometry.ranks[rank]
     mixing = (c.ranks for c in tensor.coordinates if name in c.ranks)
     return not tensor.is_output and any(sizes[other] > 1 for ranks in mixing for other in ranks if other != name)
+
+
+def passes_unkept(
+    einsum: Einsum, architecture: Architecture, kept: Sequence[Kept], conventions: Conventions
+) -> Iterator[tuple[Array, Tensor]]:
+    """Arrays along whose links a tensor passes to where nothing keeps it, as at the computes. There it may be what a
+    neighbour had the step before: that depends on the order of the loops, and counts of a class say nothing of it."""
+    for array in architecture.arrays:
+        place = architecture.index(array.name)
+        for tensor in einsum.tensors:
+            at = [architecture.index(k.memory.name) for k in kept if tensor.name in k.tensors]
+            stays = any(memory > place for memory in at) and conventions.tiles_stay
+            if array.links_of(tensor) and any(memory < place for memory in at) and not stays:
+                yield array, tensor
 
 
 def passes_on(geometry: Geometry) -> bool:

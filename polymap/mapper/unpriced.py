@@ -9,6 +9,8 @@ from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
 from polymap.errors import NOWHERE, Mistake, SpecError
 from polymap.mapper.imperfect.rungs import rungs
 from polymap.mapper.lattice import factorize
+from polymap.mapper.sharing import passes_unkept
+from polymap.mapper.space import Kept
 from polymap.mapper.touched import touched
 from polymap.model.conventions import Conventions
 from polymap.model.replay.rules import is_only_walked
@@ -114,21 +116,14 @@ def _unsearched_words(einsum: Einsum, architecture: Architecture, conventions: C
 
 
 def _unsearched_links(einsum: Einsum, architecture: Architecture, conventions: Conventions) -> Iterator[Mistake]:
-    """What keeps nothing, as the computes do, gets along links what its neighbour had the step before: that depends on
-    the order of the loops, which bounds do not see. Where a loop nest is replayed, a memory inside that may keep the
-    tensor is taken for one that does (see `status.md`)."""
-    for place, array in enumerate(architecture.hierarchy):
-        if not isinstance(array, Array):
-            continue
-        inside = [level for level in architecture.hierarchy[place:] if isinstance(level, Memory)]
-        for tensor in einsum.tensors:
-            kept = any(tensor.name in einsum.kept_by(memory.keeps) for memory in inside)
-            if conventions.continuing_sweep:
-                kept |= any(tensor.name in einsum.kept_by(memory.may_keep) for memory in inside)
-            if array.links_of(tensor) and not (kept and conventions.tiles_stay):
-                why = "may have no memory inside" if conventions.tiles_stay else "does not stay in a memory"
-                message = f"optimize does not search links of {array.name} to where {tensor.name} {why}"
-                yield Mistake(array.place, message, "let a memory inside keep it, or leave out its `links`")
+    """Links to where no memory can keep a tensor: no class of mappings has a bound there (see `passes_unkept`)."""
+    every = tuple(
+        Kept(memory, (*einsum.kept_by(memory.keeps), *einsum.kept_by(memory.may_keep)))
+        for memory in architecture.memories
+    )
+    for array, tensor in passes_unkept(einsum, architecture, every, conventions):
+        message = f"optimize does not search links of {array.name} to where {tensor.name} rests in no memory"
+        yield Mistake(array.place, message, "let a memory inside keep it, or leave out its `links`")
 
 
 def _unpriced(level: Memory | Array | Compute) -> Iterator[str]:
