@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from polymap.architecture.hierarchy import Architecture
 from polymap.constraints.bind import Limits
+from polymap.errors import Unsolved
 from polymap.mapper.lattice import Values
 from polymap.mapper.objective import TOLERANCE, Objective
 from polymap.mapper.problem import Bound, Unopened, compute_pj, leaking_levels
@@ -27,6 +28,8 @@ from polymap.model.conventions import Conventions
 from polymap.workload.einsum import Einsum
 
 Rank = tuple[float, ...]
+MOST_UNROLLINGS = 10_000_000
+PIECE = 1_000_000  # factors looked at together
 AHEAD = 64  # classes whose bounds are prepared together
 
 
@@ -76,17 +79,29 @@ def every(einsum: Einsum, architecture: Architecture, limits: Limits | None = No
     options = tuple(tuple(unrollings(einsum, tuple(sizes.tolist()), array)) for array in arrays)
     chosen, whole = np.zeros((1, 0), dtype=np.int64), np.ones((1, len(sizes)), dtype=np.int64)
     for here in options:
-        own_factors = np.array([u.factors for u in here], dtype=np.int64).reshape(len(here), len(sizes))
-        grown = whole[:, None, :] * own_factors
-        before, own = np.nonzero((sizes % grown == 0).all(axis=2))
-        chosen = np.concatenate([chosen[before], own[:, None]], axis=1)
-        whole = grown[before, own]
+        factors = np.array([u.factors for u in here], dtype=np.int64).reshape(len(here), len(sizes))
+        before, own = _pairs(sizes, whole, factors)
+        if len(before) > MOST_UNROLLINGS:
+            raise Unsolved(f"the ranks can be unrolled over the arrays in more than {MOST_UNROLLINGS} ways")
+        chosen, whole = np.column_stack([chosen[before], own]), whole[before] * factors[own]
     return Unrollings(options, chosen)
+
+
+def _pairs(sizes: Whole, some: Whole, others: Whole) -> tuple[Whole, Whole]:
+    """Numbers of all pairs of factors whose products divide the sizes, piece by piece: all at once may be too many."""
+    rows = max(1, PIECE // max(1, others.size))
+    first, second = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    for start in range(0, len(some), rows):
+        fits = (sizes % (some[start : start + rows, None, :] * others) == 0).all(axis=2)
+        number, own = np.nonzero(fits)
+        first.append(number + start)
+        second.append(own)
+    return np.concatenate(first), np.concatenate(second)
 
 
 def gathered(found: Sequence[Spatial]) -> Unrollings:
     """Unrollings that were met one by one."""
-    columns = list(zip(*(spatial.unrollings for spatial in found)))  # none without a spatial
+    columns = list(zip(*(spatial.unrollings for spatial in found)))
     options = [{(u.factors, u.packing): u for u in column} for column in columns]
     places = [{key: place for place, key in enumerate(known)} for known in options]
     chosen = [[place[u.factors, u.packing] for u, place in zip(spatial.unrollings, places)] for spatial in found]
@@ -141,9 +156,8 @@ class Frame:
             yield Bundle(self, np.arange(len(self.numbers)), alike=False)
             return
         code = np.zeros(len(self.numbers), dtype=np.int64)
-        for size, factor in zip(self.skeleton.einsum.sizes.values(), self.loops[:, outer].prod(axis=1).T):
-            code = code * (size + 1) + factor
-        code = np.unique(code, return_inverse=True)[1].reshape(-1)
+        for factor in self.loops[:, outer].prod(axis=1).T:  # rank by rank: all factors make no integer of 64 bits
+            code = np.unique(code * (int(factor.max()) + 1) + factor, return_inverse=True)[1].reshape(-1)
         order = np.argsort(code, kind="stable")
         for rows in np.split(order, np.flatnonzero(np.diff(code[order])) + 1):
             yield Bundle(self, rows, alike=True)
