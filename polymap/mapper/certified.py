@@ -9,8 +9,8 @@ from polymap.mapper.certificate import DIGITS, EMPTY, MEANINGS, OPEN
 from polymap.mapper.checks import LISTED, UNPROVEN, Check
 from polymap.mapper.result import Result
 from polymap.mapper.stated import section, unreadable
-from polymap.refute import uncovered
 from polymap.refute.classes import digest, kept_choices, unrollings
+from polymap.refute.scope import uncovered
 
 BOUNDS = "bounds held against the claim"
 PLACE = "search.certificate"

@@ -27,7 +27,7 @@ from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.labels import TooManyLabels
 from polymap.mapper.objective import moved_bits, objective
 from polymap.mapper.problem import Part, Unopened
-from polymap.mapper.query import Query, classes
+from polymap.mapper.query import IMPERFECT, Query, classes
 from polymap.mapper.search import Search, opened
 from polymap.mapping.nest import Mapping, Storage
 from polymap.mapping.tiles import elements, largest_sizes
@@ -140,8 +140,10 @@ def _conflict(probes: Probes, given: list[Demand], is_more: bool, rest: list[Dem
 
 
 def explained(error: Infeasible, einsum: Einsum, architecture: Architecture, query: Query) -> Infeasible:
-    """The conflict behind an infeasible query; the error itself where nothing but the architecture is asked for."""
-    if not (query.constraints and query.constraints.statements) and not query.subject_to:
+    """The conflict behind an infeasible query; the error itself where nothing but the architecture is asked for, or
+    factors are imperfect: what clashes is found out with perfect ones."""
+    stated = (query.constraints and query.constraints.statements) or query.subject_to
+    if query.factors == IMPERFECT or not stated:
         return error
     limits = bind(query.constraints or Constraints(), einsum, architecture)
     alone = impossible(limits, perfect=True)

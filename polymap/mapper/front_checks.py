@@ -14,7 +14,7 @@ from polymap.mapper.optimality import Space, space_of, walk
 from polymap.mapper.pareto import Axis, axis
 from polymap.mapper.result import Result
 from polymap.mapper.stated import unreadable
-from polymap.refute import Claim
+from polymap.refute.claim import Claim
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
 from polymap.model.band import Band, Window
 from polymap.model.lines import Line
 from polymap.workload.einsum import Affine
-from polymap.workload.ties import Points
+
+if TYPE_CHECKING:
+    from polymap.workload.ties import Points
 
 Own: TypeAlias = tuple[Affine, ...]
 Sizes: TypeAlias = tuple[int, ...]

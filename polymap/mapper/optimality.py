@@ -19,7 +19,9 @@ from polymap.mapper.conditions import Conditions, conditions
 from polymap.mapper.objective import TRAFFIC, Objective, objective
 from polymap.mapper.result import Result, relative_gap
 from polymap.mapper.stated import section, unreadable
-from polymap.refute import Attempt, Claim, Finding, Judged, uncovered
+from polymap.refute.attempt import Attempt, Finding, Judged
+from polymap.refute.claim import Claim
+from polymap.refute.scope import uncovered
 
 KNOWN = frozenset(("classes", "bounded", "solved", "cpu_s", "seed", "mapspace", "subject_to", "note", "certificate"))
 OPTIMAL = "optimal"

@@ -54,7 +54,7 @@ class Unopened:
     geometry: Geometry
     conventions: Conventions
     bound: Bound | None = None
-    bounded: bool = True  # else only compute and leakage bound its mappings, and none is looked for
+    searched: bool = True  # else only compute and leakage bound its mappings, and none is looked for
 
     @cached_property
     def cycles(self) -> int:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +16,6 @@ from polymap.constraints.statements import Constraints
 from polymap.errors import NOWHERE, Infeasible, Mistake, SpecError, Unsolved
 from polymap.mapper.bundle import Bundle, Frame, Unrollings, every
 from polymap.mapper.conditions import Conditions, conditions, no_memory
-from polymap.mapper.imperfect.batches import Batch, batches
-from polymap.mapper.imperfect.search import Search as ImperfectSearch
 from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.ledger import Ledger
 from polymap.mapper.objective import TRAFFIC, Objective
@@ -40,6 +38,10 @@ from polymap.model.cost import Cost
 from polymap.model.counting import Sets
 from polymap.model.evaluate import evaluate
 from polymap.workload.einsum import Einsum
+
+if TYPE_CHECKING:
+    from polymap.mapper.imperfect.batches import Batch
+    from polymap.mapper.imperfect.search import Search as ImperfectSearch
 
 EVEN, UNEVEN = "even", "uneven"
 PERFECT, IMPERFECT = "perfect", "imperfect"
@@ -140,6 +142,8 @@ def space(einsum: Einsum, architecture: Architecture, query: Query) -> Space:
     except Infeasible as error:
         raise Infeasible([_unkept(limits, einsum), *error.mistakes]) from None
     if query.factors == IMPERFECT:
+        from polymap.mapper.imperfect.batches import batches
+
         return Space(lambda: batches(einsum, shrunk, query.rules, query.space == UNEVEN))
     demanded = limits_of(query, einsum, architecture)
     return Space(lambda: bundles(einsum, shrunk, query.rules, query.space, demanded))
@@ -180,6 +184,8 @@ def best_of(
     hear = Seldom(tell) if on_progress else nothing
     search: Search | ImperfectSearch
     if query.factors == IMPERFECT:
+        from polymap.mapper.imperfect.search import Search as ImperfectSearch
+
         search = ImperfectSearch(searched, incumbent, query.gap, query.time_limit, hear)
     else:
         search = Search(searched, incumbent, query.gap, query.time_limit, query.seed, hear)
@@ -295,19 +301,19 @@ def bundles(
         idle = {memory.name for memory in architecture.memories} - {k.memory.name for k in kept}
         if ledger and not ledger.allows_none(idle):
             continue
-        bounded = not any(passes_unkept(einsum, architecture, kept, conventions))
+        searched = not any(passes_unkept(einsum, architecture, kept, conventions))
         groups = found.alike() if mapspace == UNEVEN else [(frozenset[str](), np.arange(len(found.chosen)))]
         for used, numbers in groups:
             roaming = mapspace == UNEVEN
             frame = uneven(einsum, architecture, kept, used) if roaming else even(einsum, architecture, kept)
-            yield from _in_frame(replace(frame, ledger=asked), found, numbers, conventions, bounded)
+            yield from _in_frame(replace(frame, ledger=asked), found, numbers, conventions, searched)
 
 
 def _in_frame(
-    skeleton: Skeleton, found: Unrollings, numbers: Whole, conventions: Conventions, bounded: bool
+    skeleton: Skeleton, found: Unrollings, numbers: Whole, conventions: Conventions, searched: bool
 ) -> Iterator[Unopened | Bundle]:
     if relaxable(skeleton):
         yield from Frame(skeleton, conventions, Relaxation(skeleton, conventions), found, numbers).bundles()
     else:
         for number in numbers.tolist():
-            yield Unopened(Geometry(skeleton, found.spatial(number)), conventions, bounded=bounded)
+            yield Unopened(Geometry(skeleton, found.spatial(number)), conventions, searched=searched)

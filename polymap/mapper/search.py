@@ -248,7 +248,7 @@ class Search:
             self._wait_together(SHARED, waiting.part, waiting.part.relaxed)
         elif waiting.stage == SHARED:
             self._cut(waiting)
-        elif waiting.stage == UNOPENED and not waiting.part.bounded:
+        elif waiting.stage == UNOPENED and not waiting.part.searched:
             self.unbounded = True
             self._give_up(waiting, waiting.bound)
         elif waiting.stage == UNOPENED:

@@ -20,10 +20,7 @@ import numpy as np
 
 from polymap.mapper.groups import Alone, Banded, Group, Own, Scattered, Sizes
 from polymap.model.band import Band
-from polymap.workload.counting import joined
 from polymap.workload.einsum import Einsum, Tensor
-from polymap.workload.sets import difference
-from polymap.workload.ties import points, tied
 
 Values: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 Share: TypeAlias = tuple[Group, Own]
@@ -69,6 +66,9 @@ class Touched:
         return {}
 
     def _split(self, tensor: Tensor | None) -> list[Share]:
+        from polymap.workload.counting import joined
+        from polymap.workload.ties import tied
+
         coordinates = tensor.coordinates if tensor else ()
         groups = [frozenset(group) for group in tied(self.einsum)]
         for coordinate in coordinates:
@@ -82,6 +82,9 @@ class Touched:
         return found
 
     def _group(self, ranks: tuple[str, ...], own: Own) -> Group:
+        from polymap.workload.sets import difference
+        from polymap.workload.ties import points, tied
+
         sizes = tuple(self.einsum.sizes[rank] for rank in ranks)
         if len(ranks) == 1 and ranks in tied(self.einsum) and ranks[0] not in self._cut:
             return Alone(ranks[0], sizes[0])

@@ -56,3 +56,10 @@ def test_a_condition_that_clashes_is_told_with_the_least_that_is_possible() -> N
     _, stated, least = raised.value.mistakes
     assert stated.message.startswith("'PE unrolls nothing'; without it, for example, ")
     assert least.message == "'cycles <= 1000'; the least that the others need is 4,096 cycles"
+
+
+def test_what_imperfect_factors_cannot_meet_is_told_without_numbers_of_perfect_ones() -> None:
+    work = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=5, n=3, k=2)
+    with pytest.raises(pm.Infeasible, match="keeps to 'latency <= 1 ns'") as caught:
+        pm.optimize(work, pm.architecture("teaching"), factors="imperfect", subject_to=["latency <= 1 ns"])
+    assert "the others need" not in str(caught.value)

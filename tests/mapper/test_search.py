@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction
 
@@ -283,3 +285,8 @@ def test_a_dimension_that_cannot_be_used_as_much_as_it_must_is_named() -> None:
         pm.Infeasible, match="PE must use 4 of 4 instances along X, but divisors of m 6 reach 3 at most"
     ):
         pm.optimize(matmul(6, 4, 4), ruled)
+
+
+def test_a_search_loads_no_integer_sets_on_boxes() -> None:
+    program = "import sys, polymap.mapper.query; sys.exit('islpy' in sys.modules or 'ortools' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

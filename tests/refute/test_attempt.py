@@ -15,7 +15,8 @@ from polymap.mapper.problem import Unopened
 from polymap.mapper.query import classes as searched
 from polymap.model.conventions import POLYMAP
 from polymap.model.evaluate import evaluate
-from polymap.refute import Attempt, Claim, Finding
+from polymap.refute.attempt import Attempt, Finding
+from polymap.refute.claim import Claim
 from polymap.refute.classes import Class, kept_choices, unrollings
 from polymap.workload import einsum
 from tests.oracles.exhaust_uneven import Point

@@ -11,8 +11,9 @@ import polymap as pm
 from polymap.mapper.certificate import EMPTY, OPEN
 from polymap.mapper.objective import objective
 from polymap.model.conventions import POLYMAP
-from polymap.refute import Attempt, Claim, Class, Finding
-from polymap.refute.classes import unrollings
+from polymap.refute.attempt import Attempt, Finding
+from polymap.refute.claim import Claim
+from polymap.refute.classes import Class, unrollings
 from tests.properties.exact_engines import law
 from tests.properties.strategies_uneven import Query, queries
 

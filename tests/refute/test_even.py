@@ -10,7 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from polymap.model.conventions import ACCELFORGE, POLYMAP, TIMELOOP, Conventions
-from polymap.refute import Attempt, Claim, Finding, uncovered
+from polymap.refute.attempt import Attempt, Finding
+from polymap.refute.claim import Claim
+from polymap.refute.scope import uncovered
 from tests.oracles import exhaust
 from tests.properties.exact_engines import law
 from tests.properties.strategies import Query, queries
