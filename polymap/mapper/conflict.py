@@ -28,7 +28,8 @@ from polymap.mapper.labels import TooManyLabels
 from polymap.mapper.objective import moved_bits, objective
 from polymap.mapper.problem import Part, Unopened
 from polymap.mapper.query import IMPERFECT, Query, classes
-from polymap.mapper.search import Search, opened
+from polymap.mapper.search import Search
+from polymap.mapper.waiting import opened
 from polymap.mapping.nest import Mapping, Storage
 from polymap.mapping.tiles import elements, largest_sizes
 from polymap.model.evaluate import evaluate

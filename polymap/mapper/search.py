@@ -8,15 +8,15 @@ least. The search ends when no bound in the queue can reach the best mapping fou
 from __future__ import annotations
 
 import heapq
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import ceil, inf, isinf
-from typing import Any, cast
+from typing import cast
 
 from polymap.errors import IllegalMapping, PolymapError
 from polymap.mapper import judged
+from polymap.mapper.best_first import BestFirst, Rank
 from polymap.mapper.build import mapping_of
 from polymap.mapper.bundle import Bundle, Classes
 from polymap.mapper.certificate import ATTAINED, BOUNDED, OPEN, SOLVED, Certificate, Outcomes
@@ -34,26 +34,22 @@ from polymap.mapper.ranking import Ranking
 from polymap.mapper.solving import Floor, Solver
 from polymap.mapper.ties import settle
 from polymap.mapper.traffic import Geometry
+from polymap.mapper.waiting import (
+    BUNDLED,
+    PORTS,
+    PROGRAM,
+    QUICK,
+    REFINED,
+    RELAXED,
+    SHARED,
+    UNOPENED,
+    Waiting,
+    opened,
+)
 from polymap.mapper.weighing import Weighing, weighed
 
-Rank = tuple[float, ...]
-BUNDLED, SHARED, UNOPENED, RELAXED, REFINED, QUICK, PROGRAM, PORTS = range(8)  # how a part's bound was found
 MOST_ORDERS = 2_000
 MOST_PRICED = 500  # nests of a part that are priced one by one
-
-
-@dataclass(order=True)
-class Waiting:
-    """A part in the queue: its bound, and the energy and cycles behind it."""
-
-    bound: Rank
-    serial: int
-    stage: int = field(compare=False)
-    part: Any = field(compare=False)  # a `Part`, `Unopened` in the first stages
-    energy: float = field(compare=False)
-    cycles: int = field(compare=False)
-    moved: tuple[float, ...] = field(compare=False)  # bits at the memories whose traffic is asked for
-    weight: float = field(compare=False, default=0.0)  # pJ per bit at the first of them: see `weighing`
 
 
 @dataclass
@@ -68,7 +64,7 @@ class Progress:
         return len(self.solved_parts)
 
 
-class Search:
+class Search(BestFirst[Waiting, "Unopened | Bundle"]):
     """One query. `run` returns when the best mapping is proven, or a limit is reached."""
 
     def __init__(
@@ -80,49 +76,19 @@ class Search:
         seed: int,
         hear: Callable[[], None] = nothing,
     ) -> None:
-        self.incumbent, self.gap = incumbent, gap
-        self.deadline = None if seconds is None else time.monotonic() + seconds
+        super().__init__(classes, incumbent, gap, seconds, hear)
         self.solver = Solver(incumbent, seed, self.deadline)
         self.progress = Progress()
-        self.queue: list[Waiting] = []
-        self.open: list[Rank] = []  # bounds of parts that were given up
-        self.taken: Waiting | None = None  # the part being worked on: still open if that is cut short
         self.tied: list[Waiting] = []  # parts that were closed, but may hold mappings as good as the best
-        self.interrupted = False
         self.unbounded = False  # whether a class was given up because nothing bounds it
-        self.classes = classes
         self.outcomes = Outcomes()
-        self.unseen: Iterator[Unopened | Bundle] | None = iter(classes)
-        self.serial = 0
-        self.hear = hear
         self.weight = 0.0  # pJ per bit that the first memory moves whose traffic is asked for: see `weighing`
-
-    @property
-    def best(self) -> Candidate | None:
-        return self.incumbent.best
-
-    @property
-    def bound(self) -> float:
-        """A lower bound of the objective over the whole mapspace."""
-        waiting = [w.bound[0] for w in (*self.queue[:1], self.taken) if w]
-        best = [float(self.best.rank[0])] if self.best else []
-        unseen = [0.0] if self.unseen is not None else []
-        return min([*waiting, *best, *unseen, *(bound[0] for bound in self.open)], default=inf)
 
     @property
     def bounded(self) -> int:
         """Parts that needed no solver."""
-        waiting = sum(map(_number_of_parts, self.queue))
+        waiting = sum(waiting.parts for waiting in self.queue)
         return self.progress.parts - self.progress.solved - waiting - len(self.open)
-
-    @property
-    def proven(self) -> bool:
-        return not self.queue and not self.open and self.taken is None and self.unseen is None
-
-    @property
-    def final(self) -> bool:
-        """Whether neither a time limit nor an interrupt had a say, when asked as soon as the search has ended."""
-        return not self.interrupted and not self._late()
 
     def run(self) -> None:
         """Search until the best mapping is proven, the gap is reached, time is up or the user interrupts.
@@ -463,7 +429,7 @@ class Search:
     def _remaining(self) -> Iterator[Part]:
         for waiting in sorted(self.queue):
             yield from opened(waiting.part)
-        for unopened in self.classes if self.unseen is not None else ():
+        for unopened in self.met if self.unseen is not None else ():
             yield from opened(unopened)
 
     def _trace(self, part: Part) -> None:
@@ -474,28 +440,3 @@ class Search:
             _, gaps = part.least_energy
             if gaps is not None:
                 self.incumbent.offer(part, gaps)
-
-    def _late(self) -> bool:
-        return self.deadline is not None and time.monotonic() > self.deadline
-
-    def _good_enough(self) -> bool:
-        if self.best is None or self.gap <= 0:
-            return False
-        value = float(self.best.rank[0])
-        return value - self.bound <= self.gap * value
-
-
-def _number_of_parts(waiting: Waiting) -> int:
-    if waiting.stage > REFINED:
-        return max(1, len(waiting.part.alternatives))
-    return len(waiting.part) if waiting.stage < UNOPENED else 1
-
-
-def opened(part: Part | Unopened | Bundle | Classes) -> Iterator[Part]:
-    """The parts that a search has to look at."""
-    if isinstance(part, (Bundle, Classes)):
-        for unopened in part:
-            yield from opened(unopened)
-        return
-    whole = part.open() if isinstance(part, Unopened) else part
-    yield from whole.split() or [whole]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from math import ceil, inf
@@ -11,10 +10,11 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from polymap.mapper.best_first import BestFirst
 from polymap.mapper.imperfect.batches import Batch
 from polymap.mapper.imperfect.classes import Class
 from polymap.mapper.imperfect.labels import Gaps, Labels, Rank
-from polymap.mapper.incumbent import Candidate, Incumbent
+from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.objective import TOLERANCE, may_reach
 from polymap.mapper.progress import nothing
 
@@ -72,7 +72,7 @@ class Waiting:
     nests: Iterator[tuple[Rank, Gaps | None]] | None = field(compare=False, default=None)
 
 
-class Search:
+class Search(BestFirst[Waiting, Batch]):
     """One query; `run` returns when the best mapping is proven, or a limit is reached."""
 
     def __init__(
@@ -83,37 +83,14 @@ class Search:
         seconds: float | None,
         hear: Callable[[], None] = nothing,
     ) -> None:
-        self.incumbent, self.gap = incumbent, gap
-        self.deadline = None if seconds is None else time.monotonic() + seconds
+        super().__init__(batches, incumbent, gap, seconds, hear)
         self.progress = Progress()
-        self.queue: list[Waiting] = []
-        self.taken: Waiting | None = None
-        self.batches = batches
-        self.unseen: Iterator[Batch] | None = iter(batches)
-        self.interrupted = False
-        self.serial = 0
-        self.hear = hear
-
-    @property
-    def best(self) -> Candidate | None:
-        return self.incumbent.best
-
-    @property
-    def bound(self) -> float:
-        """A lower bound of the objective over the whole mapspace."""
-        waiting = [w.bound[0] for w in (*self.queue[:1], self.taken) if w]
-        best = [float(self.best.rank[0])] if self.best else []
-        return min([*waiting, *best, *([0.0] if self.unseen is not None else [])], default=inf)
 
     @property
     def bounded(self) -> int:
         """Classes whose nests were not listed."""
         waiting = sum(w.part.left if isinstance(w.part, Stream) else w.stage != NESTS for w in self.queue)
         return self.progress.parts - self.progress.solved - waiting
-
-    @property
-    def proven(self) -> bool:
-        return not self.queue and self.taken is None and self.unseen is None
 
     def run(self) -> None:
         """Search. Where there is no mapping yet when time is up, the search goes on to the first one.
@@ -126,7 +103,7 @@ class Search:
         except KeyboardInterrupt:
             self.interrupted = True
         if self.best is None and self.interrupted:
-            self.queue, self.taken, self.unseen, self.progress = [], None, iter(self.batches), Progress()
+            self.queue, self.taken, self.unseen, self.progress = [], None, iter(self.met), Progress()
             self._search()
             if self.best is None:
                 raise KeyboardInterrupt
@@ -138,14 +115,6 @@ class Search:
         while self.queue and not self._good_enough() and not self._stops():
             self._take_first()
             self.hear()
-
-    @property
-    def final(self) -> bool:
-        """Whether neither a time limit nor an interrupt had a say, when asked as soon as the search has ended."""
-        return not self.interrupted and not self._late()
-
-    def _late(self) -> bool:
-        return self.deadline is not None and time.monotonic() > self.deadline
 
     def _stops(self) -> bool:
         """Whether to be content with the mapping in hand."""
@@ -224,9 +193,3 @@ class Search:
         if gaps is not None:
             self.incumbent.offer(cast("Part", part), gaps)
         self._push(Waiting(max(bound, waiting.bound), 0, NESTS, part, waiting.nests))
-
-    def _good_enough(self) -> bool:
-        if self.best is None or self.gap <= 0:
-            return False
-        value = float(self.best.rank[0])
-        return value - self.bound <= self.gap * value

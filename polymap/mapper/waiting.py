@@ -1,0 +1,44 @@
+"""What waits in the queue of a search: parts, or classes that are not opened yet, under bounds found in stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from polymap.mapper.best_first import Rank
+from polymap.mapper.bundle import Bundle, Classes
+from polymap.mapper.problem import Part, Unopened
+
+BUNDLED, SHARED, UNOPENED, RELAXED, REFINED, QUICK, PROGRAM, PORTS = range(8)  # how a part's bound was found
+
+
+@dataclass(order=True)
+class Waiting:
+    """A part in the queue: its bound, and the energy and cycles behind it."""
+
+    bound: Rank
+    serial: int
+    stage: int = field(compare=False)
+    part: Any = field(compare=False)  # a `Part`; a `Bundle`, `Classes` or `Unopened` in the first stages
+    energy: float = field(compare=False)
+    cycles: int = field(compare=False)
+    moved: tuple[float, ...] = field(compare=False)  # bits at the memories whose traffic is asked for
+    weight: float = field(compare=False, default=0.0)  # pJ per bit at the first of them: see `weighing`
+
+    @property
+    def parts(self) -> int:
+        """How many parts, or classes that are not cut into parts yet, wait here."""
+        if self.stage > REFINED:
+            return max(1, len(self.part.alternatives))
+        return len(self.part) if self.stage < UNOPENED else 1
+
+
+def opened(part: Part | Unopened | Bundle | Classes) -> Iterator[Part]:
+    """The parts that a search has to look at."""
+    if isinstance(part, (Bundle, Classes)):
+        for unopened in part:
+            yield from opened(unopened)
+        return
+    whole = part.open() if isinstance(part, Unopened) else part
+    yield from whole.split() or [whole]
