@@ -8,8 +8,7 @@ from math import inf
 from typing import Generic, Protocol, TypeVar
 
 from polymap.mapper.incumbent import Candidate, Incumbent
-
-Rank = tuple[float, ...]
+from polymap.mapper.objective import Rank
 
 
 class Bounded(Protocol):

@@ -18,7 +18,7 @@ from polymap.architecture.hierarchy import Architecture
 from polymap.constraints.bind import Limits
 from polymap.errors import Unsolved
 from polymap.mapper.lattice import Values
-from polymap.mapper.objective import TOLERANCE, Objective
+from polymap.mapper.objective import TOLERANCE, Objective, Rank
 from polymap.mapper.problem import Bound, Unopened, compute_pj, leaking_levels
 from polymap.mapper.relaxation import Relaxation, Unrolled, Whole
 from polymap.mapper.space import Skeleton
@@ -27,7 +27,6 @@ from polymap.mapper.unrolling import Factors, Spatial, Unrolling, spatials, unro
 from polymap.model.conventions import Conventions
 from polymap.workload.einsum import Einsum
 
-Rank = tuple[float, ...]
 MOST_UNROLLINGS = 10_000_000
 PIECE = 1_000_000  # factors looked at together
 AHEAD = 64  # classes whose bounds are prepared together

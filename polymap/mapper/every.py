@@ -14,8 +14,9 @@ from typing import Any, TypeAlias
 
 from polymap.mapper.families import Key, Nodes
 from polymap.mapper.groups import Alone
-from polymap.mapper.labels import Gaps, Item, Label, Labels, Rank
+from polymap.mapper.labels import Gaps, Item, Label, Labels
 from polymap.mapper.lattice import Index
+from polymap.mapper.objective import Rank
 from polymap.mapper.touched import mixes, own_ranks, touched
 
 Event: TypeAlias = "int | tuple[str, int]"  # the trip of loops, or a node that is placed or closes, or an array

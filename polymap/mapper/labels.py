@@ -20,14 +20,14 @@ import numpy as np
 
 from polymap.errors import PolymapError
 from polymap.mapper.families import START, Family, Key, Nodes
+from polymap.mapper.fronts import SAME, Fronts, added
 from polymap.mapper.lattice import Index, Shift, Values
+from polymap.mapper.objective import Rank
 from polymap.mapper.pricing import Functional
 from polymap.mapper.program import Payments, Program
 
 Item: TypeAlias = "tuple[int, int] | Nodes"  # a loop (rank, trip), or nodes placed between loops
-Rank: TypeAlias = tuple[float, ...]
 Gaps: TypeAlias = list[list[Item]]  # what stands in every gap, innermost gap and item first
-SAME = 1e-12  # relative; what rounding errors may set equal sums apart
 MOST_LABELS = 200_000
 
 
@@ -68,7 +68,7 @@ class Labels:
         self.strides = tuple(int(np.prod(self.shape[axis + 1 :])) for axis in range(len(self.shape)))
         self.families = {(gap, f.key): f for gap in range(1, program.last + 1) for f in program.families.of[gap]}
         self.queue: list[tuple[Rank, int, int, Label]] = []
-        self.fronts: dict[tuple[int, Key, int], list[Rank]] = {}
+        self.fronts = Fronts[tuple[int, Key, int]]()
         self.serial = 0
 
     def nests(self) -> Iterator[tuple[Rank, Gaps]]:
@@ -101,7 +101,7 @@ class Labels:
             nodes = Nodes({placing.node})
             taken = self._take(label, nodes, flat)
             if taken is not None:
-                paid = _sum(label.paid, tuple(_at(pay.placed(placing), flat) for pay in self.pay))
+                paid = added(label.paid, tuple(_at(pay.placed(placing), flat) for pay in self.pay))
                 self._push(label, nodes, label.gap, placing.after, label.at, paid, taken)
         self._leave(label, family, flat)
 
@@ -130,7 +130,7 @@ class Labels:
     def _loop(self, label: Label, rank: int, shift: Shift, key: Key, prices: Rank) -> None:
         there = tuple(a + step for a, step in zip(label.at, shift.index))
         if all(a < size for a, size in zip(there, self.shape)):
-            paid = _sum(label.paid, prices)
+            paid = added(label.paid, prices)
             self._push(label, (rank, shift.factor), label.gap, key, there, paid, label.taken)
 
     def _leave(self, label: Label, family: Family, flat: int) -> None:
@@ -143,7 +143,7 @@ class Labels:
         due = family.leaving | (label.key[1] if top else Nodes())
         pays = due if top or not self.program.stays else Nodes()
         prices = tuple(sum(pay.whole(i).item(flat) for i in pays) for pay in self.pay)
-        self._push(label, None, label.gap - 1, (Nodes(), family.owing), label.at, _sum(label.paid, prices), taken)
+        self._push(label, None, label.gap - 1, (Nodes(), family.owing), label.at, added(label.paid, prices), taken)
 
     def _take(self, label: Label, nodes: Nodes, flat: int) -> Rank | None:
         """Bits taken once nodes are placed; None if those still to come will not fit. Memories that await no more
@@ -182,16 +182,10 @@ class Labels:
 
     def _worth(self, gap: int, key: Key, flat: int, vector: Rank) -> bool:
         """Whether no label in this state has paid and taken as little; then it joins them."""
-        front = self.fronts.setdefault((gap, key, flat), [])
-        if any(_dominates(other, vector) for other in front):
-            return False
-        front[:] = [other for other in front if not _dominates(vector, other)]
-        front.append(vector)
-        return True
+        return self.fronts.joins((gap, key, flat), vector)
 
     def _stands(self, label: Label) -> bool:
-        vector = (*label.paid, *label.taken)
-        return vector in self.fronts[label.gap, label.key, self._flat(label.at)]
+        return self.fronts.hold((label.gap, label.key, self._flat(label.at)), (*label.paid, *label.taken))
 
     def _flat(self, at: Index) -> int:
         return sum(a * stride for a, stride in zip(at, self.strides))
@@ -240,14 +234,6 @@ def raised(bound: Rank, rank: Rank) -> Rank:
         if value < low * (1 - SAME):
             return bound
     return bound
-
-
-def _dominates(a: Rank, b: Rank) -> bool:
-    return all(x <= y * (1 + SAME) for x, y in zip(a, b))
-
-
-def _sum(a: Rank, b: Rank) -> Rank:
-    return tuple(x + y for x, y in zip(a, b))
 
 
 def _at(values: Values, flat: int, shape: Index | None = None) -> float:

@@ -13,6 +13,8 @@ from polymap.errors import NOWHERE, Mistake, SpecError
 from polymap.model.cost import Cost
 from polymap.workload.einsum import Einsum
 
+Rank = tuple[float, ...]  # value and tie-breakers, or lower bounds of them
+
 TOLERANCE = 1e-9  # relative; what a bound may lack to a value that attains it
 ROUNDING = 1e-11  # relative; a bound this close to a value is taken for equal
 MOST_POWER = 9

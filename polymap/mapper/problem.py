@@ -13,10 +13,10 @@ import numpy as np
 from polymap.architecture.hierarchy import Compute, Memory
 from polymap.mapper import bounds
 from polymap.mapper.every import EveryNest
-from polymap.mapper.labels import Gaps, Labels, Rank
+from polymap.mapper.labels import Gaps, Labels
 from polymap.mapper.lattice import Values
 from polymap.mapper.ledger import Ledger
-from polymap.mapper.objective import TOLERANCE
+from polymap.mapper.objective import TOLERANCE, Rank
 from polymap.mapper.pricing import (
     Counts,
     Functional,

@@ -7,8 +7,7 @@ from functools import cached_property
 from math import ceil
 
 from polymap.mapper.incumbent import Incumbent
-from polymap.mapper.labels import Rank
-from polymap.mapper.objective import TOLERANCE, may_reach
+from polymap.mapper.objective import TOLERANCE, Rank, may_reach
 from polymap.mapper.pricing import Functional, blended
 from polymap.mapper.problem import Part, whole
 from polymap.mapper.weighing import weighed

@@ -28,9 +28,11 @@ from typing import TypeAlias
 import numpy as np
 
 from polymap.mapper.families import Nodes
-from polymap.mapper.labels import SAME, Rank, TooManyLabels, raised
+from polymap.mapper.fronts import Fronts
+from polymap.mapper.labels import TooManyLabels, raised
 from polymap.mapper.lattice import Index, Shift
 from polymap.mapper.ledger import Ledger, Told
+from polymap.mapper.objective import Rank
 from polymap.mapper.owned import Owned
 from polymap.mapper.pricing import Functional
 from polymap.mapper.program import Payments, Program
@@ -103,7 +105,7 @@ class Ruled:
             self.tables = [program.to_go(quantity) for quantity in quantities]
         self.strides = tuple(int(np.prod(self.shape[axis + 1 :])) for axis in range(len(self.shape)))
         self.queue: list[tuple[Rank, int, int, Label]] = []
-        self.fronts: dict[State, list[Rank]] = {}
+        self.fronts = Fronts[State]()
         self.flats: dict[tuple[int, int, Nodes, Nodes], np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
         self.serial = 0
 
@@ -318,24 +320,13 @@ class Ruled:
 
     def _worth(self, state: State, vector: Rank) -> bool:
         """Whether no label in this state has paid and taken as little; then it joins them."""
-        if not self.decided:
-            return True
-        front = self.fronts.setdefault(state, [])
-        if any(_dominates(other, vector) for other in front):
-            return False
-        front[:] = [other for other in front if not _dominates(vector, other)]
-        front.append(vector)
-        return True
+        return not self.decided or self.fronts.joins(state, vector)
 
     def _stands(self, label: Label) -> bool:
-        return not self.decided or (*label.paid, *label.taken) in self.fronts[label.state]
+        return not self.decided or self.fronts.hold(label.state, (*label.paid, *label.taken))
 
     def _flat(self, at: Index) -> int:
         return sum(a * stride for a, stride in zip(at, self.strides))
-
-
-def _dominates(a: Rank, b: Rank) -> bool:
-    return all(x <= y * (1 + SAME) for x, y in zip(a, b))
 
 
 def _at(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], flat: int, shape: Index) -> float:

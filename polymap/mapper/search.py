@@ -16,7 +16,7 @@ from typing import cast
 
 from polymap.errors import IllegalMapping, PolymapError
 from polymap.mapper import judged
-from polymap.mapper.best_first import BestFirst, Rank
+from polymap.mapper.best_first import BestFirst
 from polymap.mapper.build import mapping_of
 from polymap.mapper.bundle import Bundle, Classes
 from polymap.mapper.certificate import ATTAINED, BOUNDED, OPEN, SOLVED, Certificate, Outcomes
@@ -25,7 +25,7 @@ from polymap.mapper.incumbent import Candidate, Incumbent
 from polymap.mapper.kernel import KernelTooLarge
 from polymap.mapper.labels import Gaps, TooManyLabels
 from polymap.mapper.lattice import Values
-from polymap.mapper.objective import ROUNDING, TOLERANCE, exceeds, may_reach
+from polymap.mapper.objective import ROUNDING, TOLERANCE, Rank, exceeds, may_reach
 from polymap.mapper.pricing import Functional, blended
 from polymap.mapper.problem import Part, Unopened, leakage_pj, whole
 from polymap.mapper.progress import nothing

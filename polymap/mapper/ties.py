@@ -18,10 +18,11 @@ from itertools import chain, islice
 
 from polymap.errors import PolymapError
 from polymap.mapper.families import START, Key, Nodes
+from polymap.mapper.fronts import no_more
 from polymap.mapper.incumbent import Candidate, Incumbent
-from polymap.mapper.labels import Gaps, Item, Label, Labels, Rank
+from polymap.mapper.labels import Gaps, Item, Label, Labels
 from polymap.mapper.lattice import Index, Shift
-from polymap.mapper.objective import TOLERANCE
+from polymap.mapper.objective import TOLERANCE, Rank
 from polymap.mapper.pricing import Functional
 from polymap.mapper.problem import Part
 from polymap.mapper.program import Program
@@ -108,9 +109,9 @@ class FewestLoops(Labels):
     def _is_new(self, gap: int, key: Key, flat: int, order: Order, vector: Rank) -> bool:
         """Whether no label in this state comes before it and has paid and taken as little; then it joins them."""
         others = self.known.setdefault((gap, key, flat), [])
-        if any(first <= order and _is_least(least, vector) for first, least in others):
+        if any(first <= order and no_more(least, vector) for first, least in others):
             return False
-        others[:] = [(o, v) for o, v in others if not (order <= o and _is_least(vector, v))]
+        others[:] = [(o, v) for o, v in others if not (order <= o and no_more(vector, v))]
         others.append((order, vector))
         return True
 
@@ -139,7 +140,3 @@ def _settle(incumbent: Incumbent, part: Part, best: Candidate) -> None:
     for gaps in FewestLoops(part.program(), [*limits, *incumbent.moving(part)]).equals():
         if incumbent.offer(part, gaps).rank <= best.rank:  # else only rounding errors put it within the limits
             return
-
-
-def _is_least(a: Rank, b: Rank) -> bool:
-    return all(x <= y * (1 + 1e-12) for x, y in zip(a, b))

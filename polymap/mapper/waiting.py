@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from polymap.mapper.best_first import Rank
 from polymap.mapper.bundle import Bundle, Classes
+from polymap.mapper.objective import Rank
 from polymap.mapper.problem import Part, Unopened
 
 BUNDLED, SHARED, UNOPENED, RELAXED, REFINED, QUICK, PROGRAM, PORTS = range(8)  # how a part's bound was found

@@ -20,17 +20,17 @@ from typing import TypeAlias
 import numpy as np
 
 from polymap.mapper.families import START, Closing, Family, Key
+from polymap.mapper.fronts import Fronts, added
 from polymap.mapper.imperfect.flows import Crossing, Flow, kept
 from polymap.mapper.imperfect.rungs import WHOLE, crossed, least_trips, starts
 from polymap.mapper.imperfect.tables import Bounds
+from polymap.mapper.objective import Rank
 
-Rank: TypeAlias = tuple[float, ...]
 Item: TypeAlias = "tuple[int, int] | frozenset[int]"  # a loop (rank, trip), or nodes placed between loops
 Gaps: TypeAlias = list[list[Item]]  # innermost gap and item first
 Ranking: TypeAlias = Callable[[Rank, int], Rank | None]  # of energy and busy cycles, and of compute cycles
 PAUSE = 500  # labels
 MOST_EAGER = 2_000  # labels
-SAME = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Labels:
         self.places = [{m: i for i, m in enumerate(order)} for order in bounds.rungs]
         self.rooms = {name: int(bits) for name, bits in self.loops.geometry.rooms.items()}
         self.queue: list[tuple[Rank, int, int, Label]] = []
-        self.fronts: dict[tuple[object, ...], list[Rank]] = {}
+        self.fronts = Fronts[tuple[object, ...]]()
         self.serial, self.eager = 0, False
         ranks = range(len(self.loops.sizes))
         strided = {
@@ -235,7 +235,7 @@ class Labels:
                 flow = self.charges.flows[number]
                 tiles = tuple((r, self._position(at, r)) for r in flow.others)
                 due = Owed(number, self._base(flow, at, slide), tiles)
-                paid = _sum(paid, self._charged(number, self._amount(due, flow, at.way)))
+                paid = added(paid, self._charged(number, self._amount(due, flow, at.way)))
                 if self._awaits(flow, at.gap):
                     owed.append(due)
                 if not self.charges.exact:
@@ -326,7 +326,7 @@ class Labels:
             now, then = (self._amount(due, flow, way) for way in (label.way, before.way))
             if now != then:
                 rise = (a - b for a, b in zip(self._charged(due.flow, now), self._charged(due.flow, then)))
-                paid = _sum(paid, tuple(rise))
+                paid = added(paid, tuple(rise))
             if self._awaits(flow, label.gap):
                 owed.append(due)
         return replace(label, paid=paid, owed=tuple(owed), cycles=self._cycles(label))
@@ -376,17 +376,10 @@ class Labels:
         return (label.gap, label.key, where, way, owed, names, label.told), (*label.paid, *taken, *spread, *bases)
 
     def _worth(self, label: Label) -> bool:
-        state, vector = self._state(label)
-        front = self.fronts.setdefault(state, [])
-        if any(_no_more(other, vector) for other in front):
-            return False
-        front[:] = [other for other in front if not _no_more(vector, other)]
-        front.append(vector)
-        return True
+        return self.fronts.joins(*self._state(label))
 
     def _stands(self, label: Label) -> bool:
-        state, vector = self._state(label)
-        return vector in self.fronts[state]
+        return self.fronts.hold(*self._state(label))
 
     def _gaps(self, label: Label) -> Gaps:
         items: list[Item | None] = []
@@ -440,11 +433,3 @@ def _merged(items: list[Item | None]) -> Gaps:
             since[item[0]] = len(gaps[-1])
             gaps[-1].append(item)
     return gaps[:-1]
-
-
-def _sum(a: Rank, b: Rank) -> Rank:
-    return tuple(x + y for x, y in zip(a, b))
-
-
-def _no_more(a: Rank, b: Rank) -> bool:
-    return all(x <= y * (1 + SAME) for x, y in zip(a, b))

@@ -13,9 +13,9 @@ import numpy as np
 from polymap.mapper.best_first import BestFirst
 from polymap.mapper.imperfect.batches import Batch
 from polymap.mapper.imperfect.classes import Class
-from polymap.mapper.imperfect.labels import Gaps, Labels, Rank
+from polymap.mapper.imperfect.labels import Gaps, Labels
 from polymap.mapper.incumbent import Incumbent
-from polymap.mapper.objective import TOLERANCE, may_reach
+from polymap.mapper.objective import TOLERANCE, Rank, may_reach
 from polymap.mapper.progress import nothing
 
 if TYPE_CHECKING:
