@@ -16,7 +16,8 @@ PACKAGE = Path(polymap.__file__).resolve().parent
 FLOORS = (
     ("version", "errors", "quantity"),
     ("spec",),
-    ("workload", "architecture", "components"),
+    ("components",),
+    ("workload", "architecture"),
     ("mapping",),
     ("model", "constraints"),
     ("polyhedral", "refute"),

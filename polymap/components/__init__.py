@@ -1,0 +1,1 @@
+"""Energy, area, leakage and delay of hardware: models of components, and which one answers."""
