@@ -54,7 +54,7 @@ class Unopened:
     geometry: Geometry
     conventions: Conventions
     bound: Bound | None = None
-    searched: bool = True  # else only compute and leakage bound its mappings, and none is looked for
+    decided: bool = True  # else only compute and leakage bound its mappings: see `passes_unkept`
 
     @cached_property
     def cycles(self) -> int:

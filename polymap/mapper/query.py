@@ -258,9 +258,6 @@ def _without_mapping(
             Mistake(NOWHERE, f"no mapping of {einsum.name} meets all statements", "leave some of them out")
         )
     explain_infeasible(einsum, architecture, certain=search.proven, perfect=perfect)
-    if isinstance(search, Search) and search.unbounded:
-        message = "along `links` every mapping passes a tensor to where no memory keeps it, which is not searched"
-        return Unsolved(Mistake(NOWHERE, message, "let a memory inside keep it, or leave out its `links`"))
     return Unsolved(Mistake(NOWHERE, "stopped before any mapping was found", "raise the time limit"))
 
 
@@ -301,19 +298,19 @@ def bundles(
         idle = {memory.name for memory in architecture.memories} - {k.memory.name for k in kept}
         if ledger and not ledger.allows_none(idle):
             continue
-        searched = not any(passes_unkept(einsum, architecture, kept, conventions))
+        decided = not any(passes_unkept(einsum, architecture, kept, conventions))
         groups = found.alike() if mapspace == UNEVEN else [(frozenset[str](), np.arange(len(found.chosen)))]
         for used, numbers in groups:
             roaming = mapspace == UNEVEN
             frame = uneven(einsum, architecture, kept, used) if roaming else even(einsum, architecture, kept)
-            yield from _in_frame(replace(frame, ledger=asked), found, numbers, conventions, searched)
+            yield from _in_frame(replace(frame, ledger=asked), found, numbers, conventions, decided)
 
 
 def _in_frame(
-    skeleton: Skeleton, found: Unrollings, numbers: Whole, conventions: Conventions, searched: bool
+    skeleton: Skeleton, found: Unrollings, numbers: Whole, conventions: Conventions, decided: bool
 ) -> Iterator[Unopened | Bundle]:
     if relaxable(skeleton):
         yield from Frame(skeleton, conventions, Relaxation(skeleton, conventions), found, numbers).bundles()
     else:
         for number in numbers.tolist():
-            yield Unopened(Geometry(skeleton, found.spatial(number)), conventions, searched=searched)
+            yield Unopened(Geometry(skeleton, found.spatial(number)), conventions, decided=decided)

@@ -80,7 +80,6 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
         self.solver = Solver(incumbent, seed, self.deadline)
         self.progress = Progress()
         self.tied: list[Waiting] = []  # parts that were closed, but may hold mappings as good as the best
-        self.unbounded = False  # whether a class was given up because nothing bounds it
         self.outcomes = Outcomes()
         self.weight = 0.0  # pJ per bit that the first memory moves whose traffic is asked for: see `weighing`
 
@@ -214,8 +213,9 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
             self._wait_together(SHARED, waiting.part, waiting.part.relaxed)
         elif waiting.stage == SHARED:
             self._cut(waiting)
-        elif waiting.stage == UNOPENED and not waiting.part.searched:
-            self.unbounded = True
+        elif waiting.stage == UNOPENED and not waiting.part.decided:
+            for part in opened(waiting.part):
+                self._trace(part)
             self._give_up(waiting, waiting.bound)
         elif waiting.stage == UNOPENED:
             self._relax(waiting)

@@ -23,6 +23,7 @@ PROVEN = (
     "eyeriss_like__alexnet_conv2",
     "simple_output_stationary__bert_ffn_gemm",
 )
+QUICK = (*PROVEN, "simba_like__bert_ffn_gemm")
 
 
 def recorded() -> Iterator[tuple[str, list[Path]]]:
@@ -47,17 +48,14 @@ def edp(found: dict[str, Any]) -> float:
 
 @pytest.mark.parametrize("name", SEARCHES)
 def test_the_best_mapping_is_better_than_the_one_that_was_found(name: str) -> None:
-    if name not in PROVEN and not name.startswith("simba") and not LONG:
+    if name not in QUICK and not LONG:
         pytest.skip("takes a minute: POLYMAP_FUZZ=long runs it")
     searches = [loaded(file) for file in SEARCHES[name]]
     rules = FOLDER / "timeloop_search" / f"{name.split('__')[0]}.yaml"
     work, arch = pm.workload(searches[0]["workload"]), pm.architecture(searches[0]["architecture"])
     asked: dict[str, Any] = {"conventions": "timeloop", "constraints": rules}
-    if name.startswith("simba"):  # its links lead to the computes: no bound holds there
-        with pytest.raises(pm.Unsolved, match="passes a tensor to where no memory keeps it"):
-            pm.optimize(work, arch, objective="edp", mapspace="even", **asked)
-        return
-    best = pm.optimize(work, arch, objective="edp", mapspace="even", **asked)
+    limit = 60 if name.startswith("simba") else None  # its links lead to the computes: bounds there decide nothing
+    best = pm.optimize(work, arch, objective="edp", mapspace="even", time_limit=limit, **asked)
     found = best.cost.energy_pj * best.cost.cycles
     assert found < 0.99 * min(map(edp, searches))
     assert best.lower_bound is not None
