@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from polymap.components.estimate import Estimate
 from polymap.components.technology import Technology
@@ -43,7 +43,14 @@ class Given:
     """What a model is asked about: attributes (and the arguments of an action) by name, in their units, all there."""
 
     values: Mapping[str, Any]
-    technology: Technology
+    stated: Technology | None = None
+
+    @property
+    def technology(self) -> Technology:
+        """Raises CannotPrice where none is stated: only models of what is made in one ask for it."""
+        if self.stated is None:
+            raise CannotPrice("no technology is stated", "add e.g. `technology: {node: 45 nm}`")
+        return self.stated
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
@@ -72,13 +79,15 @@ class Model(ABC):
     `name` is unique, `prices` the class of components (`sram`, `int_mac`), `source` what to cite. All amounts are for
     one instance: energies per action in pJ, area in um2, leakage in uW, delays in ns. A method raises `CannotPrice`
     where it has no answer, and never answers 0 for what it does not know.
+
+    A subclass states these in its body (`name = "cacti_sram"`), or as fields where one class makes several models.
     """
 
-    name: ClassVar[str]
-    prices: ClassVar[str]
-    source: ClassVar[str]
-    attributes: ClassVar[tuple[Attribute, ...]] = ()
-    actions: ClassVar[tuple[Action, ...]] = ()
+    name: str
+    prices: str
+    source: str
+    attributes: tuple[Attribute, ...] = ()
+    actions: tuple[Action, ...] = ()
 
     def check(self, given: Given) -> None:  # noqa: B027 (most models cover all that they can be asked)
         """Raises CannotPrice if the question lies outside of what the model covers; called before all others."""
