@@ -23,7 +23,21 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3}(?!\d))?")
 _LARGEST = Fraction(10) ** 30
 _LONGEST = 80
 _TEN = Fraction(10)
-_POWERS = {"f": -15, "p": -12, "n": -9, "u": -6, "m": -3, "": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12, "P": 15}
+_POWERS = {
+    "a": -18,
+    "f": -15,
+    "p": -12,
+    "n": -9,
+    "u": -6,
+    "m": -3,
+    "": 0,
+    "k": 3,
+    "K": 3,
+    "M": 6,
+    "G": 9,
+    "T": 12,
+    "P": 15,
+}
 _SPELLINGS = str.maketrans({"µ": "u", "μ": "u", "²": "2", "^": None})
 
 
@@ -65,6 +79,8 @@ UNITS: dict[str, dict[str, Fraction]] = {
     "length": _scaled("m", ("n", "u", "m", "")),  # in m
     "voltage": _scaled("V", ("m", "")),  # in V
     "temperature": {"K": Fraction(1)},  # in K
+    "resistance": _scaled("ohm", ("", "k", "M", "G")),  # in ohm
+    "capacitance": _scaled("F", ("a", "f", "p", "n", "u")),  # in F
 }
 _EXAMPLES = {
     "capacity": ("KiB", "B", "words"),
@@ -79,6 +95,8 @@ _EXAMPLES = {
     "length": ("nm",),
     "voltage": ("V",),
     "temperature": ("K",),
+    "resistance": ("kohm",),
+    "capacitance": ("fF",),
 }
 
 

@@ -1,0 +1,48 @@
+"""Readers of attributes: what a user wrote to a float in the unit that models calculate in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from polymap import quantity
+from polymap.quantity import Misread, shown
+
+
+def positive(dimension: str, per: float = 1.0) -> Callable[[object], float]:
+    """Reads an amount above 0 of a dimension of `quantity.UNITS`; `per` units of the table make one of the result."""
+    return partial(_positive, dimension=dimension, per=per)
+
+
+def _positive(value: object, dimension: str, per: float) -> float:
+    amount = quantity.measure(value, dimension)
+    if not amount:
+        raise Misread(f"{shown(value)} is not more than 0", "give a positive amount")
+    return float(amount) / per
+
+
+def share(value: object) -> float:
+    """A number from 0 to 1."""
+    amount = quantity.number(value)
+    if not 0 <= amount <= 1:
+        raise Misread(f"{shown(value)} is no share", "give a number from 0 to 1")
+    return float(amount)
+
+
+def one_of(*words: str) -> Callable[[object], str]:
+    """Reads one of a few words."""
+    return partial(_one_of, words=words)
+
+
+def _one_of(value: object, words: tuple[str, ...]) -> str:
+    if value not in words:
+        guess = quantity.near(str(value), words)
+        mend = f"did you mean `{guess}`?" if guess else f"use one of: {', '.join(words)}"
+        raise Misread(f"{shown(value)} is not known here", mend)
+    return str(value)
+
+
+def bits(value: object) -> int:
+    """A number of bits from 1 to 64, with or without the unit: `8` or `8 b`."""
+    text = str(value).strip()
+    return quantity.count(int(text[:-1]) if text[:-1].strip().isdigit() and text.endswith("b") else value, below=65)
