@@ -21,6 +21,7 @@ from polymap.version import __version__
 TYPE_CHECKING = False  # importing `typing` takes longer than all of this module
 if TYPE_CHECKING:
     from polymap.architecture import Architecture, architecture
+    from polymap.components.component import Component
     from polymap.constraints import constraints
     from polymap.constraints.statements import Constraints
     from polymap.errors import IllegalMapping, Infeasible, Mistake, Place, PolymapError, SpecError, Unsolved
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     from polymap.mapping import Mapping, mapping
     from polymap.model.conventions import Conventions
     from polymap.model.cost import Cost
-    from polymap.verbs import evaluate, optimize, pareto, symbolic, verify
+    from polymap.verbs import component, evaluate, optimize, pareto, symbolic, verify
     from polymap.workload import Einsum, Network, workload
     from polymap.workload.arguments import einsum
 
 __all__ = [
     "Architecture",
+    "Component",
     "Constraints",
     "Conventions",
     "Cost",
@@ -52,6 +54,7 @@ __all__ = [
     "Unsolved",
     "__version__",
     "architecture",
+    "component",
     "constraints",
     "einsum",
     "evaluate",
@@ -65,6 +68,7 @@ __all__ = [
 
 _HOMES = {
     "polymap.architecture": ("Architecture", "architecture"),
+    "polymap.components.component": ("Component",),
     "polymap.constraints": ("constraints",),
     "polymap.constraints.statements": ("Constraints",),
     "polymap.errors": ("IllegalMapping", "Infeasible", "Mistake", "Place", "PolymapError", "SpecError", "Unsolved"),
@@ -72,7 +76,7 @@ _HOMES = {
     "polymap.mapping": ("Mapping", "mapping"),
     "polymap.model.conventions": ("Conventions",),
     "polymap.model.cost": ("Cost",),
-    "polymap.verbs": ("evaluate", "optimize", "pareto", "symbolic", "verify"),
+    "polymap.verbs": ("component", "evaluate", "optimize", "pareto", "symbolic", "verify"),
     "polymap.workload": ("Einsum", "Network", "einsum", "workload"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from polymap.architecture import Architecture
     from polymap.architecture import Source as ArchitectureSource
+    from polymap.components.component import Component
+    from polymap.components.technology import Technology
     from polymap.constraints import Source as ConstraintsSource
     from polymap.constraints.statements import Constraints
     from polymap.explore.cache import Source as CacheSource
@@ -173,6 +175,21 @@ def evaluate(
     check_kept(machine, [einsum])
     broken = [] if constraints is None else statements_broken(constraints, einsum, machine, loops)
     return legal_cost(einsum, machine, loops, conventions, broken)
+
+
+def component(
+    prices: str, /, *, technology: Technology | dict[str, object] | None = None, model: str = "", **attributes: object
+) -> Component:
+    """One component of the class `prices`, such as `sram`, with energies, area and leakage.
+
+    `attributes` are written as in a file (`capacity="8 KiB"`), and so is `technology` (`{"node": "45 nm"}`). `model`
+    is the name of the only model to ask. Raises `SpecError` for what cannot be understood, and with the reason of each
+    model if none has an answer.
+    """
+    from polymap.components.read import called
+    from polymap.components.registry import Registry
+
+    return called(prices, attributes, Registry(), technology, model)
 
 
 def known_statements(source: ConstraintsSource | None, einsums: list[Einsum], arch: Architecture) -> Constraints | None:

@@ -37,6 +37,10 @@ class Attribute:
     default: Any = REQUIRED
     what: str = ""
 
+    @property
+    def is_required(self) -> bool:
+        return self.default is REQUIRED
+
 
 @dataclass(frozen=True)
 class Given:

@@ -1,0 +1,44 @@
+"""The tree of one number as text: model, rows and weights, each step of scaling, citations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from polymap.components.estimate import Estimate, Origin
+
+
+def amount_text(estimate: Estimate) -> str:
+    """The value with its interval, in its own unit.
+
+    >>> amount_text(Estimate(2.0, "pJ", Origin("a table"), (("table", 0.1),)))
+    '2 pJ (1.81 .. 2.21)'
+    """
+    low, high = estimate.interval
+    interval = f" ({low:.3g} .. {high:.3g})" if estimate.sigma else ""
+    return f"{estimate.value:.4g} {estimate.unit}{interval}"
+
+
+def lines(what: str, estimate: Estimate) -> Iterator[str]:
+    """The number, its errors by source, and below it the tree of its origin; then what is cited, once each."""
+    yield f"{what} = {amount_text(estimate)}"
+    for source, deviation in estimate.errors:
+        yield f"  error  {source}: {100 * deviation:.3g} %"
+    yield from _tree(estimate.origin, "  ")
+    for citation in estimate.origin.citations:
+        yield f"  source {citation}"
+
+
+def _tree(origin: Origin, indent: str) -> Iterator[str]:
+    yield f"{indent}{_node(origin)}"
+    for part in origin.parts:
+        yield from _tree(part, f"{indent}  ")
+
+
+def _node(origin: Origin) -> str:
+    weight = f"{origin.weight:.4g} of " if origin.weight is not None else ""
+    amount = f": {_value(origin.value, origin.unit)}" if origin.value is not None else ""
+    return f"{weight}{origin.what}{amount}{' [outside of its table]' if origin.outside else ''}"
+
+
+def _value(value: float, unit: str) -> str:
+    return f"x {value:.4g}" if unit == "x" else f"{value:.4g} {unit}".rstrip()

@@ -1,0 +1,111 @@
+"""How a component is written, in files and in calls -> a question to the models, and its answer.
+
+component: lpddr4                             # a class alone
+component: {sram: {width: 64 b, banks: 32}}   # a class and its attributes, and beside the class, where needed:
+component:
+  sram: {banks: 32}
+  model: NAME                                 # the only model to ask
+  technology: {voltage: 0.9 V}                # what differs from the technology of the file
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from polymap import spec
+from polymap.components.component import Component
+from polymap.components.question import Question, Written
+from polymap.components.registry import Registry
+from polymap.components.technology import Technology
+from polymap.components.technology_read import technology as read_technology
+from polymap.errors import SpecError
+from polymap.spec import Fields, Items, Located, Scalar, described
+
+MODEL, TECHNOLOGY = "model", "technology"
+BESIDE = (MODEL, TECHNOLOGY)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a component stands in: the attributes its level offers, the technology of the file, and who is asked."""
+
+    registry: Registry
+    technology: Technology | None = None
+    offered: tuple[Written, ...] = ()
+    name: str = ""
+
+
+def component(item: spec.Reader, setting: Setting, key: str = "component") -> Component | None:
+    """The priced component under a key; None if it is absent, or if a mistake has been noted."""
+    asked = question(item, setting, key)
+    try:
+        return setting.registry.answer(asked) if asked else None
+    except SpecError as error:
+        item.include(error, item.place_of(key))
+        return None
+
+
+def question(item: spec.Reader, setting: Setting, key: str = "component") -> Question | None:
+    """What is asked under a key; None if it is absent, or if a mistake has been noted."""
+    if not item.has(key):
+        return None
+    place = item.place_of(key)
+    if not item.is_mapping(key):
+        prices = item.name(key)
+        return Question(prices, (), setting.offered, setting.technology, "", setting.name, place) if prices else None
+    return _detailed(item.child(key), setting)
+
+
+def _detailed(reader: spec.Reader, setting: Setting) -> Question | None:
+    classes = [key for key in reader.keys if key not in BESIDE]
+    pin, technology = reader.name(MODEL), setting.technology
+    if reader.has(TECHNOLOGY):
+        technology = read_technology(reader.child(TECHNOLOGY), technology)
+    for name in classes:
+        reader.has(name)
+    if len(classes) != 1:
+        found = f"names {len(classes)} classes: {', '.join(classes)}" if classes else "names no class of components"
+        reader.wrong(f"{reader.what} {found}", "write one, with its attributes, e.g. `{sram: {width: 64 b}}`")
+        return None
+    attributes = _attributes(reader, classes[0])
+    if attributes is None or (reader.has(MODEL) and not pin):
+        return None
+    place, pin_place = reader.place_of(classes[0]), reader.place_of(MODEL)
+    return Question(classes[0], attributes, setting.offered, technology, pin, setting.name, place, pin_place)
+
+
+def _attributes(reader: spec.Reader, name: str) -> tuple[Written, ...] | None:
+    node = reader.node_of(name)
+    if node is None:
+        return None
+    if not isinstance(node, Fields):
+        reader.wrong_at(node.place, f"{described(node)} stands where attributes belong", f"write `{name}: {{}}`")
+        return None
+    return tuple(Written(field.key, plain(field.value), field.value.place) for field in node.fields)
+
+
+def plain(node: Located) -> object:
+    """What a node says, as attributes are read from it: a value, a tuple of such, or a dictionary."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Items):
+        return tuple(plain(item) for item in node.items)
+    return {field.key: plain(field.value) for field in node.fields}
+
+
+def called(
+    prices: str,
+    attributes: Mapping[str, object],
+    registry: Registry,
+    technology: Technology | Mapping[str, object] | None = None,
+    model: str = "",
+) -> Component:
+    """A component of a class with attributes as a file would say them. Raises SpecError with every mistake."""
+    stated = technology if isinstance(technology, Technology) else None
+    beside = {key: value for key, value in ((MODEL, model), (TECHNOLOGY, technology)) if value and value != stated}
+    source = {"component": {prices: dict(attributes), **beside}}
+    with spec.reading(source, "components", "component/1") as top:
+        found = component(top, Setting(registry, stated))
+    assert found is not None  # leaving the block raises whatever kept it from being found
+    return found
