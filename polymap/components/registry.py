@@ -15,7 +15,9 @@ from polymap.errors import Mistake, Place, SpecError
 from polymap.quantity import near, shown
 
 # The classes that each module of this room prices, so that a question loads no more than it needs.
-SHIPPED: dict[str, tuple[str, ...]] = {}
+SHIPPED: dict[str, tuple[str, ...]] = {
+    "adc": ("adc",),
+}
 
 
 @cache

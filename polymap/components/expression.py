@@ -1,0 +1,255 @@
+"""Arithmetic in compound files: numbers with units, names of attributes, a fixed list of functions, and nothing else.
+
+    sum     := product (("+" | "-") product)*
+    product := signed (("*" | "/" | "//" | "%") signed)*
+    signed  := "-" signed | power
+    power   := atom ("**" signed)?
+    atom    := number unit? | name | function "(" sum ("," sum)* ")" | "(" sum ")"
+
+Nothing is executed: text becomes a tree of these, and the tree an `Amount`. Length, depth and exponents are bounded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import TypeAlias
+
+from polymap.components import amount
+from polymap.components.amount import Amount
+from polymap.quantity import Misread, near, shown
+
+LONGEST = 400
+DEEPEST = 32
+
+FUNCTIONS: dict[str, tuple[Callable[..., Amount], int, int]] = {  # with the least and the largest number of arguments
+    "abs": (amount.absolute, 1, 1),
+    "ceil": (lambda a: amount.rounded("ceil", a), 1, 1),
+    "floor": (lambda a: amount.rounded("floor", a), 1, 1),
+    "log2": (amount.logarithm, 1, 1),
+    "max": (amount.most, 1, 16),
+    "min": (amount.least, 1, 16),
+    "pow": (amount.power, 2, 2),
+    "round": (lambda a: amount.rounded("round", a), 1, 1),
+    "sqrt": (amount.root, 1, 1),
+}
+_SUMS = {"+": amount.plus, "-": amount.minus}
+_PRODUCTS = {"*": amount.times, "/": amount.over, "//": amount.whole_over, "%": amount.rest_over}
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)|(?P<word>[^\W\d]\w*)|(?P<sign>\*\*|//|[-+*/%(),]))"
+)
+
+
+@dataclass(frozen=True)
+class Number:
+    value: Amount
+
+
+@dataclass(frozen=True)
+class Name:
+    """An attribute; `at` is the place of its first character in the text, from 1."""
+
+    name: str
+    at: int
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A function or an operator, applied to its operands."""
+
+    apply: Callable[..., Amount]
+    operands: tuple[Tree, ...]
+    at: int
+
+
+Tree: TypeAlias = "Number | Name | Applied"
+
+
+@dataclass(frozen=True)
+class Token:
+    kind: str
+    text: str
+    at: int
+
+
+END = "end"
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> Tree:
+    """The tree of an expression. Raises Misread, with the place in the text."""
+    if len(text) > LONGEST:
+        raise Misread(f"{shown(text)} has {len(text)} characters", f"write at most {LONGEST}")
+    parser = _Parser(tuple(_tokens(text)))
+    tree = parser.sum(0)
+    if parser.next.kind != END:
+        raise _unexpected(parser.next)
+    return tree
+
+
+def names(tree: Tree) -> Iterator[Name]:
+    """The attributes that an expression speaks of."""
+    if isinstance(tree, Name):
+        yield tree
+    elif isinstance(tree, Applied):
+        for operand in tree.operands:
+            yield from names(operand)
+
+
+def evaluate(text: str, known: Mapping[str, object]) -> Amount:
+    """The amount of an expression. Raises Misread for what it cannot be.
+
+    >>> str(evaluate("2 * ceil(log2(capacity / 8 b))", {"capacity": amount.quantity(Fraction(1), "KiB")}))
+    '20'
+    """
+    return value(parse(text), known)
+
+
+def value(tree: Tree, known: Mapping[str, object]) -> Amount:
+    """The amount of a tree. Raises Misread."""
+    if isinstance(tree, Number):
+        return tree.value
+    if isinstance(tree, Name):
+        return _named(tree, known)
+    operands = [value(operand, known) for operand in tree.operands]
+    try:
+        return tree.apply(*operands)
+    except Misread as wrong:
+        raise _at(tree.at, wrong) from None
+
+
+def _at(place: int, wrong: Misread) -> Misread:
+    return Misread(f"{wrong.message}, at character {place}", wrong.mend) if "character" not in wrong.message else wrong
+
+
+def _named(name: Name, known: Mapping[str, object]) -> Amount:
+    if name.name not in known:
+        guess = near(name.name, (*known, *FUNCTIONS))
+        listed = f"there are: {', '.join(known) or 'none'}"
+        mend = f"did you mean `{guess}`? {listed}" if guess else listed
+        raise Misread(f"no attribute is called {shown(name.name)}, at character {name.at}", mend)
+    found = known[name.name]
+    if not isinstance(found, Amount):
+        raise Misread(f"`{name.name}` is no number, at character {name.at}", "calculate with numbers only")
+    return found
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    at, end = 0, len(text.rstrip())
+    while at < end:
+        match = _TOKEN.match(text, at)
+        if not match:
+            at += len(text[at:]) - len(text[at:].lstrip())
+            raise Misread(f"{shown(text[at])} is not part of arithmetic, at character {at + 1}", _grammar())
+        kind = str(match.lastgroup)
+        yield Token(kind, match[kind], match.start(kind) + 1)
+        at = match.end()
+    yield Token(END, "the end", end + 1)
+
+
+def _grammar() -> str:
+    return f"write numbers, units, attributes, + - * / // % ** ( ) and {', '.join(FUNCTIONS)}"
+
+
+def _unexpected(token: Token) -> Misread:
+    text = token.text if token.kind == END else shown(token.text)
+    return Misread(f"{text} is not expected at character {token.at}", _grammar())
+
+
+class _Parser:
+    """Descends through the grammar; `depth` is that of the operand."""
+
+    def __init__(self, tokens: tuple[Token, ...]) -> None:
+        self.tokens, self.position = tokens, 0
+
+    @property
+    def next(self) -> Token:
+        return self.tokens[self.position]
+
+    def take(self) -> Token:
+        self.position += 1
+        return self.tokens[self.position - 1]
+
+    def is_sign(self, *signs: str) -> bool:
+        return self.next.kind == "sign" and self.next.text in signs
+
+    def expect(self, sign: str) -> None:
+        if not self.is_sign(sign):
+            raise _unexpected(self.next)
+        self.take()
+
+    def sum(self, depth: int) -> Tree:
+        if depth > DEEPEST:
+            raise Misread(f"the expression is nested more than {DEEPEST} deep", "write it in parts")
+        found = self.product(depth)
+        while self.is_sign(*_SUMS):
+            sign = self.take()
+            found = Applied(_SUMS[sign.text], (found, self.product(depth)), sign.at)
+        return found
+
+    def product(self, depth: int) -> Tree:
+        found = self.signed(depth)
+        while self.is_sign(*_PRODUCTS):
+            sign = self.take()
+            found = Applied(_PRODUCTS[sign.text], (found, self.signed(depth)), sign.at)
+        return found
+
+    def signed(self, depth: int) -> Tree:
+        if depth > DEEPEST:
+            raise Misread(f"the expression is nested more than {DEEPEST} deep", "write it in parts")
+        if self.is_sign("-"):
+            at = self.take().at
+            return Applied(amount.negative, (self.signed(depth + 1),), at)
+        found = self.atom(depth)
+        if self.is_sign("**"):
+            at = self.take().at
+            return Applied(amount.power, (found, self.signed(depth + 1)), at)
+        return found
+
+    def atom(self, depth: int) -> Tree:
+        token = self.take() if self.next.kind != END else self.next
+        if token.kind == "number":
+            return self.number(token)
+        if token.kind == "word":
+            return self.call(token, depth) if self.is_sign("(") else Name(token.text, token.at)
+        if token.text != "(":
+            raise _unexpected(token)
+        found = self.sum(depth + 1)
+        self.expect(")")
+        return found
+
+    def number(self, token: Token) -> Tree:
+        """A word right after a number can only be its unit."""
+        plain = amount.number(Fraction(token.text))
+        if self.next.kind != "word":
+            return Number(plain)
+        unit = self.take()
+        try:
+            return Number(amount.quantity(plain.value, unit.text))
+        except Misread as wrong:
+            raise _at(unit.at, wrong) from None
+
+    def call(self, token: Token, depth: int) -> Tree:
+        if token.text not in FUNCTIONS:
+            guess = near(token.text, FUNCTIONS)
+            listed = f"there are: {', '.join(FUNCTIONS)}"
+            mend = f"did you mean `{guess}`? {listed}" if guess else listed
+            raise Misread(f"no function is called {shown(token.text)}, at character {token.at}", mend)
+        operands = tuple(self.arguments(depth))
+        apply, least, most = FUNCTIONS[token.text]
+        if not least <= len(operands) <= most:
+            takes = str(least) if least == most else f"{least} to {most}"
+            raise Misread(f"`{token.text}` takes {takes}, not {len(operands)} numbers, at character {token.at}", "")
+        return Applied(apply, operands, token.at)
+
+    def arguments(self, depth: int) -> Iterator[Tree]:
+        self.expect("(")
+        yield self.sum(depth + 1)
+        while self.is_sign(","):
+            self.take()
+            yield self.sum(depth + 1)
+        self.expect(")")
