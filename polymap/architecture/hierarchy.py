@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import Protocol, TypeAlias
 
+from polymap.components.estimate import Estimate
 from polymap.errors import NOWHERE, Place
 
 
@@ -34,6 +35,10 @@ class Bandwidth:
         return dict(self.scale).get(tensor, Fraction(1))
 
 
+# What component models say of a level: energies by action (`read`, `write`, ...), `area`, `leakage`.
+Estimates: TypeAlias = tuple[tuple[str, Estimate], ...]
+
+
 class Named(Protocol):
     """What the machine needs to know of a tensor: rules name it by its name or by its role."""
 
@@ -57,7 +62,8 @@ class Memory:
 
     `keeps` and `may_keep` hold tensor names or roles (`input`, `weight`, `output`, ...); `keeps is None` keeps all.
     `word_bits`, where given, is the room that one element of any tensor takes here; otherwise the tensor's own bits.
-    `component` is a description as written; energies do not come from it yet.
+    `component` is a description as written; `estimates` are what its model says of the numbers that come from it,
+    which are those estimates, rounded to six digits.
     `words` overrides `word_bits` for the tensors or roles it lists. Every access pays `address_pj` more, every update
     but the first of an element `reduce_pj`. `cluster` instances share one access of `width_bits`. With
     `power_gated_at`, an instance leaks if the mapping uses the instance of that level above it. A mapping must fill at
@@ -94,6 +100,7 @@ class Memory:
     passes_through: tuple[str, ...] = ()
     # Instances that would receive the same tile hold a part of it each, and hand it on to the others.
     distributes: bool = False
+    estimates: Estimates = field(default=(), hash=False, repr=False)
 
     def element_bits(self, tensor: Stored) -> int:
         """Bits that one element of a tensor takes here: `words` by name, then by role, `word_bits`, its own bits."""
@@ -197,7 +204,10 @@ class Array:
 
 @dataclass(frozen=True)
 class Compute:
-    """The unit that performs one multiply-accumulate (one point of the iteration domain) per cycle."""
+    """The unit that performs one multiply-accumulate (one point of the iteration domain) per cycle.
+
+    `component` and `estimates` as of a `Memory`.
+    """
 
     name: str
     energy_pj: Fraction
@@ -206,6 +216,7 @@ class Compute:
     source: str = ""
     place: Place = field(default=NOWHERE, compare=False, repr=False)
     component: str = ""
+    estimates: Estimates = field(default=(), hash=False, repr=False)
 
 
 Level: TypeAlias = Memory | Array | Compute

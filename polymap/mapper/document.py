@@ -8,11 +8,14 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from polymap.architecture.hierarchy import Array
 from polymap.mapper.digest import canonical, digest
 from polymap.mapper.objective import objective
 from polymap.mapper.restore import fingerprint
 
 if TYPE_CHECKING:
+    from polymap.architecture.hierarchy import Architecture
+    from polymap.components.estimate import Estimate
     from polymap.mapper.result import Front, NetworkResult, Result
 
 SCHEMA = "polymap.result/1"
@@ -34,6 +37,7 @@ def _single(result: Result) -> dict[str, object]:
             "levels": _levels(result),
             "compute": _compute(result),
             "components": _components(result),
+            "estimates": _estimates(result.architecture),
             "networks": _networks(result),
             "mapping": _mapping(result),
             "conventions": result.conventions.to_dict(),
@@ -76,19 +80,21 @@ def _whole_network(network: NetworkResult) -> dict[str, object]:
     )
 
 
-def network_totals(network: NetworkResult) -> dict[str, float | int]:
+def network_totals(network: NetworkResult) -> dict[str, object]:
     """Sums over layers times repeats; `edp_js` is the sum of the layers' products, the area is that of the machine."""
     costs = [(repeat, result.cost) for repeat, result in network.layers]
-    computes = sum(repeat * cost.computes for repeat, cost in costs)
-    possible = sum(repeat * cost.physical_compute_instances * cost.cycles for repeat, cost in costs)
+    area_um2 = max((cost.area_um2 for _, cost in costs), default=0.0)
+    areas = [interval(area_um2, result.area_estimate) for _, result in network.layers[:1]]
     return {
         "energy_pj": float(network.energy),
+        "energy_interval_pj": interval(float(network.energy), network.energy_estimate),
         "cycles": network.cycles,
         "latency_s": float(sum((repeat * cost.latency for repeat, cost in costs), Fraction(0))),
-        "edp_js": float(sum((repeat * cost.edp for repeat, cost in costs), Fraction(0))),
-        "area_um2": max((cost.area_um2 for _, cost in costs), default=0.0),
-        "computes": computes,
-        "utilization": computes / possible if possible else 0.0,
+        "edp_js": float(network.edp),
+        "area_um2": area_um2,
+        "area_interval_um2": areas[0] if areas else [area_um2, area_um2],
+        "computes": network.computes,
+        "utilization": network.utilization,
     }
 
 
@@ -122,12 +128,40 @@ def _totals(result: Result) -> dict[str, object]:
     cost = result.cost
     return {
         "energy_pj": cost.energy_pj,
+        "energy_interval_pj": interval(cost.energy_pj, result.energy_estimate),
         "cycles": cost.cycles,
         "latency_s": cost.latency_s,
         "edp_js": cost.edp_js,
         "area_um2": cost.area_um2,
+        "area_interval_um2": interval(cost.area_um2, result.area_estimate),
         "computes": cost.computes,
         "utilization": cost.utilization,
+    }
+
+
+def interval(value: float, estimate: Estimate) -> list[float]:
+    """One standard deviation below and above a value, as far as the component models know their errors."""
+    return [value * math.exp(-estimate.sigma), value * math.exp(estimate.sigma)]
+
+
+def _estimates(architecture: Architecture) -> list[dict[str, object]]:
+    """What the component models say, number by number; the whole trees are in `inputs`."""
+    levels = [level for level in architecture.hierarchy if not isinstance(level, Array)]
+    return [_estimate(level.name, what, found) for level in levels for what, found in level.estimates]
+
+
+def _estimate(level: str, what: str, found: Estimate) -> dict[str, object]:
+    low, high = found.interval
+    return {
+        "level": level,
+        "of": what,
+        "value": found.value,
+        "unit": found.unit,
+        "sigma": found.sigma,
+        "interval": [low, high],
+        "from": found.origin.what,
+        "extrapolated": found.origin.extrapolated,
+        "sources": list(found.origin.citations),
     }
 
 

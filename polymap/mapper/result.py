@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from polymap.architecture.hierarchy import Architecture
+from polymap.components.estimate import Estimate, total
 from polymap.mapper.certificate import Certificate
 from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
@@ -71,6 +72,20 @@ class Result:
     def energy_pj(self) -> float:
         return self.cost.energy_pj
 
+    @property
+    def energy_estimate(self) -> Estimate:
+        """The energy in pJ with its errors and origin: what the component models say of every action."""
+        from polymap.model import uncertainty
+
+        return uncertainty.energy(self.cost, self.einsum, self.architecture)
+
+    @property
+    def area_estimate(self) -> Estimate:
+        """The area of the machine in um2 with its errors and origin."""
+        from polymap.model import uncertainty
+
+        return uncertainty.area(self.architecture)
+
     def to_dict(self) -> dict[str, object]:
         """The document `polymap.result/1` as plain data; its keys are described in docs/reference/result.md."""
         from polymap.mapper.document import document
@@ -112,8 +127,29 @@ class NetworkResult:
         return sum((repeat * result.cost.energy for repeat, result in self.layers), Fraction(0))
 
     @property
+    def energy_estimate(self) -> Estimate:
+        """The energy in pJ with its errors and origin; layers run on one machine, so their errors go together."""
+        return total("energy", [(float(repeat), result.energy_estimate) for repeat, result in self.layers], "pJ")
+
+    @property
     def cycles(self) -> int:
         return sum(repeat * result.cost.cycles for repeat, result in self.layers)
+
+    @property
+    def edp(self) -> Fraction:
+        """The sum of the layers' energy-delay products times repeats, in J*s."""
+        return sum((repeat * result.cost.edp for repeat, result in self.layers), Fraction(0))
+
+    @property
+    def computes(self) -> int:
+        return sum(repeat * result.cost.computes for repeat, result in self.layers)
+
+    @property
+    def utilization(self) -> float:
+        """Computes performed over computes that all physical units could have performed in the whole run."""
+        costs = [(repeat, result.cost) for repeat, result in self.layers]
+        possible = sum(repeat * cost.physical_compute_instances * cost.cycles for repeat, cost in costs)
+        return self.computes / possible if possible else 0.0
 
     @property
     def objective(self) -> str | None:

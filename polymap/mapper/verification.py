@@ -36,7 +36,7 @@ from polymap.workload import Source as WorkloadSource
 
 VERIFICATION = "polymap.verification/1"
 # Sections of a document that follow from the mapping alone.
-PRICED = ("totals", "levels", "compute", "components", "networks")
+PRICED = ("totals", "levels", "compute", "components", "estimates", "networks")
 SUMMED = ("status", "objective", "totals")
 VERSION = "versions.polymap"
 SECONDS = 60.0  # for the walks of all classes

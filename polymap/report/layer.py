@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from polymap.mapper.result import Result, Search
-from polymap.report.numbers import count, engineering, objective, percent, scientific, share
+from polymap.report.numbers import (
+    area,
+    count,
+    engineering,
+    joules,
+    objective,
+    percent,
+    scientific,
+    share,
+    with_interval,
+)
 from polymap.report.table import Row, table
 
 COLUMNS = ("level", "tensor", "tile", "instances", "reads", "fills", "updates", "energy", "share")
@@ -31,11 +41,13 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     cost = result.cost
     if result.objective is not None:
         yield "objective", _objective(result)
-    yield "energy", engineering(cost.energy_pj * 1e-12, "J")
+    yield "energy", with_interval(cost.energy_pj, result.energy_estimate.sigma, joules)
     yield "cycles", f"{count(cost.cycles)} ({_time(result)})"
     yield "EDP", scientific(cost.edp_js, "J*s")
     yield "utilization", f"{percent(cost.utilization)} of {count(cost.physical_compute_instances)} {cost.compute_level}"
     yield "computes", count(cost.computes)
+    if cost.area_um2:
+        yield "area", with_interval(cost.area_um2, result.area_estimate.sigma, area)
     yield "conventions", result.conventions.name
     if result.search is not None:
         if result.search.subject_to:

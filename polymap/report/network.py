@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from polymap.mapper.document import network_totals
 from polymap.mapper.result import NetworkResult, Result
-from polymap.report.numbers import count, engineering, objective, percent, scientific
+from polymap.report.numbers import count, joules, objective, percent, scientific
 from polymap.report.table import Row, table
 
 COLUMNS = ("layer", "repeat", "energy", "cycles", "utilization", "EDP", "gap")
@@ -43,7 +42,7 @@ def _row(repeat: int, result: Result) -> Row:
     return (
         result.einsum.name,
         f"x{repeat}",
-        engineering(cost.energy_pj * 1e-12, "J"),
+        joules(cost.energy_pj),
         count(cost.cycles),
         percent(cost.utilization),
         scientific(cost.edp_js, "J*s"),
@@ -52,13 +51,12 @@ def _row(repeat: int, result: Result) -> Row:
 
 
 def _total(network: NetworkResult) -> Row:
-    totals = network_totals(network)
     return (
         "total",
         f"x{sum(repeat for repeat, _ in network.layers)}",
-        engineering(totals["energy_pj"] * 1e-12, "J"),
-        count(totals["cycles"]),
-        percent(totals["utilization"]),
-        scientific(totals["edp_js"], "J*s"),
+        joules(float(network.energy)),
+        count(network.cycles),
+        percent(network.utilization),
+        scientific(float(network.edp), "J*s"),
         percent(network.gap),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from polymap.mapper.objective import objective as goal
 
@@ -21,6 +22,33 @@ def engineering(value: float, unit: str) -> str:
     rounded = float(f"{value:.3e}")
     exponent = min(max(3 * math.floor(math.log10(abs(rounded)) / 3), min(PREFIXES)), max(PREFIXES))
     return f"{rounded / 10.0**exponent:.4g} {PREFIXES[exponent]}{unit}"
+
+
+def joules(energy_pj: float) -> str:
+    """An energy in J with an SI prefix."""
+    return engineering(energy_pj * 1e-12, "J")
+
+
+def area(area_um2: float) -> str:
+    """An area in mm2, or in um2 below a hundredth of that.
+
+    >>> area(2.5e6), area(100.0)
+    ('2.5 mm2', '100 um2')
+    """
+    return f"{area_um2 * 1e-6:.4g} mm2" if area_um2 >= 1e4 else f"{area_um2:.4g} um2"
+
+
+def with_interval(value: float, sigma: float, shown: Callable[[float], str]) -> str:
+    """A value, and if it may be off: from one standard deviation of its logarithm below to one above.
+
+    >>> with_interval(2e6, 0.5, joules)
+    '2 uJ (1.213 to 3.297 uJ)'
+    """
+    if not sigma:
+        return shown(value)
+    low, high = shown(value * math.exp(-sigma)), shown(value * math.exp(sigma))
+    same = low.split()[1:] == high.split()[1:]
+    return f"{shown(value)} ({low.split()[0] if same else low} to {high})"
 
 
 def scientific(value: float | None, unit: str) -> str:

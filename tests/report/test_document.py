@@ -18,8 +18,8 @@ from polymap.model.cost import Transport
 from tests.report.examples import ARCHITECTURE, COST, NEST, evaluated, gemm, network, stopped
 
 KEYS = (
-    "schema status objective totals levels compute components networks mapping conventions search inputs versions "
-    "sha256"
+    "schema status objective totals levels compute components estimates networks mapping conventions search inputs "
+    "versions sha256"
 )
 
 
@@ -42,10 +42,12 @@ def test_the_objective_is_in_si_units() -> None:
 def test_totals_are_those_of_the_cost() -> None:
     assert read(gemm())["totals"] == {
         "energy_pj": 6562.5,
+        "energy_interval_pj": [6562.5, 6562.5],
         "cycles": 32,
         "latency_s": 1.6e-7,
         "edp_js": float(COST.edp),
         "area_um2": 100.0,
+        "area_interval_um2": [100.0, 100.0],
         "computes": 64,
         "utilization": 0.5,
     }

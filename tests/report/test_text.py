@@ -17,6 +17,7 @@ gemm on tiny: optimal
   EDP          1.050e-15 J*s
   utilization  50 % of 4 MAC
   computes     64
+  area         100 um2
   conventions  polymap
   search       even mapspace, 12 classes: 11 closed by bounds, 1 by the solver; 0.25 CPU-s, seed 0
 
