@@ -7,9 +7,11 @@ linearly, while errors of different sources add in quadrature. To first order in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import exp, hypot
+from typing import TypeAlias
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,14 @@ class Origin:
         return tuple(found)
 
 
-@dataclass(frozen=True)
+Told: TypeAlias = Origin | Callable[[], Origin]
+
+
+@dataclass(frozen=True, eq=False)
 class Estimate:
     """`value` in `unit` (pJ, um2, uW, ns), the standard deviations of its relative errors by source, and its origin.
+
+    The origin is `told` when it is first asked for, so that queries by the million need not build trees nobody reads.
 
     >>> Estimate.given(2.0, "pJ", "a data sheet").times(3.0, "three of them").value
     6.0
@@ -54,8 +61,25 @@ class Estimate:
 
     value: float
     unit: str
-    origin: Origin
+    told: Told = field(repr=False)
     errors: tuple[tuple[str, float], ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Estimate) and self._all() == other._all()
+
+    def __hash__(self) -> int:
+        return hash((self.value, self.unit, self.errors))
+
+    def __reduce__(self) -> tuple[type[Estimate], tuple[object, ...]]:
+        return Estimate, self._all()
+
+    def _all(self) -> tuple[float, str, Origin, tuple[tuple[str, float], ...]]:
+        return self.value, self.unit, self.origin, self.errors
+
+    @cached_property
+    def origin(self) -> Origin:
+        """The tree that says where the value comes from."""
+        return self.told() if callable(self.told) else self.told
 
     @classmethod
     def given(cls, value: float, unit: str, what: str, citation: str = "") -> Estimate:
@@ -74,14 +98,18 @@ class Estimate:
 
     def times(self, factor: float, what: str, citation: str = "", outside: bool = False, **errors: float) -> Estimate:
         """This amount times a factor that has errors of its own, by source; an error of the same source adds up."""
-        step = Origin(what, citation, factor, "x", outside=outside)
         value = self.value * factor
-        origin = Origin(f"{self.origin.what}, {what}", "", value, self.unit, parts=(self.origin, step))
-        return Estimate(value, self.unit, origin, added(self.errors, tuple(errors.items())))
+
+        def told() -> Origin:
+            step = Origin(what, citation, factor, "x", outside=outside)
+            return Origin(f"{self.origin.what}, {what}", "", value, self.unit, parts=(self.origin, step))
+
+        return Estimate(value, self.unit, told, added(self.errors, tuple(errors.items())))
 
     def named(self, what: str, citation: str = "") -> Estimate:
         """The same amount under a name of its own, with what it was as its only part."""
-        return replace(self, origin=Origin(what, citation, self.value, self.unit, parts=(self.origin,)))
+        told = lambda: Origin(what, citation, self.value, self.unit, parts=(self.origin,))  # noqa: E731
+        return Estimate(self.value, self.unit, told, self.errors)
 
 
 def added(*several: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
@@ -105,8 +133,11 @@ def total(what: str, parts: Iterable[tuple[float, Estimate]], unit: str, citatio
     if wrong:
         raise ValueError(f"a sum in {unit} cannot hold {', '.join(sorted(wrong))}")
     value = sum(weight * estimate.value for weight, estimate in weighted)
-    origin = Origin(what, citation, value, unit, parts=tuple(_part(weight, e.origin) for weight, e in weighted))
-    return Estimate(value, unit, origin, _errors_of_sum(weighted, value))
+
+    def told() -> Origin:
+        return Origin(what, citation, value, unit, parts=tuple(_part(weight, e.origin) for weight, e in weighted))
+
+    return Estimate(value, unit, told, _errors_of_sum(weighted, value))
 
 
 def _part(weight: float, origin: Origin) -> Origin:

@@ -1,0 +1,72 @@
+"""Leakage by temperature: off and gate currents of the ITRS devices of CACTI 7, from 300 to 400 K.
+
+The ratio of two currents is the ratio of leakages. Between temperatures logarithms of current are interpolated
+linearly, between nodes linearly in the logarithm of the node; below 22 and above 90 nm the ratio is that of the end.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cache
+from math import log
+
+from polymap.components.logarithmic import blend
+from polymap.components.model import CannotPrice
+from polymap.components.records import records
+from polymap.components.technology import ROOM_K, Technology
+
+SOURCE = "ITRS devices of HP CACTI 7 (tech_params)"
+DEVICES = ("lstp", "hp", "lop")
+OF_FAMILY = {"hp": "hp", "lp": "lstp"}
+
+
+@cache
+def supplies_v(device: str) -> dict[float, float]:
+    """Supply by node in nm that CACTI gives the device."""
+    return {float(row["node_nm"]): float(row["vdd_v"]) for row in records("device_leakage") if row["device"] == device}
+
+
+@cache
+def _currents(device: str, node_nm: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Temperatures in K, and off plus gate current in A per um."""
+    rows = [row for row in records("device_leakage") if row["device"] == device and float(row["node_nm"]) == node_nm]
+    totals = tuple(float(row["off_a_per_um"]) + float(row["gate_a_per_um"]) for row in rows)
+    return tuple(float(row["temperature_k"]) for row in rows), totals
+
+
+@cache
+def _nodes() -> tuple[float, ...]:
+    return tuple(sorted({float(row["node_nm"]) for row in records("device_leakage")}))
+
+
+def ratio(device: str, technology: Technology) -> float:
+    """Leakage at the technology's temperature over that at 300 K.
+
+    Raises CannotPrice outside of 300 to 400 K unless the technology extrapolates.
+    """
+    if technology.temperature_k == ROOM_K:
+        return 1.0
+    is_outside(technology)
+    known = _nodes()
+    node = min(max(technology.node_nm, known[0]), known[-1])
+    i = min(bisect_right(known, node) - 1, len(known) - 2)
+    weight = log(node / known[i]) / log(known[i + 1] / known[i])
+    low, high = (_at(device, known[j], technology.temperature_k) for j in (i, i + 1))
+    return blend(low, high, weight)
+
+
+def _at(device: str, node_nm: float, temperature_k: float) -> float:
+    """Over 300 K, at one node of the table."""
+    temperatures, currents = _currents(device, node_nm)
+    i = min(max(bisect_right(temperatures, temperature_k) - 1, 0), len(temperatures) - 2)
+    weight = (temperature_k - temperatures[i]) / (temperatures[i + 1] - temperatures[i])
+    return blend(currents[i], currents[i + 1], weight) / currents[temperatures.index(ROOM_K)]
+
+
+def is_outside(technology: Technology) -> bool:
+    """Whether the temperature lies outside of the table. Raises CannotPrice if it does and does not extrapolate."""
+    outside = not ROOM_K <= technology.temperature_k <= 400
+    if outside and not technology.extrapolate:
+        what = f"leakage is known from 300 to 400 K, not at {technology.temperature_k:g} K"
+        raise CannotPrice(what, "state a temperature in that range, or add `extrapolate: true` to the technology")
+    return outside
