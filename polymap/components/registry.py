@@ -17,6 +17,7 @@ from polymap.quantity import near, shown
 # The classes that each module of this room prices, so that a question loads no more than it needs.
 SHIPPED: dict[str, tuple[str, ...]] = {
     "adc": ("adc",),
+    "cells": ("cim_array",),
 }
 
 
