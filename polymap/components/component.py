@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -86,13 +86,22 @@ class Component:
 
         Raises SpecError for an action, an argument or a value that the model does not take, or has no answer for.
         """
+        try:
+            return self.answered(name, arguments)
+        except CannotPrice as refusal:
+            raise _wrong(f"`{self.name}.{name}` ({self.model.name}): {refusal.reason}", refusal.mend) from None
+
+    def answered(self, name: str, arguments: Mapping[str, object]) -> PricedAction:
+        """Like `action`; raises CannotPrice where the model has no answer, SpecError for unknown names only."""
         known = next((action for action in self.model.actions if action.name == name), None)
         if known is None:
             raise _wrong(f"`{self.name}` has no action `{name}`", _choose(name, self.actions))
-        if not arguments:
-            found = next((priced for priced in self.priced if priced.name == name), None)
-            return found or self._refused(name)
-        return self._under(known, arguments)
+        names = [argument.name for argument in known.arguments]
+        if unknown := [each for each in arguments if each not in names]:
+            mend = _choose(unknown[0], names) if names else "it takes none"
+            raise _wrong(f"`{self.name}.{name}` has no argument `{unknown[0]}`", mend)
+        default = next((priced for priced in self.priced if priced.name == name), None)
+        return default if default and not arguments else priced_action(self.model, known, self.given, arguments)
 
     def explain(self, action: str = "") -> str:
         """The tree of where numbers come from, of one action or of everything."""
@@ -106,21 +115,9 @@ class Component:
         return "\n".join([*(line for what, amount in amounts for line in lines(what, amount)), *refused])
 
     def _there(self, what: str, amount: Estimate | None) -> Estimate:
-        return amount or self._refused(what)
-
-    def _refused(self, what: str) -> Any:
-        why = dict(self.unpriced)[what]
-        raise _wrong(f"`{self.model.name}` has no {what} for `{self.name}`: {why}", "")
-
-    def _under(self, action: Action, arguments: dict[str, object]) -> PricedAction:
-        known = [argument.name for argument in action.arguments]
-        if unknown := [name for name in arguments if name not in known]:
-            mend = _choose(unknown[0], known) if known else "it takes none"
-            raise _wrong(f"`{self.name}.{action.name}` has no argument `{unknown[0]}`", mend)
-        try:
-            return priced_action(self.model, action, self.given, arguments)
-        except CannotPrice as refusal:
-            raise _wrong(f"`{self.name}.{action.name}`: {refusal.reason}", refusal.mend) from None
+        if amount is None:
+            raise _wrong(f"`{self.model.name}` has no {what} for `{self.name}`: {dict(self.unpriced)[what]}", "")
+        return amount
 
 
 def _wrong(message: str, mend: str) -> SpecError:
@@ -133,7 +130,7 @@ def _choose(word: str, known: list[str] | tuple[str, ...]) -> str:
     return f"did you mean `{guess}`? {listed}" if guess else listed
 
 
-def priced_action(model: Model, action: Action, given: Given, arguments: dict[str, object]) -> PricedAction:
+def priced_action(model: Model, action: Action, given: Given, arguments: Mapping[str, object]) -> PricedAction:
     """One action of a model. Raises CannotPrice and ModelFailed."""
     with named(model, f"reading the arguments of `{action.name}`"):
         values, misread, missing = values_of(action.arguments, arguments)

@@ -1,36 +1,72 @@
-"""How a technology is written: `{node: 45 nm, family: lp, voltage: 0.9 V, temperature: 300 K, extrapolate: true}`."""
+"""How a technology is written: `{node: 45 nm, family: lp, voltage: 0.9 V, temperature: 300 K, extrapolate: true}`.
+
+A component, or a part of one, may state only what differs from the technology around it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from polymap import quantity, spec
-from polymap.components.technology import FAMILIES, Technology
+from polymap.components.technology import FAMILIES, ROOM_K, Technology
 from polymap.quantity import Misread, shown
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What is stated of a technology; None is not."""
+
+    node_nm: float | None = None
+    family: str | None = None
+    voltage_v: float | None = None
+    temperature_k: float | None = None
+    extrapolate: bool | None = None
+
+    def over(self, base: Technology | None) -> Technology | None:
+        """The technology that `base` is with this stated of it; None where no node is known."""
+        stated = {name: value for name, value in vars(self).items() if value is not None}
+        if base is None and self.node_nm is None:
+            return None
+        return replace(base or Technology(0.0), **stated)
+
+
+def stated(reader: spec.Reader) -> Stated:
+    """What a mapping states. Mistakes are noted."""
+    return Stated(
+        node_nm=reader.value("node", _length_nm, otherwise=None),
+        family=reader.value("family", _family, otherwise=None),
+        voltage_v=reader.value("voltage", _voltage_v, otherwise=None),
+        temperature_k=reader.value("temperature", _temperature_k, otherwise=None),
+        extrapolate=reader.value("extrapolate", spec.flag, otherwise=None),
+    )
 
 
 def technology(reader: spec.Reader, base: Technology | None = None) -> Technology:
     """The technology a mapping describes; what it leaves out is as in `base`, or the default. Mistakes are noted."""
-    node = reader.value("node", _length_nm, otherwise=0.0, required=base is None)
-    start = base or Technology(node)
-    return replace(
-        start,
-        node_nm=node or start.node_nm,
-        family=reader.value("family", _family, otherwise=start.family),
-        voltage_v=reader.value("voltage", lambda v: float(quantity.measure(v, "voltage")), otherwise=start.voltage_v),
-        temperature_k=reader.value(
-            "temperature", lambda value: float(quantity.measure(value, "temperature")), otherwise=start.temperature_k
-        ),
-        extrapolate=reader.flag("extrapolate", start.extrapolate),
-    )
+    found = stated(reader).over(base)
+    if found is None and not reader.has("node"):
+        reader.wrong(f"`node` of {reader.what or 'the technology'} is missing", "add e.g. `node: 45 nm`")
+    return found or Technology(1.0, FAMILIES[0], None, ROOM_K)
 
 
 def _length_nm(value: object) -> float:
-    length = quantity.measure(value, "length")
-    if not length:
-        raise Misread(f"{shown(value)} is not more than 0", "give a node, e.g. `45 nm`")
-    return float(length * Fraction(10) ** 9)
+    return float(_positive(value, "length", "a node, e.g. `45 nm`") * 10**9)
+
+
+def _voltage_v(value: object) -> float:
+    return float(_positive(value, "voltage", "a voltage, e.g. `0.9 V`"))
+
+
+def _temperature_k(value: object) -> float:
+    return float(_positive(value, "temperature", "a temperature, e.g. `300 K`"))
+
+
+def _positive(value: object, dimension: str, give: str) -> Fraction:
+    amount = quantity.measure(value, dimension)
+    if not amount:
+        raise Misread(f"{shown(value)} is not more than 0", f"give {give}")
+    return amount
 
 
 def _family(value: object) -> str:

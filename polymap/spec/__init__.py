@@ -37,7 +37,7 @@ all mistakes, each with file, line, column, key path and how to mend it; keys no
 from polymap.quantity import Misread
 from polymap.spec.located import Field, Fields, Items, Located, Scalar, described, written
 from polymap.spec.reader import Mistakes, Reader
-from polymap.spec.reading import reading
+from polymap.spec.reading import reading, reading_tree
 from polymap.spec.source import Source, dump, find, parse, read, shipped, specs_folder, text_of
 from polymap.spec.words import LONGEST_TEXT, flag, identifier, text
 
@@ -60,6 +60,7 @@ __all__ = [
     "parse",
     "read",
     "reading",
+    "reading_tree",
     "shipped",
     "specs_folder",
     "text",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from polymap.errors import SpecError
 from polymap.quantity import shown
+from polymap.spec.located import Located
 from polymap.spec.reader import Mistakes, Reader
 from polymap.spec.source import Source, read
 
@@ -19,10 +20,20 @@ def reading(source: Source, kind: str, *formats: str) -> Iterator[Reader]:
     SpecErrors raised inside it and unknown keys included. A Python mapping may leave `polymap:`
     out: the call says what it is.
     """
-    mistakes, readers = Mistakes(), list[Reader]()
+    mistakes = Mistakes()
     tree = read(source, kind, mistakes.note)
+    with reading_tree(tree, *formats, mistakes=mistakes, required=not isinstance(source, Mapping)) as top:
+        yield top
+
+
+@contextmanager
+def reading_tree(
+    tree: Located, *formats: str, mistakes: Mistakes | None = None, required: bool = True
+) -> Iterator[Reader]:
+    """Like `reading`, for a tree that is there already; `mistakes` holds what has been noted about it."""
+    mistakes, readers = mistakes or Mistakes(), list[Reader]()
     top = Reader(tree, tree.place, mistakes, readers, "")
-    if not _is_expected(top, formats, required=not isinstance(source, Mapping)):
+    if not _is_expected(top, formats, required):
         mistakes.check()
     try:
         yield top
