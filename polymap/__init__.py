@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from polymap.mapping import Mapping, mapping
     from polymap.model.conventions import Conventions
     from polymap.model.cost import Cost
-    from polymap.verbs import component, evaluate, optimize, pareto, symbolic, verify
+    from polymap.verbs import component, evaluate, layers, optimize, pareto, symbolic, verify
     from polymap.workload import Einsum, Network, workload
     from polymap.workload.arguments import einsum
 
@@ -58,6 +58,7 @@ __all__ = [
     "constraints",
     "einsum",
     "evaluate",
+    "layers",
     "mapping",
     "optimize",
     "pareto",
@@ -76,7 +77,7 @@ _HOMES = {
     "polymap.mapping": ("Mapping", "mapping"),
     "polymap.model.conventions": ("Conventions",),
     "polymap.model.cost": ("Cost",),
-    "polymap.verbs": ("component", "evaluate", "optimize", "pareto", "symbolic", "verify"),
+    "polymap.verbs": ("component", "evaluate", "layers", "optimize", "pareto", "symbolic", "verify"),
     "polymap.workload": ("Einsum", "Network", "einsum", "workload"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from polymap.errors import NOWHERE, IllegalMapping, Mistake, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from collections.abc import Mapping as Table
 
     from polymap.architecture import Architecture
     from polymap.architecture import Source as ArchitectureSource
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from polymap.constraints import Source as ConstraintsSource
     from polymap.constraints.statements import Constraints
     from polymap.explore.cache import Source as CacheSource
+    from polymap.frontends.model import Model
     from polymap.mapper.progress import OnProgress
     from polymap.mapper.result import Front, NetworkResult, Result
     from polymap.mapper.verification import Verification
@@ -108,9 +110,9 @@ def optimize(
     from polymap.explore.run import optimize_once
     from polymap.mapper.query import Query
     from polymap.mapping.kept import check_kept
-    from polymap.workload import Network, workload
+    from polymap.workload import Network
 
-    machine, subject = architecture(arch), workload(work)
+    machine, subject = architecture(arch), understood(work)
     check_kept(machine, einsums(subject))
     rules = known_statements(constraints, einsums(subject), machine)
     query = Query(objective, conventions, mapspace, tuple(subject_to), gap, time_limit, seed, rules, factors)
@@ -287,11 +289,31 @@ def einsums(subject: Einsum | Network) -> list[Einsum]:
     return [layer.einsum for layer in subject.layers] if isinstance(subject, Network) else [subject]
 
 
+def layers(source: Any, sizes: Table[str, int] | None = None) -> Model:
+    """The distinct einsums of a network with their repeat counts, and every operation that becomes none.
+
+    `source` is a workload (a value, a shipped name, a path, a mapping), einsum text, the path of a network file (ONNX
+    `.onnx`, MLIR `.mlir`, an exported program of PyTorch `.pt2`), or an object of one of these packages or of JAX.
+    `sizes` sets sizes that the network leaves open, such as `{"batch": 8}`, and those of the ranks of einsum text.
+    The model can be optimized. Raises `SpecError` with every mistake.
+    """
+    from polymap.frontends.reading import model
+
+    return model(source, sizes)
+
+
+def understood(work: WorkloadSource) -> Einsum | Network:
+    """What is to be mapped: a workload, or the products of a network that a front end reads. Raises `SpecError`."""
+    from polymap.frontends.reading import read
+
+    return read(work).work
+
+
 def single(work: WorkloadSource) -> Einsum:
     """The einsum that is meant; raises `SpecError` for a network of several layers, which a mapping cannot fit."""
-    from polymap.workload import Network, workload
+    from polymap.workload import Network
 
-    subject = workload(work)
+    subject = understood(work)
     if not isinstance(subject, Network):
         return subject
     if len(subject.layers) == 1:

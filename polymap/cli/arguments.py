@@ -37,7 +37,24 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
     """What every verb works on."""
     parser.add_argument("architecture", metavar="ARCH", help="an architecture file, or the name of a shipped one")
     parser.add_argument(
-        "workload", metavar="WORKLOAD", help="a workload file, or a shipped name; NAME/LAYER is one layer of a network"
+        "workload",
+        metavar="WORKLOAD",
+        help="a workload or network file (.onnx, .mlir, .pt2), a shipped name, or einsum text; NAME/LAYER is one layer",
+    )
+    add_set(parser)
+
+
+def add_set(parser: argparse.ArgumentParser) -> None:
+    """Sizes that a network leaves open."""
+    parser.add_argument(
+        "--set",
+        dest="sizes",
+        type=size,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=SIZE",
+        help="sizes that the network leaves open, e.g. batch=8, and those of the ranks of einsum text",
     )
 
 
@@ -140,6 +157,14 @@ def seed(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 10 and int(text) < 2**31):
         raise argparse.ArgumentTypeError(f"'{text}' is not a seed: it is an integer, at least 0 and below 2^31")
     return int(text)
+
+
+def size(text: str) -> tuple[str, int]:
+    """A name and the size that it is set to."""
+    name, _, number = text.rpartition("=")
+    if not (name.strip() and number.isascii() and number.isdecimal() and len(number) <= 10):
+        raise argparse.ArgumentTypeError(f"'{text}' sets no size: write NAME=SIZE, e.g. batch=8")
+    return name.strip(), int(number)
 
 
 def workers(text: str) -> int:

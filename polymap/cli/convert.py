@@ -43,7 +43,7 @@ def add_to(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     """Convert, then write all files or none."""
     from polymap.cli.folder import Folder
-    from polymap.frontends import convert
+    from polymap.frontends.timeloop import convert
 
     Folder.checked(options.folder, ())
     converted = convert(options.files)

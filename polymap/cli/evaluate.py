@@ -47,22 +47,15 @@ def run(options: argparse.Namespace) -> int:
     """Print the priced mapping; 0 if it is legal."""
     from polymap.report import text
 
-    sources = options.architecture, options.workload, options.mapping
-    result = priced(*sources, options.conventions, options.constraints)
+    result = priced(options)
     say(result.to_json() if options.json else text(result))
     return 0
 
 
-def priced(
-    architecture_source: str,
-    workload_source: str,
-    mapping_source: str,
-    preset: str,
-    constraints_source: str | None = None,
-) -> Result:
+def priced(options: argparse.Namespace) -> Result:
     """The mapping with its cost. Raises `SpecError` with the mistakes of all inputs, or `IllegalMapping`."""
     from polymap.architecture import architecture
-    from polymap.cli.inputs import both, statements
+    from polymap.cli.inputs import both, statements, workload
     from polymap.mapper.result import Result
     from polymap.mapping import mapping
     from polymap.mapping.kept import check_kept
@@ -70,16 +63,16 @@ def priced(
     from polymap.verbs import legal_cost, single, statements_broken
 
     (arch, work), (nest, rules) = both(
-        lambda: both(lambda: architecture(architecture_source), lambda: single(workload_source)),
-        lambda: both(lambda: mapping(mapping_source), lambda: statements(constraints_source)),
+        lambda: both(lambda: architecture(options.architecture), lambda: single(workload(options))),
+        lambda: both(lambda: mapping(options.mapping), lambda: statements(options.constraints)),
     )
     check_kept(arch, [work])
-    broken = statements_broken(rules, work, arch, nest, mapping_source) if rules else []
-    chosen = conventions(preset)
+    broken = statements_broken(rules, work, arch, nest, options.mapping) if rules else []
+    chosen = conventions(options.conventions)
     try:
         cost = legal_cost(work, arch, nest, chosen, broken)
     except IllegalMapping as error:
-        raise IllegalMapping(_in_file(mistake, mapping_source) for mistake in error.mistakes) from None
+        raise IllegalMapping(_in_file(mistake, options.mapping) for mistake in error.mistakes) from None
     return Result("evaluated", None, None, None, nest, cost, work, arch, chosen)
 
 

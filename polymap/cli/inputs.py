@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
-from polymap.errors import Mistake, SpecError
+from polymap.errors import NOWHERE, Mistake, SpecError
 
 if TYPE_CHECKING:
     from polymap.architecture import Architecture
@@ -16,21 +17,36 @@ First = TypeVar("First")
 Second = TypeVar("Second")
 
 
-def architecture_and_workload(architecture_source: str, workload_source: str) -> tuple[Architecture, Einsum | Network]:
+def architecture_and_workload(options: argparse.Namespace) -> tuple[Architecture, Einsum | Network]:
     """Both inputs, or one `SpecError` with the mistakes of both."""
     from polymap.architecture import architecture
-    from polymap.workload import workload
 
-    return both(lambda: architecture(architecture_source), lambda: workload(workload_source))
+    return both(lambda: architecture(options.architecture), lambda: workload(options))
 
 
-def problem(
-    architecture_source: str, workload_source: str, constraints_source: str | None
-) -> tuple[Architecture, Einsum | Network, Constraints | None]:
+def workload(options: argparse.Namespace) -> Einsum | Network:
+    """What WORKLOAD and --set mean; operations of a network that are no products are named on standard error."""
+    from polymap.cli.output import warn
+    from polymap.frontends.reading import read
+
+    read_as = read(options.workload, sizes(options.sizes))
+    if read_as.note:
+        warn(read_as.note)
+    return read_as.work
+
+
+def sizes(listed: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """The sizes that are set. Raises `SpecError` where one is set twice."""
+    found: dict[str, int] = {}
+    for name, size in listed:
+        if found.setdefault(name, size) != size:
+            raise SpecError(Mistake(NOWHERE, f"--set gives {name} two sizes, {found[name]} and {size}", "keep one"))
+    return found
+
+
+def problem(options: argparse.Namespace) -> tuple[Architecture, Einsum | Network, Constraints | None]:
     """The inputs of a search, or one `SpecError` with the mistakes of all of them."""
-    (arch, work), rules = both(
-        lambda: architecture_and_workload(architecture_source, workload_source), lambda: statements(constraints_source)
-    )
+    (arch, work), rules = both(lambda: architecture_and_workload(options), lambda: statements(options.constraints))
     return arch, work, rules
 
 

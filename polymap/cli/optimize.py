@@ -89,7 +89,7 @@ def search(options: argparse.Namespace) -> Result | NetworkResult:
     from polymap import verbs
     from polymap.cli.inputs import problem
 
-    arch, work, rules = problem(options.architecture, options.workload, options.constraints)
+    arch, work, rules = problem(options)
     with shown() as on_progress:
         return verbs.optimize(
             work,

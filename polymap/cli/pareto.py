@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     from polymap.report.front import front_text
 
     check_open()
-    arch, work, rules = problem(options.architecture, options.workload, options.constraints)
+    arch, work, rules = problem(options)
     front = verbs.pareto(
         work,
         arch,

@@ -1,5 +1,1 @@
-"""Other tools' files to polymap's: one room per tool."""
-
-from polymap.frontends.timeloop import Converted, convert
-
-__all__ = ["Converted", "convert"]
+"""What others write, in polymap's terms: networks as einsums (`reading`), other tools' files (one room per tool)."""

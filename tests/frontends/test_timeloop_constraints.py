@@ -13,7 +13,7 @@ import polymap as pm
 from polymap.cli import main
 from polymap.constraints.bind import Limits, bind
 from polymap.constraints.check import check_names
-from polymap.frontends import Converted, convert
+from polymap.frontends.timeloop import Converted, convert
 from tests.frontends.inputs import written
 from tests.frontends.searches import SEARCHES, Search
 

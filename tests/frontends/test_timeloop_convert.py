@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 import polymap as pm
-from polymap.frontends import Converted, convert
-from polymap.frontends.timeloop import ignored
+from polymap.frontends.timeloop import Converted, convert, ignored
 from tests.frontends.inputs import ARCHITECTURE, written
 
 

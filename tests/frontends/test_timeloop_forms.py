@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import polymap as pm
-from polymap.frontends import Converted, convert
+from polymap.frontends.timeloop import Converted, convert
 from tests.frontends.inputs import ERT, written
 
 TABLES_0_2 = """\
