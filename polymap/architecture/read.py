@@ -3,7 +3,7 @@
 polymap: architecture/1
 name: tiny
 source: where the numbers come from
-technology: {node: 65 nm, voltage: 1 V, temperature: 300 K}    # kept as a description
+technology: {node: 65 nm, family: lp, voltage: 1 V, temperature: 300 K}    # what components are made in
 clock: 200 MHz
 hierarchy:                              # outermost first
   - memory: DRAM                        # the first memory may be unlimited, the others need a capacity
@@ -28,6 +28,8 @@ hierarchy:                              # outermost first
     passes_through: [output]            # every access goes on to the memory above
     distributes: false                  # instances that share a tile hold a part each and hand it on
     power_gated_at: buffer              # leaks only where the mapping uses that level
+    component: {sram: {banks: 2}}       # its model gives energy, leakage and area where the file does not
+    arguments: {read: {activity: 0.3}}  # what the energies of its actions depend on
     leakage: 1 mW                       # per instance
     area: 0.1 mm2
   - array: PE
@@ -54,26 +56,31 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from fractions import Fraction
-from functools import partial
 from typing import TypeAlias
 
 from polymap import quantity, spec
 from polymap.architecture.hierarchy import Architecture, Bandwidth, Compute, Level, Memory, Rate
+from polymap.architecture.priced import NOTHING, Surroundings, priced
 from polymap.architecture.whole import check_hierarchy
 from polymap.architecture.wiring import array
+from polymap.components.component import Component
+from polymap.components.question import Written
+from polymap.components.registry import Registry
+from polymap.components.technology_read import technology as read_technology
 
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, object] | Architecture"
 
-_NOTHING = Fraction(0)
+ACTIONS = ("read", "write", "update")
 _KINDS = ("memory", "array", "compute")
 _NODE_WORDS = ("for", "parallel", "compute")
-_TECHNOLOGY = {"node": "length", "voltage": "voltage", "temperature": "temperature"}
+_TECHNOLOGY = ("node", "family", "voltage", "temperature", "extrapolate")
 
 
-def architecture(source: Source) -> Architecture:
+def architecture(source: Source, registry: Registry | None = None) -> Architecture:
     """The architecture meant by a shipped name, a path, YAML text, plain Python data or an `Architecture` itself.
 
-    Energies in pJ, capacities in bits, leakage in W, area in um2, rates per clock cycle; all but areas are exact.
+    `registry` holds the models that price components, by default those that ship. Energies in pJ, capacities in bits,
+    leakage in W, area in um2, rates per clock cycle; all but areas are exact.
     Raises SpecError with every mistake in the source.
 
     >>> architecture("eyeriss_like").instances("MAC")
@@ -83,22 +90,26 @@ def architecture(source: Source) -> Architecture:
         return source
     with spec.reading(source, "architectures", "architecture/1") as top:
         name, origin = top.text("name", required=True), top.text("source")
-        technology = _technology(top.child("technology"))
         clock_hz = top.value("clock", quantity.frequency_hz, otherwise=Fraction(1), required=True)
+        around, technology = _surroundings(top, registry or Registry()), _described(top.child("technology"))
         items = top.children("hierarchy", required=True)
-        levels = [_level(item, clock_hz, outermost=i == 0) for i, item in enumerate(items)]
+        levels = [_level(item, clock_hz, around, outermost=i == 0) for i, item in enumerate(items)]
         check_hierarchy(top, items, levels)
     hierarchy = tuple(level for level in levels if level)
     return Architecture(name, hierarchy, clock_hz, origin, top.place, technology)
 
 
-def _technology(reader: spec.Reader) -> tuple[tuple[str, str], ...]:
-    for key, dimension in _TECHNOLOGY.items():
-        reader.value(key, partial(quantity.measure, dimension=dimension), otherwise=_NOTHING)
+def _surroundings(top: spec.Reader, registry: Registry) -> Surroundings:
+    found = read_technology(top.child("technology")) if top.has("technology") else None
+    clock = (Written("clock", top.text("clock"), top.place_of("clock")),) if top.has("clock") else ()
+    return Surroundings(registry, found, clock)
+
+
+def _described(reader: spec.Reader) -> tuple[tuple[str, str], ...]:
     return tuple((key, reader.description(key)) for key in _TECHNOLOGY if reader.has(key))
 
 
-def _level(item: spec.Reader, clock_hz: Fraction, outermost: bool) -> Level | None:
+def _level(item: spec.Reader, clock_hz: Fraction, around: Surroundings, outermost: bool) -> Level | None:
     """The level an item of the hierarchy describes; None, with the reason noted, if it is of no one kind."""
     kinds = [kind for kind in _KINDS if item.has(kind)]
     if len(kinds) != 1:
@@ -106,8 +117,8 @@ def _level(item: spec.Reader, clock_hz: Fraction, outermost: bool) -> Level | No
         _note_kind(item, kinds)
         return None
     if kinds == ["memory"]:
-        return _memory(item, clock_hz, outermost)
-    return array(item) if kinds == ["array"] else _compute(item)
+        return _memory(item, clock_hz, around, outermost)
+    return array(item) if kinds == ["array"] else _compute(item, around)
 
 
 def _note_kind(item: spec.Reader, kinds: list[str]) -> None:
@@ -123,38 +134,42 @@ def _note_kind(item: spec.Reader, kinds: list[str]) -> None:
 # memories
 
 
-def _memory(item: spec.Reader, clock_hz: Fraction, outermost: bool) -> Memory:
+def _memory(item: spec.Reader, clock_hz: Fraction, around: Surroundings, outermost: bool) -> Memory:
     item.what = "a memory"
     word_bits = None if item.is_mapping("word") else item.value("word", quantity.width_bits, otherwise=None)
-    read_pj, write_pj, update_pj = _access_energies(item)
+    capacity, width = _capacity(item, word_bits, outermost), _width(item, word_bits)
+    own = [_offered(item, key, bits) for key, bits in (("capacity", capacity), ("width", width)) if bits]
+    numbers = priced(item, ACTIONS, _access_energies(item), around, *own)
+    energies = {"update": numbers.energies.get("write", NOTHING), **numbers.energies}
     keeps, may_keep = _kept(item)
     return Memory(
         name=_memory_name(item),
-        width_bits=item.value("width", lambda value: quantity.width_bits(value, word_bits), otherwise=1, required=True),
-        read_pj=read_pj,
-        write_pj=write_pj,
-        update_pj=update_pj,
-        capacity_bits=_capacity(item, word_bits, outermost),
+        width_bits=_checked_width(item, width, numbers.component),
+        read_pj=energies.get("read", NOTHING),
+        write_pj=energies.get("write", NOTHING),
+        update_pj=energies["update"],
+        capacity_bits=capacity,
         word_bits=word_bits,
         keeps=keeps,
         may_keep=may_keep,
         buffering=item.integer("buffering"),
         bandwidth=_bandwidth(item, clock_hz),
-        leakage_w=item.value("leakage", quantity.power_w, otherwise=_NOTHING),
-        area_um2=float(item.value("area", quantity.area_um2, otherwise=_NOTHING)),
+        leakage_w=numbers.leakage_w,
+        area_um2=numbers.area_um2,
         source=item.text("source"),
         place=item.place,
         component=item.description("component"),
         words=item.table("word", quantity.width_bits) if item.is_mapping("word") else (),
-        address_pj=item.value("address", quantity.energy_pj, otherwise=_NOTHING),
-        reduce_pj=item.value("reduce", quantity.energy_pj, otherwise=_NOTHING),
+        address_pj=item.value("address", quantity.energy_pj, otherwise=NOTHING),
+        reduce_pj=item.value("reduce", quantity.energy_pj, otherwise=NOTHING),
         cluster=item.integer("cluster"),
         power_gated_at=item.name("power_gated_at"),
-        min_utilization=item.value("min_utilization", _share, otherwise=_NOTHING),
+        min_utilization=item.value("min_utilization", _share, otherwise=NOTHING),
         refetches=item.names("refetches"),
         reads_first=item.names("reads_first"),
         passes_through=item.names("passes_through"),
         distributes=item.flag("distributes"),
+        estimates=numbers.estimates,
     )
 
 
@@ -180,24 +195,43 @@ def _capacity(item: spec.Reader, word_bits: int | None, outermost: bool) -> int 
     return item.value("capacity", lambda value: quantity.capacity_bits(value, word_bits), otherwise=None)
 
 
+def _width(item: spec.Reader, word_bits: int | None) -> int | None:
+    """Bits of one access, if the memory says so; a component may say it instead."""
+    needed = not item.has("component")
+    return item.value("width", lambda value: quantity.width_bits(value, word_bits), otherwise=None, required=needed)
+
+
+def _checked_width(item: spec.Reader, width: int | None, component: Component | None) -> int:
+    """The energies are those of an access of the component's width, which the memory may leave to it."""
+    theirs = dict(component.attributes).get("width") if component else None
+    if component and not (width or theirs):
+        item.wrong("`width` of a memory is missing, and its component has none", "add e.g. `width: 64 b`")
+    if width and theirs and width != theirs:
+        item.wrong(f"the component's accesses are {theirs} b wide, the memory's {width} b", "leave one of them out")
+    return width or int(theirs or 1)
+
+
+def _offered(item: spec.Reader, key: str, bits: int) -> Written:
+    return Written(key, f"{bits} b", item.place_of(key))
+
+
 def _needs_energy(item: spec.Reader, example: str) -> bool:
-    """Whether there is an `energy:`; its absence is noted, never taken as 0."""
-    if not item.has("energy"):
-        because = ": component models are not there yet" if item.has("component") else ""
-        item.wrong(f"`energy` of {item.what} is missing{because}", f"add `energy: {example}`")
+    """Whether there is an `energy:`; where there is no component either, its absence is noted, never taken as 0."""
+    if not item.has("energy") and not item.has("component"):
+        item.wrong(f"`energy` of {item.what} is missing", f"add `energy: {example}`, or a `component`")
     return item.has("energy")
 
 
-def _access_energies(item: spec.Reader) -> tuple[Fraction, Fraction, Fraction]:
-    """Read, write and update energies in pJ per access of the memory's width."""
+def _access_energies(item: spec.Reader) -> dict[str, Fraction]:
+    """The energies in pJ per access of the memory's width that the file says: of read, write, update."""
     example = "{read: 6 pJ, write: 6 pJ}"
     if _needs_energy(item, example) and not item.is_mapping("energy"):
         item.wrong("a memory's energies are given per action", f"write `energy: {example}`", key="energy")
-        return _NOTHING, _NOTHING, _NOTHING
-    energy = item.child("energy")
-    read_pj = energy.value("read", quantity.energy_pj, otherwise=_NOTHING, required=True)
-    write_pj = energy.value("write", quantity.energy_pj, otherwise=_NOTHING, required=True)
-    return read_pj, write_pj, energy.value("update", quantity.energy_pj, otherwise=write_pj)
+        return dict.fromkeys(ACTIONS, NOTHING)
+    energy, needed = item.child("energy"), not item.has("component")
+    said = {key: energy.value(key, quantity.energy_pj, otherwise=None, required=needed) for key in ACTIONS[:2]}
+    said["update"] = energy.value("update", quantity.energy_pj, otherwise=said["write"])
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _kept(item: spec.Reader) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
@@ -232,15 +266,19 @@ def _scale(value: object) -> Fraction:
 # compute
 
 
-def _compute(item: spec.Reader) -> Compute:
+def _compute(item: spec.Reader, around: Surroundings) -> Compute:
     item.what = "a compute level"
-    _needs_energy(item, "1 pJ")
+    said = (
+        {"compute": item.value("energy", quantity.energy_pj, otherwise=NOTHING)} if _needs_energy(item, "1 pJ") else {}
+    )
+    numbers = priced(item, ("compute",), said, around)
     return Compute(
         name=item.name("compute", required=True),
-        energy_pj=item.value("energy", quantity.energy_pj, otherwise=_NOTHING),
-        leakage_w=item.value("leakage", quantity.power_w, otherwise=_NOTHING),
-        area_um2=float(item.value("area", quantity.area_um2, otherwise=_NOTHING)),
+        energy_pj=numbers.energies.get("compute", NOTHING),
+        leakage_w=numbers.leakage_w,
+        area_um2=numbers.area_um2,
         source=item.text("source"),
         place=item.place,
         component=item.description("component"),
+        estimates=numbers.estimates,
     )

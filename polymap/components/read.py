@@ -68,14 +68,15 @@ def _detailed(reader: spec.Reader, setting: Setting) -> Question | None:
         found = f"names {len(classes)} classes: {', '.join(classes)}" if classes else "names no class of components"
         reader.wrong(f"{reader.what} {found}", "write one, with its attributes, e.g. `{sram: {width: 64 b}}`")
         return None
-    attributes = _attributes(reader, classes[0])
-    if attributes is None or (reader.has(MODEL) and not pin):
+    written = attributes(reader, classes[0])
+    if written is None or (reader.has(MODEL) and not pin):
         return None
     place, pin_place = reader.place_of(classes[0]), reader.place_of(MODEL)
-    return Question(classes[0], attributes, setting.offered, technology, pin, setting.name, place, pin_place)
+    return Question(classes[0], written, setting.offered, technology, pin, setting.name, place, pin_place)
 
 
-def _attributes(reader: spec.Reader, name: str) -> tuple[Written, ...] | None:
+def attributes(reader: spec.Reader, name: str) -> tuple[Written, ...] | None:
+    """A mapping of names to values, as written; None if it is absent or empty, or if a mistake has been noted."""
     node = reader.node_of(name)
     if node is None:
         return None

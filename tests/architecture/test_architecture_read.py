@@ -46,7 +46,7 @@ hierarchy:
     buffering: 2
     leakage: 1 mW
     area: 0.1 mm2
-    component: {sram: {width: 32 b}}
+    reads_first: []
     source: a table
   - array: PE
     shape: {X: 3, Y: 2}
@@ -89,7 +89,6 @@ def test_a_file_means_what_it_says() -> None:
                 leakage_w=Fraction(1, 1000),
                 area_um2=100_000.0,
                 source="a table",
-                component="{sram: {width: 32 b}}",
             ),
             Array("PE", (("X", 3), ("Y", 2)), multicast=False),
             Compute("MAC", Fraction(1, 2), Fraction(1, 10**6), 10.0),
@@ -358,13 +357,6 @@ def test_a_slip_in_one_line_gets_one_located_message(line: str, slip: str, messa
 def test_a_word_per_tensor_needs_a_unit() -> None:
     assert messages(EXTRAS.replace("{I: 8 b,", "{I: 8,")) == [
         "23:15 (hierarchy[2].word.I): `8` has no unit (width): write `8 b` or `8 B`"
-    ]
-
-
-def test_a_component_does_not_stand_for_energies_yet() -> None:
-    assert messages(GOOD.replace("energy: {read: 100 pJ, write: 200 pJ}", "component: lpddr4")) == [
-        "7:5 (hierarchy[0]): `energy` of a memory is missing: component models are not there yet: "
-        "add `energy: {read: 6 pJ, write: 6 pJ}`"
     ]
 
 
