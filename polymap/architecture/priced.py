@@ -8,16 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING, TypeAlias
 
 from polymap import quantity, spec
 from polymap.architecture.hierarchy import Estimates
-from polymap.components.component import Component
 from polymap.components.estimate import Estimate
-from polymap.components.question import Written
-from polymap.components.read import Setting, attributes, component
-from polymap.components.registry import Registry
-from polymap.components.technology import Technology
 from polymap.errors import SpecError
+
+if TYPE_CHECKING:  # a file without components loads nothing of what prices them
+    from polymap.components.component import Component
+    from polymap.components.registry import Registry
+    from polymap.components.technology import Technology
+
+# An attribute that a level offers its component: its name and text.
+Offer: TypeAlias = tuple[str, str]
 
 NOTHING = Fraction(0)
 _PER_UW = Fraction(1, 10**6)
@@ -25,11 +29,11 @@ _PER_UW = Fraction(1, 10**6)
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all components of a file share: who is asked, the technology, the clock."""
+    """What all components of a file share: who is asked (None: the models that ship), the technology, the clock."""
 
-    registry: Registry
+    registry: Registry | None
     technology: Technology | None = None
-    offered: tuple[Written, ...] = ()
+    offered: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,13 @@ class Priced:
 
 
 def priced(
-    item: spec.Reader, actions: Sequence[str], said: Mapping[str, Fraction], around: Surroundings, *own: Written
+    item: spec.Reader, actions: Sequence[str], said: Mapping[str, Fraction], around: Surroundings, *own: Offer
 ) -> Priced:
     """The numbers of a level that needs the energies of `actions`; `own` are attributes its component may take.
 
     An `update` that neither the file nor the model knows is a write. What is missing is noted, never taken as 0.
     """
-    setting = Setting(around.registry, around.technology, (*own, *around.offered), _called(item))
-    found = component(item, setting)
+    found = _component(item, around, own) if item.has("component") else None
     estimates: dict[str, Estimate] = {}
     energies = {**said, **_energies(item, found, [name for name in actions if name not in said], estimates)}
     leakage = item.value("leakage", quantity.power_w, otherwise=None)
@@ -61,6 +64,15 @@ def priced(
     if area is None:
         area = _amount(item, found, "area", "0 um2", estimates)
     return Priced(energies, leakage, float(area), tuple(estimates.items()), found)
+
+
+def _component(item: spec.Reader, around: Surroundings, own: tuple[Offer, ...]) -> Component | None:
+    from polymap.components.question import Written
+    from polymap.components.read import Setting, component
+    from polymap.components.registry import Registry
+
+    offered = tuple(Written(name, text, item.place_of(name)) for name, text in (*own, *around.offered))
+    return component(item, Setting(around.registry or Registry(), around.technology, offered, _called(item)))
 
 
 def _called(item: spec.Reader) -> str:
@@ -87,7 +99,7 @@ def _energies(
         if action == "update" and action not in found.actions:
             continue
         try:
-            estimates[action] = found.action(action, **arguments.get(action, {})).energy
+            estimates[action] = found.action(action, **arguments.get(action, {})).energy.settled
         except SpecError as error:
             item.include(error, item.place_of("component"))
     return {action: decimal(estimate) for action, estimate in estimates.items()}
@@ -102,6 +114,8 @@ def _arguments(item: spec.Reader, found: Component | None) -> dict[str, dict[str
 
 
 def _tables(arguments: spec.Reader, found: Component) -> list[tuple[str, dict[str, object]]]:
+    from polymap.components.read import attributes
+
     return [
         (action, {written.name: written.value for written in attributes(arguments, action) or ()})
         for action in found.actions
@@ -121,5 +135,5 @@ def _amount(
         message = f"the component of {item.what} has no {what}: {why}"
         item.wrong(message, f"add `{what}:`; `{what}: {none}` leaves it out", key="component")
         return NOTHING
-    estimates[what] = amount
+    estimates[what] = amount.settled
     return decimal(amount)

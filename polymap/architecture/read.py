@@ -56,17 +56,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from polymap import quantity, spec
 from polymap.architecture.hierarchy import Architecture, Bandwidth, Compute, Level, Memory, Rate
-from polymap.architecture.priced import NOTHING, Surroundings, priced
+from polymap.architecture.priced import NOTHING, Offer, Surroundings, priced
 from polymap.architecture.whole import check_hierarchy
 from polymap.architecture.wiring import array
-from polymap.components.component import Component
-from polymap.components.question import Written
-from polymap.components.registry import Registry
 from polymap.components.technology_read import technology as read_technology
+
+if TYPE_CHECKING:
+    from polymap.components.component import Component
+    from polymap.components.registry import Registry
 
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, object] | Architecture"
 
@@ -91,7 +92,7 @@ def architecture(source: Source, registry: Registry | None = None) -> Architectu
     with spec.reading(source, "architectures", "architecture/1") as top:
         name, origin = top.text("name", required=True), top.text("source")
         clock_hz = top.value("clock", quantity.frequency_hz, otherwise=Fraction(1), required=True)
-        around, technology = _surroundings(top, registry or Registry()), _described(top.child("technology"))
+        around, technology = _surroundings(top, registry), _described(top.child("technology"))
         items = top.children("hierarchy", required=True)
         levels = [_level(item, clock_hz, around, outermost=i == 0) for i, item in enumerate(items)]
         check_hierarchy(top, items, levels)
@@ -99,9 +100,9 @@ def architecture(source: Source, registry: Registry | None = None) -> Architectu
     return Architecture(name, hierarchy, clock_hz, origin, top.place, technology)
 
 
-def _surroundings(top: spec.Reader, registry: Registry) -> Surroundings:
+def _surroundings(top: spec.Reader, registry: Registry | None) -> Surroundings:
     found = read_technology(top.child("technology")) if top.has("technology") else None
-    clock = (Written("clock", top.text("clock"), top.place_of("clock")),) if top.has("clock") else ()
+    clock = (("clock", top.description("clock")),) if top.has("clock") else ()
     return Surroundings(registry, found, clock)
 
 
@@ -138,7 +139,7 @@ def _memory(item: spec.Reader, clock_hz: Fraction, around: Surroundings, outermo
     item.what = "a memory"
     word_bits = None if item.is_mapping("word") else item.value("word", quantity.width_bits, otherwise=None)
     capacity, width = _capacity(item, word_bits, outermost), _width(item, word_bits)
-    own = [_offered(item, key, bits) for key, bits in (("capacity", capacity), ("width", width)) if bits]
+    own: list[Offer] = [(key, f"{bits} b") for key, bits in (("capacity", capacity), ("width", width)) if bits]
     numbers = priced(item, ACTIONS, _access_energies(item), around, *own)
     energies = {"update": numbers.energies.get("write", NOTHING), **numbers.energies}
     keeps, may_keep = _kept(item)
@@ -209,10 +210,6 @@ def _checked_width(item: spec.Reader, width: int | None, component: Component | 
     if width and theirs and width != theirs:
         item.wrong(f"the component's accesses are {theirs} b wide, the memory's {width} b", "leave one of them out")
     return width or int(theirs or 1)
-
-
-def _offered(item: spec.Reader, key: str, bits: int) -> Written:
-    return Written(key, f"{bits} b", item.place_of(key))
 
 
 def _needs_energy(item: spec.Reader, example: str) -> bool:

@@ -81,6 +81,11 @@ class Estimate:
         """The tree that says where the value comes from."""
         return self.told() if callable(self.told) else self.told
 
+    @property
+    def settled(self) -> Estimate:
+        """The same with its origin told: plain data, to be kept."""
+        return Estimate(self.value, self.unit, self.origin, self.errors)
+
     @classmethod
     def given(cls, value: float, unit: str, what: str, citation: str = "") -> Estimate:
         """An amount that is taken for exact: as its author wrote it."""

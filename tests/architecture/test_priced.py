@@ -30,7 +30,7 @@ class Store(Model):
 
     def energy(self, action: str, given: Given) -> Estimate:
         per_bit = 0.1 * given["density"] * 2 if action == "read" else 0.3
-        return amount(given["width"] * per_bit * given.technology.node_nm / 45, "pJ")
+        return amount(given["width"] * per_bit, "pJ").times(given.technology.node_nm / 45, "the node")
 
     def area(self, given: Given) -> Estimate:
         return amount(given["capacity"] * 0.5, "um2")
