@@ -14,11 +14,13 @@ from math import ceil, exp, log, log10
 
 from polymap import quantity
 from polymap.components.attributes import bits, positive
+from polymap.components.cmos import supply_share
 from polymap.components.estimate import Estimate, Origin
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
 from polymap.components.records import records
 
 SOURCE = "Andrulis et al., arXiv:2404.06553 (2024), fitted to Murmann, ADC Performance Survey 1997-2023"
+SQUARE = "as the ADC of Jia et al., JSSC 55(9), 2020: 1.79 pJ at 0.85 V, 3.56 pJ at 1.2 V"
 LEAST_ENOB, MOST_ENOB, FASTEST_HZ = 4.0, 20.0, 1e10
 
 
@@ -126,9 +128,9 @@ class SurveyADC(Model):
         of = {key: coefficients()[f"{quantity}_ratio_{key}_{region}"] for key in ("median", "sigma", "rms")}
         regression = Estimate(best, unit, _origin(best, unit, given))
         if not self.typical:
-            return Estimate(best, unit, regression.origin, (("adc_survey", of["rms"]),))
+            return _at_supply(Estimate(best, unit, regression.origin, (("adc_survey", of["rms"]),)), given)
         what = f"median of {'like' if region == 'near' else 'all'} designs of the survey over the best"
-        return regression.times(of["median"], what, SOURCE, adc_survey=of["sigma"])
+        return _at_supply(regression.times(of["median"], what, SOURCE, adc_survey=of["sigma"]), given)
 
 
 def _asked(given: Given) -> Converter:
@@ -147,8 +149,14 @@ def _origin(value: float, unit: str, given: Given) -> Origin:
     outside = asked.enob < LEAST_ENOB or asked.rate_hz > FASTEST_HZ
     merit = Origin("Schreier figure of merit", SOURCE, figure_of_merit_db(_covered(given)), "dB")
     what = f"best ADC of {asked.enob:g} effective bits at {asked.rate_hz / 1e6:g} MHz in {asked.node_nm:g} nm"
-    supply = Origin("at the supply of the designs surveyed, whatever the technology states")
-    return Origin(what, SOURCE, value, unit, outside=outside, parts=(merit, supply))
+    return Origin(what, SOURCE, value, unit, outside=outside, parts=(merit,))
+
+
+def _at_supply(amount: Estimate, given: Given) -> Estimate:
+    """Surveyed designs have supplies of their own, taken for the node's nominal one: energies go with its square."""
+    if given.technology.voltage_v is None or amount.unit != "pJ":
+        return amount
+    return amount.times(supply_share(given.technology) ** 2, "supply over the nominal one, squared", SQUARE)
 
 
 MODELS: tuple[Model, ...] = (SurveyADC("adc_survey_best", typical=False), SurveyADC("adc_survey_typical", typical=True))

@@ -18,6 +18,8 @@ from polymap.quantity import near, shown
 SHIPPED: dict[str, tuple[str, ...]] = {
     "adc": ("adc",),
     "cells": ("cim_array",),
+    "dac": ("dac",),
+    "published": ("adc", "dac", "integrator", "sample_hold", "shift_add"),
 }
 
 

@@ -105,3 +105,12 @@ def test_the_origin_names_the_survey_and_the_figure_of_merit() -> None:
     origin = TYPICAL.energy("convert", asked(8, 32, 1e9)).origin
     assert any("2404.06553" in citation for citation in origin.citations)
     assert "median of like designs" in str(origin)
+
+
+def test_a_stated_supply_counts_in_squares() -> None:
+    """The nominal supply at 65 nm is 1.1 V. Published: 1.79 pJ at 0.85 V and 3.56 pJ at 1.2 V."""
+    values = asked(8, 65, 1e7).values
+    low, nominal, high = (Given(values, Technology(65, voltage_v=volts)) for volts in (0.85, 1.1, 1.2))
+    energies = [BEST.energy("convert", given).value for given in (low, nominal, high)]
+    assert energies[1] == pytest.approx(BEST.energy("convert", asked(8, 65, 1e7)).value)
+    assert energies[2] / energies[0] == pytest.approx(3.56 / 1.79, rel=0.01)

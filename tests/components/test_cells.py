@@ -84,7 +84,7 @@ def test_a_step_is_the_sum_of_its_rows_columns_and_cells(cell: str) -> None:
 
 def test_a_row_charges_its_wire_gates_and_drivers() -> None:
     """At 45 nm, 1 V: 0.9636 fF/um of gate; cells of 48 F^2 with gates of 10 F; drivers take two thirds more."""
-    given = asked("rram_neurosim", 45, columns=100, input=Values(1.0))
+    given = asked("rram_neurosim", 45, 1.0, columns=100, input=Values(1.0))
     load_ff = 100 * (48**0.5 * 0.045 * 0.2 + 10 * 0.045 * 0.9636)
     assert pj("row", given) == pytest.approx(load_ff * 5 / 3 * 1e-3, rel=1e-3)
 
@@ -130,7 +130,7 @@ def test_what_a_cell_leaves_open_is_asked_for() -> None:
 
 
 def test_a_node_beyond_the_transistors_is_an_error_unless_extrapolated() -> None:
-    with pytest.raises(CannotPrice, match="22 to 180 nm"):
+    with pytest.raises(CannotPrice, match="transistors are known from 22 to 180 nm"):
         pj("step", asked("sram_jia", 7))
     free = Given(asked("sram_jia").values, Technology(7, extrapolate=True))
     assert CIM.energy("step", free).origin.extrapolated
