@@ -10,13 +10,14 @@ from typing import Any
 from cases import Case
 
 import polymap as pm
+from polymap.mapper import search
 from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.search import Search
 from polymap.mapper.solving import Solver
 from polymap.report.table import table
 
-# Phase: the methods that it is.
-PHASES: dict[str, tuple[tuple[type, str], ...]] = {
+# Phase: the methods, or functions of a module, that it is.
+PHASES: dict[str, tuple[tuple[Any, str], ...]] = {
     "enumerate": ((Search, "_enqueue"),),
     "relaxation": ((Search, "_relax"),),
     "open": ((Search, "_open"),),
@@ -24,7 +25,7 @@ PHASES: dict[str, tuple[tuple[type, str], ...]] = {
     "mappings": ((Search, "_attain"), (Search, "_trace")),
     "pricing": ((Incumbent, "offer"),),
     "solver": ((Solver, "close"),),
-    "ties": ((Solver, "settle"),),
+    "ties": ((search, "settle"),),
 }
 
 

@@ -3,6 +3,7 @@ indices."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import prod
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
 Index = tuple[int, ...]
+Slices = tuple[slice, ...]
 
 
 @lru_cache(maxsize=4096)
@@ -36,10 +38,12 @@ def lattice(sizes: tuple[int, ...]) -> Lattice:
 
 @dataclass(frozen=True)
 class Shift:
-    """A factor of one rank as a step of the indices; `near` and `far` are slices of the lattice before and after it."""
+    """A factor of one rank as a step of the indices, and of places in a flat array (`offset`); `near` and `far` are
+    slices of the lattice before and after it."""
 
     factor: int
     index: Index
+    offset: int
 
     @cached_property
     def near(self) -> tuple[slice, ...]:
@@ -66,6 +70,15 @@ class Lattice:
     @cached_property
     def shape(self) -> Index:
         return tuple(exponent + 1 for _, _, exponent in self.axes)
+
+    @cached_property
+    def strides(self) -> Index:
+        """How far apart neighbours along each axis are in a flat array."""
+        return tuple(prod(self.shape[axis + 1 :]) for axis in range(len(self.shape)))
+
+    @property
+    def points(self) -> int:
+        return prod(self.shape)
 
     def axes_of(self, rank: int) -> tuple[int, ...]:
         return tuple(axis for axis, (r, _, _) in enumerate(self.axes) if r == rank)
@@ -116,7 +129,31 @@ class Lattice:
 
     def shift(self, factors: tuple[int, ...]) -> Shift:
         """The step from any tile to its multiple."""
-        return Shift(prod(factors), self.index_of(factors))
+        return self._step(prod(factors), self.index_of(factors))
+
+    def lower(self, values: Values, rank: int, inwards: bool) -> None:
+        """Put at every tile the least of a table over all tiles that are multiples of it along a rank (inwards), or of
+        which it is one."""
+        for axis in self.axes_of(rank):
+            if axis == self.dimensions - 1:
+                along = values[..., ::-1] if inwards else values
+                np.minimum.accumulate(along, axis=axis, out=along)
+                continue
+            for below, above in self._doubled[axis]:
+                here, there = (below, above) if inwards else (above, below)
+                np.minimum(values[here], values[there], out=values[here])
+
+    @cached_property
+    def _doubled(self) -> tuple[tuple[tuple[Slices, Slices], ...], ...]:
+        """For every axis steps of 1, 2, 4 ... along it: after them each place has met all those beyond it. But for the
+        last axis that is several times as fast as `accumulate`, whose inner loop would be along a short axis."""
+        return tuple(tuple(self._steps_along(axis)) for axis in range(self.dimensions))
+
+    def _steps_along(self, axis: int) -> Iterator[tuple[Slices, Slices]]:
+        around, step = (slice(None),) * axis, 1
+        while step < self.shape[axis]:
+            yield (*around, slice(None, -step)), (*around, slice(step, None))
+            step *= 2
 
     @cached_property
     def _shifts(self) -> tuple[tuple[Shift, ...], ...]:
@@ -131,8 +168,11 @@ class Lattice:
         for r, prime, exponent in self.axes:
             powers = range(exponent + 1) if r == rank else range(1)
             options = [(f * prime**e, (*index, e)) for f, index in options for e in powers]
-        return [Shift(factor, index) for factor, index in options if factor > 1]
+        return [self._step(factor, index) for factor, index in options if factor > 1]
 
     def _primes(self, rank: int) -> list[Shift]:
         unit = tuple(0 for _ in self.axes)
-        return [Shift(self.axes[a][1], (*unit[:a], 1, *unit[a + 1 :])) for a in self.axes_of(rank)]
+        return [self._step(self.axes[a][1], (*unit[:a], 1, *unit[a + 1 :])) for a in self.axes_of(rank)]
+
+    def _step(self, factor: int, index: Index) -> Shift:
+        return Shift(factor, index, sum(step * stride for step, stride in zip(index, self.strides)))

@@ -184,10 +184,12 @@ class Part:
         fits. Raises `TooManyLabels`."""
         return self.least_nest(self.energy)
 
-    def least_nest(self, quantity: Functional) -> tuple[float, Gaps | None]:
-        """The least of a quantity and a nest of this part that has it; infinite and None if no tile fits. Raises
-        `TooManyLabels`."""
-        for (least,), gaps in Labels(self.program(), (quantity,), lambda least: least).nests():
+    def least_nest(
+        self, quantity: Functional, rank: Callable[[Rank], Rank | None] = lambda least: least
+    ) -> tuple[float, Gaps | None]:
+        """The least of a quantity and a nest of this part that has it; infinite and None if no tile fits, or none that
+        does has a `rank`. Raises `TooManyLabels`."""
+        for (least,), gaps in Labels(self.program(), (quantity,), rank).nests():
             return least, gaps
         return inf, None
 

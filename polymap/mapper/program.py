@@ -99,9 +99,10 @@ class Program:
                     after = here[placing.after] + pay.placed(placing)
                     fitting = self.rooms.fitting(after, self.placed(gap, family.key), Nodes({placing.node}))
                     np.minimum(best, fitting, out=best)
-                for closing, _, shift, price in pay.of(family, gap):
-                    near = best[shift.near]
-                    np.minimum(near, price[shift.near] + here[closing.after][shift.far], out=near)
+                flat = best.reshape(-1)
+                for beyond, offset, price in pay.closing(family, gap):
+                    near = flat[: len(price)]
+                    np.minimum(near, price + here[beyond].reshape(-1)[offset:], out=near)
                 here[family.key] = self._free(best, gap, family, inwards=True)
         return tables
 
@@ -128,9 +129,10 @@ class Program:
         for family in reversed(self.families.of[gap]):
             if family.key in table:
                 values = self._free(table[family.key], gap, family, inwards=False)
-                for closing, _, shift, price in pay.of(family, gap):
-                    far = table.setdefault(closing.after, np.full(values.shape, np.inf))[shift.far]
-                    np.minimum(far, values[shift.near] + price[shift.near], out=far)
+                flat = values.reshape(-1)
+                for after, offset, price in pay.closing(family, gap):
+                    far = table.setdefault(after, np.full(values.shape, np.inf)).reshape(-1)[offset:]
+                    np.minimum(far, flat[: len(price)] + price, out=far)
                 for placing in family.placings:
                     paid, placed = values + pay.placed(placing), self.placed(gap, family.key)
                     _keep_least(table, placing.after, self.rooms.fitting(paid, placed, Nodes({placing.node})))
@@ -157,25 +159,17 @@ class Program:
         return self.rooms.fitting(top, placed, family.leaving)
 
     def _free(self, values: Values, gap: int, family: Family, inwards: bool) -> Values:
-        """The least over all tiles that free loops lead to (inwards: from)."""
+        """The least over all tiles that free loops lead to (inwards: from). Overwrites the values."""
         few = self.factors[gap]
         for rank in family.free:
-            if rank in few:
-                values = self._by_factors(values, rank, few[rank], inwards)
-                continue
-            for axis in self.geometry.lattice.axes_of(rank):
-                turned = values[_reversal(values.ndim, axis)] if inwards else values
-                least = np.minimum.accumulate(turned, axis=axis)
-                values = least[_reversal(values.ndim, axis)] if inwards else least
+            values = self.freely(values, rank, few.get(rank), inwards)
         return values
 
-    def freely(self, values: Values, rank: int, few: frozenset[int] | None) -> Values:
-        """The least over all tiles that free loops over a rank lead to, inwards."""
+    def freely(self, values: Values, rank: int, few: frozenset[int] | None, inwards: bool = True) -> Values:
+        """The least over all tiles that free loops over a rank lead to (inwards: from). Overwrites the values."""
         if few is not None:
-            return self._by_factors(values, rank, few, inwards=True)
-        for axis in self.geometry.lattice.axes_of(rank):
-            turned = _reversal(values.ndim, axis)
-            values = np.minimum.accumulate(values[turned], axis=axis)[turned]
+            return self._by_factors(values, rank, few, inwards)
+        self.geometry.lattice.lower(values, rank, inwards)
         return values
 
     def _by_factors(self, values: Values, rank: int, few: frozenset[int], inwards: bool) -> Values:
@@ -201,17 +195,27 @@ class Payments:
         self.lattice = program.geometry.lattice
         self.known: dict[tuple[int, int, int, int], Values] = {}
         self.sums: dict[tuple[object, ...], Values] = {}
+        self.walled: dict[tuple[tuple[int, ...], int, int, int], Values] = {}
         self.overlaps: dict[tuple[int, int, int], Values] = {}
 
-    def of(self, family: Family, gap: int) -> Iterator[tuple[Closing, int, Shift, Values]]:
-        """(closing, factor, shift, price before the loop). Where no tiles overlap prime factors do: the rest is
-        free afterwards."""
+    def closing(self, family: Family, gap: int) -> Iterator[tuple[Key, int, Values]]:
+        """(state after the loop, offset, price) of every closing loop, in flat arrays: from place n the loop leads to
+        place n + offset, at an infinite price where that is no multiple of the tile. Where no tiles overlap prime
+        factors do: the rest is free afterwards."""
         for closing in family.closings:
             mixed = any(self.quantity.concerns(i) for i in closing.mixed)
             shifts = self.lattice.shifts(closing.rank) if mixed else self.lattice.prime_shifts(closing.rank)
             few = self.program.factors[gap].get(closing.rank)
             for shift in shifts if few is None else [shift for shift in shifts if shift.factor in few]:
-                yield closing, shift.factor, shift, self.price(closing, shift.factor if mixed else 0, gap)
+                yield closing.after, shift.offset, self._walled(closing, shift, mixed, gap)
+
+    def _walled(self, closing: Closing, shift: Shift, mixed: bool, gap: int) -> Values:
+        key = closing.closed, closing.rank, shift.factor, gap if mixed else 0
+        if key not in self.walled:
+            walled = np.full(self.lattice.shape, np.inf)
+            walled[shift.near] = self.price(closing, shift.factor if mixed else 0, gap)[shift.near]
+            self.walled[key] = walled.reshape(-1)[: walled.size - shift.offset]
+        return self.walled[key]
 
     def whole(self, node: int) -> Values:
         """Price of a node that keeps nothing from one tile to the next."""
@@ -271,7 +275,3 @@ class Payments:
 
 def _keep_least(table: dict[Key, Values], key: Key, values: Values) -> None:
     table[key] = np.minimum(table[key], values) if key in table else values
-
-
-def _reversal(dimensions: int, axis: int) -> tuple[slice, ...]:
-    return tuple(slice(None, None, -1 if a == axis else 1) for a in range(dimensions))

@@ -1,10 +1,11 @@
-"""What a nest of a part is worth at best, from the least values of its quantities."""
+"""What a nest of a part is worth at best, from the least values of its quantities, and whether that is good enough."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil
+from math import ceil, inf
 
 from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.objective import TOLERANCE, Rank, may_reach
@@ -43,3 +44,18 @@ class Ranking:
             return None
         rank: Rank = self.incumbent.objective.rank(energy, cycles, *moved[:1])
         return rank if best is None or may_reach(rank, best.rank) else None
+
+
+@dataclass
+class Cutoff:
+    """Lets energies pass that may still make the best mapping. `least` is the least of those that may not: if no nest
+    is left in the end, a lower bound of all."""
+
+    reaches: Callable[[float], bool]
+    least: float = inf
+
+    def __call__(self, values: Rank) -> Rank | None:
+        if self.reaches(values[0]):
+            return values
+        self.least = min(self.least, values[0])
+        return None

@@ -30,7 +30,7 @@ from polymap.mapper.pricing import Functional, blended
 from polymap.mapper.problem import Part, Unopened, leakage_pj, whole
 from polymap.mapper.progress import nothing
 from polymap.mapper.proof import Undecided
-from polymap.mapper.ranking import Ranking
+from polymap.mapper.ranking import Cutoff, Ranking
 from polymap.mapper.solving import Floor, Solver
 from polymap.mapper.ties import settle
 from polymap.mapper.traffic import Geometry
@@ -288,20 +288,30 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
             self._wait(QUICK, alternative, max(energy, alternative.compulsory(alternative.energy)), cycles, moved)
 
     def _attain(self, waiting: Waiting) -> bool:
-        """Read a mapping of least energy off the table; True if it reaches the part's bound, which closes the part."""
-        part = waiting.part
+        """Read a mapping of least energy off the table; True if it reaches the part's bound, which closes the part, or
+        if none can be the best: then the part waits under what its nests need at least."""
+        part, leaked = waiting.part, float(waiting.part.leakage) * waiting.cycles
         if self.incumbent.levels and part.exact:
             return self._weigh(waiting)
+        cutoff = Cutoff(lambda least: self._reaches(waiting, max(waiting.energy, least + leaked)))
+        traced = self.best is not None and self.best.part is part
         try:
-            least, gaps = part.least_energy
+            least, gaps = part.least_energy if traced else part.least_nest(part.energy, cutoff)
         except TooManyLabels as many:
             least, gaps = many.bound[0], None
         else:
             if gaps is None:
-                waiting.energy = inf
+                waiting.energy = max(waiting.energy, cutoff.least + leaked)
+                if waiting.energy < inf:
+                    self._wait(PROGRAM, part, waiting.energy, waiting.cycles, waiting.moved)
                 return True
-        waiting.energy = max(waiting.energy, least + float(part.leakage) * waiting.cycles)
+        waiting.energy = max(waiting.energy, least + leaked)
         return gaps is not None and self._attains(part, gaps, waiting.energy, waiting.cycles, waiting.moved)
+
+    def _reaches(self, waiting: Waiting, energy: float) -> bool:
+        """Whether mappings of a part that need at least so much energy may be the best."""
+        bound = self.incumbent.objective.rank(energy, waiting.cycles, *waiting.moved[:1])
+        return self.best is None or may_reach(bound, self.best.rank)
 
     def _weigh(self, waiting: Waiting) -> bool:
         """Raise the bounds by a price on traffic; True if a mapping attains them, or there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from random import Random
 
 import numpy as np
 import pytest
@@ -54,3 +55,34 @@ def test_a_lattice_without_factors_is_one_point(sizes: tuple[int, ...]) -> None:
     assert grid.shape == (1,)
     assert grid.tile_at(()) == sizes
     assert grid.steps.item() == 1
+
+
+SIZES = st.lists(st.integers(1, 24), min_size=1, max_size=3)
+
+
+@given(SIZES, st.booleans(), st.randoms(use_true_random=False))
+def test_lowering_along_a_rank_puts_the_least_over_multiples_or_divisors_everywhere(
+    sizes: list[int], inwards: bool, random: Random
+) -> None:
+    grid, rank = lattice(tuple(sizes)), random.randrange(len(sizes))
+    before = np.array([random.random() for _ in range(grid.points)]).reshape(grid.shape)
+    after = before.copy()
+    grid.lower(after, rank, inwards)
+    for index in np.ndindex(*grid.shape):
+        tile = grid.tile_at(index)
+        others = [(*tile[:rank], size, *tile[rank + 1 :]) for size in range(1, sizes[rank] + 1)]
+        met = [
+            before[grid.index_of(other)]
+            for other in others
+            if sizes[rank] % other[rank] == 0
+            and (other[rank] % tile[rank] == 0 if inwards else tile[rank] % other[rank] == 0)
+        ]
+        assert after[index] == min(met)
+
+
+@given(SIZES)
+def test_the_offset_of_a_shift_leads_to_the_same_place_in_a_flat_array(sizes: list[int]) -> None:
+    grid = lattice(tuple(sizes))
+    places = np.arange(grid.points).reshape(grid.shape)
+    for shift in (s for rank in range(len(sizes)) for s in grid.shifts(rank)):
+        assert (places[shift.near] + shift.offset == places[shift.far]).all()
