@@ -19,6 +19,7 @@ SHIPPED: dict[str, tuple[str, ...]] = {
     "adc": ("adc",),
     "cells": ("cim_array",),
     "dac": ("dac",),
+    "photonics": ("awg", "laser", "mrr", "mzm", "photodiode", "star_coupler", "tia"),
     "published": ("adc", "dac", "integrator", "sample_hold", "shift_add"),
 }
 
