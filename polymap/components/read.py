@@ -58,21 +58,28 @@ def question(item: spec.Reader, setting: Setting, key: str = "component") -> Que
 
 
 def _detailed(reader: spec.Reader, setting: Setting) -> Question | None:
-    classes = [key for key in reader.keys if key not in BESIDE]
     pin, technology = reader.name(MODEL), setting.technology
     if reader.has(TECHNOLOGY):
         technology = read_technology(reader.child(TECHNOLOGY), technology)
-    for name in classes:
-        reader.has(name)
-    if len(classes) != 1:
-        found = f"names {len(classes)} classes: {', '.join(classes)}" if classes else "names no class of components"
-        reader.wrong(f"{reader.what} {found}", "write one, with its attributes, e.g. `{sram: {width: 64 b}}`")
-        return None
-    written = attributes(reader, classes[0])
+    prices = one_class(reader)
+    written = attributes(reader, prices) if prices else None
     if written is None or (reader.has(MODEL) and not pin):
         return None
-    place, pin_place = reader.place_of(classes[0]), reader.place_of(MODEL)
-    return Question(classes[0], written, setting.offered, technology, pin, setting.name, place, pin_place)
+    place, pin_place = reader.place_of(prices), reader.place_of(MODEL)
+    return Question(prices, written, setting.offered, technology, pin, setting.name, place, pin_place)
+
+
+def one_class(reader: spec.Reader) -> str:
+    """The one class that is named; empty, with the mistake noted, if it is none or several."""
+    classes = [key for key in reader.keys if key not in BESIDE]
+    for name in classes:
+        reader.has(name)
+    if len(classes) == 1:
+        return classes[0]
+    if reader.is_there:
+        found = f"names {len(classes)} classes: {', '.join(classes)}" if classes else "names no class of components"
+        reader.wrong(f"{reader.what} {found}", "write one, with its attributes, e.g. `{sram: {width: 64 b}}`")
+    return ""
 
 
 def attributes(reader: spec.Reader, name: str) -> tuple[Written, ...] | None:

@@ -1,53 +1,49 @@
-"""All models there are: those that ship, by module and by compound file, and those of the user."""
+"""All models there are, those that ship and those of the user, asked by class."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import cache
-from importlib import import_module
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from typing import TypeAlias
 
+from polymap.components import shipped
 from polymap.components.component import Component
+from polymap.components.compound import contained
 from polymap.components.model import Model
 from polymap.components.question import Question
 from polymap.components.selection import Candidate, answer, candidates
 from polymap.errors import Mistake, Place, SpecError
 from polymap.quantity import near, shown
 
-# The classes that each module of this room prices, so that a question loads no more than it needs.
-SHIPPED: dict[str, tuple[str, ...]] = {
-    "adc": ("adc",),
-    "cells": ("cim_array",),
-    "dac": ("dac",),
-    "photonics": ("awg", "laser", "mrr", "mzm", "photodiode", "star_coupler", "tia"),
-    "published": ("adc", "dac", "integrator", "sample_hold", "shift_add"),
-}
+MOST_ANSWERS = 1024
 
-
-@cache
-def _models_of(module: str) -> tuple[Model, ...]:
-    return tuple(import_module(f"polymap.components.{module}").MODELS)
+Key: TypeAlias = "tuple[Question, tuple[type, ...]]"
 
 
 class Registry:
-    """The shipped models and `own` ones, asked by class."""
+    """The shipped models and the user's, which may ask it for the prices of their parts.
 
-    def __init__(self, own: Iterable[Model] = ()) -> None:
-        self._own = tuple(own)
+    It does not change: what it keeps are answers, and the same question has the same answer.
+    """
+
+    def __init__(self, own: Iterable[Model] | Callable[[Registry], Iterable[Model]] = ()) -> None:
+        self._answers: dict[Key, Component] = {}
+        self._models: dict[str, tuple[Model, ...]] = {}
+        self._own = tuple(own(self) if callable(own) else own)
 
     @property
     def classes(self) -> tuple[str, ...]:
         """All classes that somebody prices."""
-        shipped = {prices for classes in SHIPPED.values() for prices in classes}
-        return tuple(sorted(shipped | {model.prices for model in self._own}))
+        return tuple(sorted({*shipped.classes(), *(model.prices for model in self._own)}))
 
     def models(self, prices: str) -> tuple[Model, ...]:
         """The models of a class, by name. Raises SpecError where two have the same name."""
-        modules = [module for module, classes in SHIPPED.items() if prices in classes]
-        all_models = [*(model for module in modules for model in _models_of(module)), *self._own]
-        found = sorted((model for model in all_models if model.prices == prices), key=lambda model: model.name)
-        _check_names(found)
-        return tuple(found)
+        if prices not in self._models:
+            own = (model for model in self._own if model.prices == prices)
+            found = sorted((*shipped.primitives(prices), *self._compounds(prices), *own), key=lambda model: model.name)
+            _check_names(found)
+            self._models[prices] = tuple(found)
+        return self._models[prices]
 
     def candidates(self, question: Question) -> tuple[Candidate, ...]:
         """Every model of the class with its price or the reason it has none, the one that would answer first.
@@ -58,7 +54,26 @@ class Registry:
 
     def answer(self, question: Question) -> Component:
         """The component as the chosen model prices it (see `selection`). Raises SpecError."""
-        return answer(self._known(question), question)
+        key = (question, tuple(type(written.value) for written in question.written))  # 1 is not `true`
+        try:
+            known = self._answers.get(key)
+        except TypeError:  # an attribute that is a mapping
+            return answer(self._known(question), question)
+        return known or self._kept(key)
+
+    def _kept(self, key: Key) -> Component:
+        if len(self._answers) >= MOST_ANSWERS:
+            self._answers.clear()
+        found = self._answers[key] = answer(self._known(key[0]), key[0])
+        return found
+
+    def _compounds(self, prices: str) -> tuple[Model, ...]:
+        tree = shipped.compound_file(prices)
+        if tree is None:
+            return ()
+        from polymap.components.compound_read import compound
+
+        return (compound(tree, shipped.compound_file, self),)
 
     def _known(self, question: Question) -> tuple[Model, ...]:
         found = self.models(question.prices)
@@ -66,6 +81,7 @@ class Registry:
             guess = near(question.prices, self.classes)
             mend = f"{f'did you mean `{guess}`? ' if guess else ''}there are: {', '.join(self.classes)}"
             raise SpecError(Mistake(question.place, f"no model prices {shown(question.prices)}", mend))
+        contained(question.prices, self.models)
         return found
 
 

@@ -6,6 +6,7 @@ quotes of their own (`"'ddr4-3200'"`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +18,8 @@ from polymap.components import amount
 from polymap.components.amount import Amount
 from polymap.components.expression import FUNCTIONS, Applied, Name, Number, Tree, names, parse, value
 from polymap.quantity import Misread, near, shown
+
+_WORD = re.compile(r"[^\W\d]\w*")
 
 Value: TypeAlias = "Amount | str | bool | tuple[Value, ...]"
 
@@ -73,16 +76,9 @@ def term(given: object, known: Iterable[str]) -> Term:
     if given[:1] in ("'", '"') and given[:1] == given[-1:] and len(given) > 2:
         return Exactly(given[1:-1])
     known = tuple(known)
-    if _is_name(given) and given not in known:
+    if _WORD.fullmatch(given) and given not in known:
         return Exactly(given)
     return Calculated(_known_only(parse(given), known))
-
-
-def _is_name(text: str) -> bool:
-    try:
-        return bool(spec.identifier(text))
-    except Misread:
-        return False
 
 
 def _known_only(tree: Tree, known: tuple[str, ...]) -> Tree:
@@ -90,7 +86,7 @@ def _known_only(tree: Tree, known: tuple[str, ...]) -> Tree:
         if name.name not in known:
             guess = near(name.name, (*known, *FUNCTIONS))
             listed = f"there are: {', '.join(known) or 'none'}"
-            mend = f"did you mean `{guess}`? {listed}" if guess else listed
+            mend = f"did you mean `{guess}`? {listed}" if guess else f"{listed}; a word stands in quotes of its own"
             raise Misread(f"no attribute is called {shown(name.name)}, at character {name.at}", mend)
     return tree
 

@@ -195,6 +195,11 @@ class Reader:
         """Readers of a list of mappings."""
         return tuple(self._reader(item, "") for item in self._items(key, required))
 
+    def items(self, key: str, brief: str, required: bool = False) -> tuple[Reader, ...]:
+        """Readers of a list of mappings, where one value alone is short for `{brief: value}`."""
+        items = (_spelled_out(item, brief) for item in self._items(key, required))
+        return tuple(self._reader(item, "") for item in items)
+
     def named_children(self, key: str, required: bool = False) -> tuple[tuple[str, Reader], ...]:
         """Readers of a mapping of mappings with free names."""
         fields = [field for field in self._open_fields(key, required) if self._key(field, identifier)]
@@ -259,3 +264,8 @@ class Reader:
                 guess = "" if self._mistakes.full else near(key, self._asked)
                 mend = f"did you mean `{guess}`?" if guess else f"remove it; known keys: {', '.join(self._asked)}"
                 self.wrong_at(field.place, f"{shown(key)} is not a key here", mend)
+
+
+def _spelled_out(node: Located, key: str) -> Located:
+    """One value as the mapping that it is short for."""
+    return Fields((Field(key, node.place, node),), node.place) if isinstance(node, Scalar) else node

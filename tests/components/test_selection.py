@@ -11,7 +11,8 @@ import pytest
 from polymap.components.estimate import Estimate
 from polymap.components.model import Model
 from polymap.components.question import Question, Written
-from polymap.components.registry import SHIPPED, Registry
+from polymap.components.registry import Registry
+from polymap.components.shipped import MODULES
 from polymap.errors import Place, SpecError
 from tests.components.models import AT_45, Adder, Bits, Returns
 
@@ -136,4 +137,4 @@ def test_every_shipped_module_is_listed_with_the_classes_it_prices() -> None:
     found = {
         name: {model.prices for model in module.MODELS} for name, module in modules.items() if hasattr(module, "MODELS")
     }
-    assert found == {module: set(classes) for module, classes in SHIPPED.items()}
+    assert found == {module: set(classes) for module, classes in MODULES.items()}
