@@ -180,18 +180,24 @@ def evaluate(
 
 
 def component(
-    prices: str, /, *, technology: Technology | dict[str, object] | None = None, model: str = "", **attributes: object
+    prices: str,
+    /,
+    *,
+    technology: Technology | dict[str, object] | None = None,
+    model: str = "",
+    calibrate: dict[str, object] | None = None,
+    **attributes: object,
 ) -> Component:
     """One component of the class `prices`, such as `sram`, with energies, area and leakage.
 
-    `attributes` are written as in a file (`capacity="8 KiB"`), and so is `technology` (`{"node": "45 nm"}`). `model`
-    is the name of the only model to ask. Raises `SpecError` for what cannot be understood, and with the reason of each
-    model if none has an answer.
+    `attributes` are written as in a file (`capacity="8 KiB"`), and so are `technology` (`{"node": "45 nm"}`) and
+    `calibrate`, factors on what the model says, with their reasons. `model` is the name of the only model to ask.
+    Raises `SpecError` for what cannot be understood, and with the reason of each model if none has an answer.
     """
     from polymap.components.read import called
     from polymap.components.registry import Registry
 
-    return called(prices, attributes, Registry(), technology, model)
+    return called(prices, attributes, Registry(), technology, model, calibrate)
 
 
 def known_statements(source: ConstraintsSource | None, einsums: list[Einsum], arch: Architecture) -> Constraints | None:

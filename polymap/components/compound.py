@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from polymap.components import term
+from polymap.components.calibration import Calibration
 from polymap.components.component import AREA, DELAY, ENERGY, LEAKAGE, Component, PricedAction
 from polymap.components.estimate import Estimate, total
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
@@ -64,6 +65,7 @@ class Part:
     pin: str = ""
     place: Place = NOWHERE
     pin_place: Place = NOWHERE
+    calibrations: tuple[Calibration, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,8 @@ class Compound(Model):
     def _component(self, part: Part, given: Given) -> Component:
         written = tuple(_written(part.attributes, given, f"of its part `{part.name}`"))
         technology = part.stated.over(given.stated)
-        question = Question(part.prices, written, (), technology, part.pin, part.name, part.place, part.pin_place)
+        places = part.place, part.pin_place
+        question = Question(part.prices, written, (), technology, part.pin, part.name, *places, part.calibrations)
         assert self.asked is not None  # whoever reads a compound says who prices its parts
         try:
             return self.asked.answer(question)

@@ -33,10 +33,11 @@ from fractions import Fraction
 from polymap import spec
 from polymap.components import term
 from polymap.components.amount import Amount, quantity
+from polymap.components.calibration import read_calibrations
 from polymap.components.compound import Asked, Compound, Named, Part, Scale, Step, Steps
 from polymap.components.inherit import inherited
 from polymap.components.model import Action, Attribute
-from polymap.components.read import MODEL, TECHNOLOGY, one_class, plain
+from polymap.components.read import CALIBRATE, MODEL, TECHNOLOGY, one_class, plain
 from polymap.components.technology_read import Stated, stated
 from polymap.components.term import Term, Value
 from polymap.quantity import Misread, near, shown
@@ -143,10 +144,11 @@ def _part(name: str, reader: spec.Reader, known: tuple[str, ...]) -> Part:
     described = reader.child("component")
     pin = described.name(MODEL)
     changes = stated(described.child(TECHNOLOGY)) if described.has(TECHNOLOGY) else Stated()
+    calibrations = read_calibrations(described.child(CALIBRATE))
     prices = one_class(described)
     attributes = tuple(_terms(described.child(prices), known)) if prices else ()
     places = described.place_of(prices), described.place_of(MODEL)
-    return Part(name, prices, attributes, count, factors, changes, pin, *places)
+    return Part(name, prices, attributes, count, factors, changes, pin, *places, calibrations)
 
 
 def _terms(reader: spec.Reader, known: tuple[str, ...]) -> Iterator[Named]:

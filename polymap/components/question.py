@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from traceback import extract_tb
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polymap.components.model import Attribute, CannotPrice, Given, Model
 from polymap.components.technology import Technology
 from polymap.errors import NOWHERE, Place, PolymapError
 from polymap.quantity import Misread
+
+if TYPE_CHECKING:
+    from polymap.components.calibration import Calibration
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Question:
 
     An attribute that is `written` counts: a model that does not know it has no answer. One that is `offered` (the
     capacity of the memory it stands in) is taken by the models that know it, unless it is written, too. `pin` is the
-    name of the only model to ask; `name` is what messages call the component.
+    name of the only model to ask; `name` is what messages call the component, `calibrations` factors on its numbers.
     """
 
     prices: str
@@ -40,6 +43,7 @@ class Question:
     name: str = ""
     place: Place = NOWHERE
     pin_place: Place = NOWHERE
+    calibrations: tuple[Calibration, ...] = ()
 
     @property
     def called(self) -> str:

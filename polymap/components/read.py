@@ -6,6 +6,7 @@ component:
   sram: {banks: 32}
   model: NAME                                 # the only model to ask
   technology: {voltage: 0.9 V}                # what differs from the technology of the file
+  calibrate: {energy: {factor: 0.9, ...}}     # factors on what the model says (see `calibration`)
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from polymap import spec
+from polymap.components.calibration import read_calibrations
 from polymap.components.component import Component
 from polymap.components.question import Question, Written
 from polymap.components.registry import Registry
@@ -22,8 +24,8 @@ from polymap.components.technology_read import technology as read_technology
 from polymap.errors import SpecError
 from polymap.spec import Fields, Items, Located, Scalar, described
 
-MODEL, TECHNOLOGY = "model", "technology"
-BESIDE = (MODEL, TECHNOLOGY)
+MODEL, TECHNOLOGY, CALIBRATE = "model", "technology", "calibrate"
+BESIDE = (MODEL, TECHNOLOGY, CALIBRATE)
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,13 @@ def _detailed(reader: spec.Reader, setting: Setting) -> Question | None:
     pin, technology = reader.name(MODEL), setting.technology
     if reader.has(TECHNOLOGY):
         technology = read_technology(reader.child(TECHNOLOGY), technology)
+    factors = read_calibrations(reader.child(CALIBRATE))
     prices = one_class(reader)
     written = attributes(reader, prices) if prices else None
     if written is None or (reader.has(MODEL) and not pin):
         return None
     place, pin_place = reader.place_of(prices), reader.place_of(MODEL)
-    return Question(prices, written, setting.offered, technology, pin, setting.name, place, pin_place)
+    return Question(prices, written, setting.offered, technology, pin, setting.name, place, pin_place, factors)
 
 
 def one_class(reader: spec.Reader) -> str:
@@ -108,10 +111,12 @@ def called(
     registry: Registry,
     technology: Technology | Mapping[str, object] | None = None,
     model: str = "",
+    calibrate: Mapping[str, object] | None = None,
 ) -> Component:
     """A component of a class with attributes as a file would say them. Raises SpecError with every mistake."""
     stated = technology if isinstance(technology, Technology) else None
-    beside = {key: value for key, value in ((MODEL, model), (TECHNOLOGY, technology)) if value and value != stated}
+    asked = ((MODEL, model), (TECHNOLOGY, technology), (CALIBRATE, calibrate))
+    beside = {key: value for key, value in asked if value and value != stated}
     source = {"component": {prices: dict(attributes), **beside}}
     with spec.reading(source, "components", "component/1") as top:
         found = component(top, Setting(registry, stated))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from polymap.components.calibration import calibrated
 from polymap.components.component import Component, price
 from polymap.components.model import CannotPrice, Model
 from polymap.components.question import Fit, ModelFailed, Question, Written, fit
@@ -66,7 +67,7 @@ def answer(models: Sequence[Model], question: Question) -> Component:
         raise SpecError([Mistake(question.place, candidate.reason, _around(candidate)) for candidate in broken])
     if not found[0].component:
         raise Unpriced(_refusal(found, question))
-    return found[0].component
+    return calibrated(found[0].component, question.calibrations)
 
 
 def _around(broken: Candidate) -> str:

@@ -240,3 +240,13 @@ def test_a_compound_is_explained_part_by_part() -> None:
     assert "buffer.read = 0.89 pJ" in text
     assert "1 of storage.read: 0.8 pJ" in text
     assert "3 of counter.add: 0.03 pJ" in text
+
+
+def test_factors_on_a_part_count_in_the_whole() -> None:
+    factor = "{factor: 3, reason: measured, source: a paper}"
+    counter = "{add: {bits: ceil(log2(words))}}"
+    calibrated = f"{{add: {{bits: ceil(log2(words))}}, calibrate: {{energy: {factor}}}}}"
+    found = buffer(BUFFER.replace(counter, calibrated))
+    assert found.action("count").energy_pj == pytest.approx(3 * buffer().action("count").energy_pj)
+    assert "calibrated: measured" in found.explain("count")
+    assert found.area_um2 == buffer().area_um2
