@@ -81,6 +81,7 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
         self.progress = Progress()
         self.tied: list[Waiting] = []  # parts that were closed, but may hold mappings as good as the best
         self.outcomes = Outcomes()
+        self.programs = 0  # dynamic programs done
         self.weight = 0.0  # pJ per bit that the first memory moves whose traffic is asked for: see `weighing`
 
     @property
@@ -179,8 +180,8 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
             self._advance(waiting)
             if waiting.stage == PROGRAM and self.serial == queued:
                 self._close(waiting, ATTAINED)
-            if self.best is None and waiting.stage == QUICK:
-                self._first_mapping()
+            if waiting.stage == QUICK:
+                self._dive()
         else:
             self.tied.append(waiting)
             self._close(waiting, BOUNDED)
@@ -423,11 +424,18 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
         self.open.append(bound)
         self._close_class(waiting.part.geometry, OPEN, bound[0])
 
-    def _first_mapping(self) -> None:
-        """A mapping to compare with: the least of the first part whose dynamic program is done."""
-        ready = [waiting for waiting in self.queue if waiting.stage == PROGRAM]
-        if ready:
-            self._trace(ready[0].part)
+    def _dive(self) -> None:
+        """A mapping to compare with and to show at a limit: the least of the first part whose dynamic program is done.
+
+        Once there is one, again whenever twice as many programs have been done: bounds of many parts rise side by side,
+        and only the last of them to rise would show what the best mapping is like.
+        """
+        self.programs += 1
+        if self.best is not None and self.programs & (self.programs - 1):
+            return
+        ready = min((waiting for waiting in self.queue if waiting.stage == PROGRAM), default=None)
+        if ready is not None:
+            self._trace(ready.part)
 
     def _hurry(self) -> None:
         """Time is up without a mapping: take the first part that has one."""
