@@ -1,0 +1,68 @@
+"""Python files with models: they are run, and what they define is checked before anybody asks it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib import util
+from pathlib import Path
+from traceback import extract_tb
+
+from polymap.components.model import Action, Attribute, Model
+from polymap.errors import Mistake, Place, SpecError
+from polymap.quantity import near, shown
+
+MODELS = "MODELS"
+
+
+def executed(file: str) -> tuple[Model, ...]:
+    """The `MODELS` of a Python file, which is run. Raises SpecError with the file and line if it breaks."""
+    name = f"polymap_components_{Path(file).stem}"
+    found = util.spec_from_file_location(name, file)
+    assert found is not None  # it ends in .py
+    assert found.loader is not None
+    module = util.module_from_spec(found)
+    sys.modules[name] = module  # dataclasses look their module up
+    try:
+        found.loader.exec_module(module)
+    except Exception as error:
+        raise SpecError(failed(f"the plug-in {shown(file)}", error, Place(file))) from error
+    if not hasattr(module, MODELS):
+        guess = near(MODELS, [word for word in vars(module) if not word.startswith("_")])
+        mend = f"define `{MODELS} = (MyModel(),)`{f', not `{guess}`' if guess else ''}; helpers begin with `_`"
+        raise SpecError(Mistake(Place(file), f"the plug-in has no `{MODELS}`", mend))
+    return checked(getattr(module, MODELS), "the plug-in", Place(file))
+
+
+def failed(what: str, error: Exception, place: Place) -> Mistake:
+    """A plug-in that breaks while it is loaded, at the line of its own where it does."""
+    frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename == place.file]
+    line = error.lineno if isinstance(error, SyntaxError) else frames[-1].lineno if frames else 0
+    text = " ".join(str(error).split())
+    raised = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return Mistake(Place(place.file, line or 0), f"{what} failed while it was loaded: {raised}", "mend or remove it")
+
+
+def checked(found: object, what: str, place: Place) -> tuple[Model, ...]:
+    if isinstance(found, Model):
+        found = (found,)
+    if not isinstance(found, (tuple, list)):
+        message = f"{what} gives {type(found).__name__}, not a tuple of models"
+        raise SpecError(Mistake(place, message, f"define `{MODELS} = (MyModel(),)`"))
+    mistakes = [Mistake(place, f"{what}: {wrong}", mend) for each in found for wrong, mend in _wrong_with(each)]
+    if mistakes:
+        raise SpecError(mistakes)
+    return tuple(found)
+
+
+def _wrong_with(model: object) -> Iterator[tuple[str, str]]:
+    if not isinstance(model, Model):
+        mend = f"write `{model.__name__}()`" if isinstance(model, type) else "list instances of `Model`"
+        yield f"{shown(model)} is no model", mend
+        return
+    for word in ("name", "prices", "source"):
+        if not (isinstance(getattr(model, word, None), str) and getattr(model, word)):
+            yield f"{type(model).__name__} has no `{word}`", f'state `{word} = "..."` in its body'
+    for word, kind in (("attributes", Attribute), ("actions", Action)):
+        if not all(isinstance(each, kind) for each in getattr(model, word)):
+            yield f"`{word}` of {type(model).__name__} are not all {kind.__name__}s", f"list `{kind.__name__}`s"
