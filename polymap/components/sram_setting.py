@@ -1,0 +1,195 @@
+"""What of a question to CACTI's table does not depend on capacity and width: tables, factors and errors.
+
+A setting is found once for an amount, device, ports, banks and technology, so that questions that differ in capacity
+and width alone take microseconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from polymap.components import cmos, thermal
+from polymap.components.estimate import Origin, added
+from polymap.components.logarithmic import along, bracket
+from polymap.components.model import CannotPrice
+from polymap.components.scaling import KELVIN_DISTANCE, LOOSE, USUAL, step
+from polymap.components.sram_table import MOST_BANKS, NODES_NM, Cube, cube, doubling, low_operating_power, two_ports
+from polymap.components.technology import Technology
+
+LAWS = {"read": "energy", "write": "energy", "area": "area", "leakage": "leakage", "delay": "delay"}
+FAMILIES = {"lstp": "lp", "lop": "lp", "hp": "hp"}
+# Root mean square of the logarithms at points and nodes that the table does not have (benchmarks/components).
+INTERPOLATION = {"read": 0.07, "write": 0.05, "area": 0.05, "leakage": 0.04, "delay": 0.04}
+BETWEEN_NODES = {"read": 0.055, "write": 0.045, "area": 0.035, "leakage": 0.0, "delay": 0.02}
+# CACTI against silicon: energies by three published reads in 45 nm (0.5, 0.2, 0.1 apart); the others are assumed.
+AGAINST_SILICON = {"read": 0.3, "write": 0.3, "area": 0.3, "leakage": 1.0, "delay": 0.3}
+OTHER_DEVICE_BANKS = OTHER_NODE_PORTS = 0.1
+
+
+@dataclass(frozen=True)
+class Factor:
+    """What the table's number is multiplied by, with the error (log) that this brings under a name."""
+
+    what: str
+    source: str
+    factor: float
+    error: str
+    sigma: float
+    outside: bool = False
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.what, self.source, self.factor, "x", outside=self.outside)
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """A cube whose logarithm counts with a weight, at so many banks (log2)."""
+
+    weight: float
+    cube: Cube
+    banks: float
+    what: str
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """The logarithm of an amount is `offset` and its terms; `shift` is taken off the logarithm of the capacity.
+
+    `rival` are the terms of the node on the other side of a leakage's, and `rival_share` how far towards it one is.
+    """
+
+    terms: tuple[Term, ...]
+    factors: tuple[Factor, ...]
+    errors: tuple[tuple[str, float], ...]
+    offset: float
+    shift: float = 0.0
+    rival: tuple[Term, ...] = ()
+    rival_share: float = 0.0
+
+
+@lru_cache(maxsize=4096)
+def setting(amount: str, device: str, ports: int, banks: int, asked: Technology) -> Setting:
+    """Raises CannotPrice for a technology that neither table nor scaling covers."""
+    layers = _layers(amount, device, asked.node_nm)
+    own, rival = (layers[:1], layers[1:]) if amount == "leakage" else (layers, [])
+    if amount == "leakage":
+        own = [(own[0][0], 1.0)]
+    factors = tuple(_factors(amount, device, ports, banks, asked, own))
+    return Setting(
+        tuple(_terms(amount, device, ports, banks, own)),
+        factors,
+        added(_table_errors(amount, own), tuple((each.error, each.sigma) for each in factors)),
+        sum(math.log(each.factor) for each in factors),
+        math.log2(max(1.0, banks / MOST_BANKS)),
+        tuple(_terms(amount, device, ports, banks, [(node, 1.0) for node, _ in rival])),
+        rival[0][1] if rival else 0.0,
+    )
+
+
+def _layers(amount: str, device: str, node_nm: float) -> list[tuple[float, float]]:
+    """The nodes of the table around one, with weights, the nearest first; only that where they are not mixed."""
+    known = NODES_NM[device]
+    i, weight = bracket(known, min(max(node_nm, known[0]), known[-1]))
+    layers = [(known[i], 1 - weight), (known[i + 1], weight)]
+    return sorted((layer for layer in layers if layer[1]), key=lambda layer: -layer[1])
+
+
+def _terms(amount: str, device: str, ports: int, banks: int, layers: list[tuple[float, float]]) -> Iterator[Term]:
+    """HP devices were run with one bank: several cost more by what they do of LSTP ones."""
+    b = math.log2(min(banks, MOST_BANKS))
+    for node, weight in layers:
+        base = cube(("lstp", node, 1), amount)
+        where = f"{node:g} nm"
+        if device == "hp":
+            yield Term(weight, cube(("hp", node, 1), amount), 0.0, f"HP, {where}, one bank")
+            if b:
+                yield Term(weight, base, b, f"LSTP, {where}")
+                yield Term(-weight, base, 0.0, f"LSTP, {where}, one bank")
+        else:
+            yield Term(weight, base, b, f"LSTP, {where}")
+    if ports > 1 and layers:
+        yield Term(1.0, two_ports(amount), 0.0, "two ports over one, 45 nm LSTP")
+
+
+def _table_errors(amount: str, layers: list[tuple[float, float]]) -> tuple[tuple[str, float], ...]:
+    mixed = [("cacti7_nodes", BETWEEN_NODES[amount])] if len(layers) > 1 else []
+    return ("cacti7", AGAINST_SILICON[amount]), ("cacti7_interpolation", INTERPOLATION[amount]), *mixed
+
+
+def _factors(
+    amount: str, device: str, ports: int, banks: int, asked: Technology, layers: list[tuple[float, float]]
+) -> Iterator[Factor]:
+    if device == "lop":
+        yield _lop(amount, layers)
+    if device == "hp" and banks > 1:
+        yield Factor("several banks as of LSTP devices", "", 1.0, "cacti7_device", OTHER_DEVICE_BANKS)
+    if ports > 1:
+        yield Factor("ports as at 45 nm", "", 1.0, "cacti7_ports", OTHER_NODE_PORTS)
+    if banks > MOST_BANKS:
+        yield _doublings(amount, banks, layers[0][0])
+    yield from _node(amount, device, asked, layers)
+    yield from _supply(amount, device, asked)
+    if amount == "leakage" and (ratio := thermal.ratio(device, asked)) != 1:
+        sigma = LOOSE * KELVIN_DISTANCE * abs(asked.temperature_k - 300)
+        outside = thermal.is_outside(asked)
+        yield Factor(f"at {asked.temperature_k:g} K", thermal.SOURCE, ratio, "scaling_leakage", sigma, outside)
+
+
+def _lop(amount: str, layers: list[tuple[float, float]]) -> Factor:
+    found = [(weight, *low_operating_power(node, amount)) for node, weight in layers]
+    factor = math.exp(sum(weight * ratio for weight, ratio, _ in found))
+    return Factor("LOP over LSTP devices", "median of the sweep", factor, "cacti7_device", max(f[2] for f in found))
+
+
+def _doublings(amount: str, banks: int, node_nm: float) -> Factor:
+    ratio, spread = doubling(("lstp", node_nm, 1), amount)
+    doublings = math.log2(banks / MOST_BANKS)
+    what = f"{banks} banks over 8 of their size, as 8 over 4"
+    return Factor(what, "median of the sweep", math.exp(ratio * doublings), "cacti7_banks", spread * doublings)
+
+
+def _node(amount: str, device: str, asked: Technology, layers: list[tuple[float, float]]) -> Iterator[Factor]:
+    """From the node the table ends at; a leakage from the node it is of."""
+    known, law, family = NODES_NM[device], LAWS[amount], FAMILIES[device]
+    start = layers[0][0] if amount == "leakage" else min(max(asked.node_nm, known[0]), known[-1])
+    there = Technology(asked.node_nm, family, extrapolate=asked.extrapolate)
+    found = step(law, "sram_macro", Technology(start, family), there)
+    if found.sigma:
+        what = f"{law} of an SRAM macro from {start:g} to {asked.node_nm:g} nm"
+        yield Factor(what, found.source, found.factor, f"scaling_{law}", found.sigma, found.outside)
+
+
+def own_supply_v(device: str, asked: Technology) -> float:
+    """The supply CACTI gives the device, beyond its table in proportion to the nominal supplies of nodes."""
+    supplies = thermal.supplies_v(device)
+    nodes = sorted(supplies)
+    start = min(max(asked.node_nm, nodes[0]), nodes[-1])
+    own = along(nodes, [supplies[node] for node in nodes], start)
+    return own * cmos.nominal_v(Technology(asked.node_nm)) / cmos.nominal_v(Technology(start))
+
+
+def _supply(amount: str, device: str, asked: Technology) -> Iterator[Factor]:
+    """Energy goes with the square of the supply, leakage with the supply, delay as that of gates."""
+    if asked.voltage_v is None or amount == "area":
+        return
+    own = own_supply_v(device, asked)
+    share = asked.voltage_v / own
+    outside = not cmos.LEAST_SUPPLY - cmos.SLACK <= share <= cmos.MOST_SUPPLY + cmos.SLACK
+    if outside and not asked.extrapolate:
+        what = f"{asked.voltage_v:g} V is too far from the {own:.2f} V of {device} devices at {asked.node_nm:g} nm"
+        least, most = cmos.LEAST_SUPPLY * own, cmos.MOST_SUPPLY * own
+        raise CannotPrice(what, f"state a voltage from {least:.2f} to {most:.2f} V, or add `extrapolate: true`")
+    law = LAWS[amount]
+    factor = _delay_at(share, device, asked) if law == "delay" else share ** (2 if law == "energy" else 1)
+    sigma = USUAL * abs(math.log(share))
+    yield Factor(f"{asked.voltage_v:g} V, not {own:.2f} V", cmos.SOURCE, factor, f"scaling_{law}", sigma, outside)
+
+
+def _delay_at(share: float, device: str, asked: Technology) -> float:
+    nominal = Technology(asked.node_nm, FAMILIES[device], extrapolate=True)
+    stated = Technology(asked.node_nm, FAMILIES[device], share * cmos.nominal_v(nominal), extrapolate=True)
+    return cmos.delay(stated) / cmos.delay(nominal)

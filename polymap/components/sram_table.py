@@ -1,0 +1,207 @@
+"""The sweep of CACTI 7 as cubes of logarithms over banks, capacity and width, and the interpolation in them.
+
+The axes are logarithms to base 2, one apart: banks 1 to 8, bits 2^7 to 2^28, widths 8 to 1024 b. CACTI has no answer
+for fewer than 32 words per bank; two rows beyond that edge are continued along the capacity, so that any number of
+banks between two of the table has all its neighbours. Energies and area are made not to fall with capacity and width
+(see `isotonic`), which CACTI's own choice of organisation does not guarantee, and are interpolated on triangles;
+leakage and access time, which may well fall with width, on squares as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from statistics import median, pstdev
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from polymap.components.isotonic import Table, rising_table
+from polymap.components.records import records
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SOURCE = "HP CACTI 7 sweep (cacti_sram.csv)"
+QUANTITIES = {"read": "read_pj", "write": "write_pj", "leakage": "leakage_uw", "area": "area_um2", "delay": "access_ns"}
+RISING = ("read", "write", "area")
+NODES_NM = {"lstp": (22.0, 32.0, 45.0, 65.0, 90.0), "hp": (22.0, 32.0, 45.0, 65.0, 90.0), "lop": (22.0, 45.0, 90.0)}
+FIRST_CAPACITY, CAPACITIES = 7, 22  # log2 of bits
+FIRST_WIDTH, WIDTHS = 3, 8  # log2 of bits
+MOST_BANKS = 8
+LEAST_WORDS = 32
+_EDGE = 3  # log2 of the words per bank to which rows are continued
+
+Key: TypeAlias = tuple[str, float, int]  # device, node in nm, ports
+BASE_KEY: Key = ("lstp", 45.0, 1)
+PORTS_KEY: Key = ("lstp", 45.0, 2)
+
+
+@cache
+def _rows() -> dict[Key, dict[tuple[int, int, int], dict[str, str]]]:
+    """Rows by key and by log2 of banks, capacity in bits and width."""
+    found: dict[Key, dict[tuple[int, int, int], dict[str, str]]] = {}
+    for row in records("cacti_sram"):
+        key = row["device"], float(row["node_nm"]), int(row["ports"])
+        at = tuple(int(row[name]).bit_length() - 1 for name in ("banks", "capacity_bytes", "width_bits"))
+        found.setdefault(key, {})[at[0], at[1] + 3, at[2]] = row
+    return found
+
+
+def entry(key: Key, quantity: str, banks: int, capacity: int, width: int) -> float | None:
+    """CACTI's own number; the last three are logarithms to base 2."""
+    row = _rows()[key].get((banks, capacity, width))
+    return float(row[QUANTITIES[quantity]]) if row else None
+
+
+@dataclass(frozen=True, eq=False)
+class Cube:
+    """Logarithms of one quantity by banks, capacity and width; 0 where nothing is known."""
+
+    logs: tuple[tuple[tuple[float, ...], ...], ...]
+    on_triangles: bool
+
+    @cached_property
+    def array(self) -> np.ndarray[Any, Any]:
+        import numpy as np
+
+        return np.array(self.logs)
+
+
+@cache
+def cube(key: Key, quantity: str) -> Cube:
+    """The cube of a quantity; devices that CACTI was run for with one bank have one layer."""
+    layers = 1 + max(banks for banks, _, _ in _rows()[key])
+    return Cube(tuple(_layer(key, quantity, banks) for banks in range(layers)), quantity in RISING)
+
+
+def _layer(key: Key, quantity: str, banks: int) -> tuple[tuple[float, ...], ...]:
+    table = [
+        [entry(key, quantity, banks, FIRST_CAPACITY + i, FIRST_WIDTH + j) for j in range(WIDTHS)]
+        for i in range(CAPACITIES)
+    ]
+    if quantity in RISING:
+        table = rising_table(table)
+    _continue(table, banks, quantity in RISING)
+    return tuple(tuple(0.0 if amount is None else math.log(amount) for amount in line) for line in table)
+
+
+def _continue(table: Table, banks: int, is_rising: bool) -> None:
+    """Fills what is missing down to 2^_EDGE words per bank, as a power law of the capacity."""
+    for j in range(WIDTHS):
+        for i in reversed(range(CAPACITIES - 2)):
+            words = FIRST_CAPACITY + i - FIRST_WIDTH - j - banks
+            first, second = table[i + 1][j], table[i + 2][j]
+            if table[i][j] is None and words >= _EDGE and first is not None and second is not None:
+                narrower = table[i][j - 1] if j and is_rising else None
+                table[i][j] = max(first * first / second, narrower or 0.0)
+
+
+@cache
+def two_ports(quantity: str) -> Cube:
+    """Logarithms of what a second read-write port multiplies by, at 45 nm; at the edges of its rows, the edge's."""
+    rows = _rows()[PORTS_KEY]
+    capacities, widths = (sorted({at[axis] for at in rows}) for axis in (1, 2))
+    ratios = {at[1:]: math.log(_amount(PORTS_KEY, quantity, at) / _amount(BASE_KEY, quantity, at)) for at in rows}
+
+    def ratio(capacity: int, width: int) -> float:
+        within = min(max(capacity, capacities[0]), capacities[-1])
+        weight = min(max((width - widths[0]) / (widths[-1] - widths[0]), 0.0), 1.0)
+        return (1 - weight) * ratios[within, widths[0]] + weight * ratios[within, widths[-1]]
+
+    layer = (tuple(ratio(FIRST_CAPACITY + i, FIRST_WIDTH + j) for j in range(WIDTHS)) for i in range(CAPACITIES))
+    return Cube((tuple(layer),), on_triangles=False)
+
+
+def _amount(key: Key, quantity: str, at: tuple[int, int, int]) -> float:
+    return float(_rows()[key][at][QUANTITIES[quantity]])
+
+
+@cache
+def low_operating_power(node_nm: float, quantity: str) -> tuple[float, float]:
+    """LOP devices over LSTP ones at one node: median of the logarithm, and its standard deviation."""
+    own, base = ("lop", node_nm, 1), ("lstp", node_nm, 1)
+    ratios = [math.log(_amount(own, quantity, at) / _amount(base, quantity, at)) for at in _rows()[own]]
+    return median(ratios), pstdev(ratios)
+
+
+@dataclass(frozen=True)
+class Corner:
+    """A point of the cube and its weight in an interpolation: an exponent."""
+
+    banks: int
+    capacity: int
+    width: int
+    weight: float
+
+
+def corners(found: Cube, banks: float, capacity: float, width: float) -> Iterator[Corner]:
+    """The points around a place given in logarithms to base 2, with weights that sum to 1."""
+    i, j = _index(capacity - FIRST_CAPACITY, CAPACITIES), _index(width - FIRST_WIDTH, WIDTHS)
+    weights = shares(capacity - FIRST_CAPACITY - i, width - FIRST_WIDTH - j, found.on_triangles, max, min)
+    layer = _index(banks, max(len(found.logs), 2))
+    for b, part in ((layer, 1 - (banks - layer)), (layer + 1, banks - layer)):
+        for (di, dj), share in zip(((0, 0), (1, 0), (0, 1), (1, 1)), weights):
+            if share * part:
+                yield Corner(b, i + di, j + dj, share * part)
+
+
+def _index(position: float, points: int) -> int:
+    """The lower end of the segment that holds a position; the outer ones hold what is beyond."""
+    return min(max(int(position), 0), points - 2)
+
+
+def shares(s: Any, t: Any, on_triangles: bool, most: Any, least: Any) -> tuple[Any, Any, Any, Any]:
+    """Weights of the corners 00, 10, 01, 11 of a square at (s, t); `most` and `least` are max and min, of numbers or
+    of arrays. The triangles share the diagonal from 00 to 11, along which the words per bank are constant."""
+    if on_triangles:
+        return 1 - most(s, t), most(s - t, 0), most(t - s, 0), least(s, t)
+    return (1 - s) * (1 - t), s * (1 - t), (1 - s) * t, s * t
+
+
+def logarithm(found: Cube, banks: float, capacity: float, width: float) -> float:
+    """The interpolated logarithm at a place given in logarithms to base 2: the sum over `corners`, without building
+    them."""
+    i, j = _index(capacity - FIRST_CAPACITY, CAPACITIES), _index(width - FIRST_WIDTH, WIDTHS)
+    weights = shares(capacity - FIRST_CAPACITY - i, width - FIRST_WIDTH - j, found.on_triangles, max, min)
+    layer = _index(banks, max(len(found.logs), 2))
+    first = _on_layer(found.logs[layer], i, j, weights)
+    if banks == layer:
+        return first
+    return first + (banks - layer) * (_on_layer(found.logs[layer + 1], i, j, weights) - first)
+
+
+def _on_layer(layer: tuple[tuple[float, ...], ...], i: int, j: int, weights: tuple[float, ...]) -> float:
+    low, high = layer[i], layer[i + 1]
+    return weights[0] * low[j] + weights[1] * high[j] + weights[2] * low[j + 1] + weights[3] * high[j + 1]
+
+
+def logarithms(found: Cube, banks: float, capacity: Any, width: Any) -> Any:
+    """The same of arrays of capacities and widths."""
+    import numpy as np
+
+    i = np.clip((capacity - FIRST_CAPACITY).astype(int), 0, CAPACITIES - 2)
+    j = np.clip((width - FIRST_WIDTH).astype(int), 0, WIDTHS - 2)
+    weights = shares(capacity - FIRST_CAPACITY - i, width - FIRST_WIDTH - j, found.on_triangles, np.maximum, np.minimum)
+    layer = _index(banks, max(len(found.logs), 2))
+    total = (1 - (banks - layer)) * _on_layers(found.array[layer], i, j, weights)
+    if banks == layer:
+        return total
+    return total + (banks - layer) * _on_layers(found.array[layer + 1], i, j, weights)
+
+
+def _on_layers(layer: Any, i: Any, j: Any, weights: tuple[Any, ...]) -> Any:
+    places = ((i, j), (i + 1, j), (i, j + 1), (i + 1, j + 1))
+    return sum(weight * layer[place] for weight, place in zip(weights, places))
+
+
+@cache
+def doubling(key: Key, quantity: str) -> tuple[float, float]:
+    """What twice the banks of one size cost, 8 over 4: median of the logarithm and its standard deviation."""
+    ratios = []
+    for banks, capacity, width in _rows()[key]:
+        half = entry(key, quantity, 2, capacity - 1, width) if banks == 3 else None
+        whole = entry(key, quantity, banks, capacity, width)
+        if half and whole:
+            ratios.append(math.log(whole / half))
+    return median(ratios), pstdev(ratios)
