@@ -16,6 +16,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "dac": ("dac",),
     "photonics": ("awg", "laser", "mrr", "mzm", "photodiode", "star_coupler", "tia"),
     "published": ("adc", "dac", "integrator", "sample_hold", "shift_add"),
+    "registers": ("fifo", "register", "register_file"),
+    "sram": ("sram",),
 }
 # Files here are called as the class they price.
 COMPOUNDS = "components/compounds"
