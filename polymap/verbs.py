@@ -194,10 +194,10 @@ def component(
     `calibrate`, factors on what the model says, with their reasons. `model` is the name of the only model to ask.
     Raises `SpecError` for what cannot be understood, and with the reason of each model if none has an answer.
     """
+    from polymap.components.plugins import registry
     from polymap.components.read import called
-    from polymap.components.registry import Registry
 
-    return called(prices, attributes, Registry(), technology, model, calibrate)
+    return called(prices, attributes, registry(), technology, model, calibrate)
 
 
 def known_statements(source: ConstraintsSource | None, einsums: list[Einsum], arch: Architecture) -> Constraints | None:

@@ -29,7 +29,8 @@ _PER_UW = Fraction(1, 10**6)
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all components of a file share: who is asked (None: the models that ship), the technology, the clock."""
+    """What all components of a file share: who is asked (None: the models that ship or are installed), the technology,
+    the clock."""
 
     registry: Registry | None
     technology: Technology | None = None
@@ -67,12 +68,12 @@ def priced(
 
 
 def _component(item: spec.Reader, around: Surroundings, own: tuple[Offer, ...]) -> Component | None:
+    from polymap.components.plugins import registry
     from polymap.components.question import Written
     from polymap.components.read import Setting, component
-    from polymap.components.registry import Registry
 
     offered = tuple(Written(name, text, item.place_of(name)) for name, text in (*own, *around.offered))
-    return component(item, Setting(around.registry or Registry(), around.technology, offered, _called(item)))
+    return component(item, Setting(around.registry or registry(), around.technology, offered, _called(item)))
 
 
 def _called(item: spec.Reader) -> str:

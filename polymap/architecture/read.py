@@ -4,6 +4,7 @@ polymap: architecture/1
 name: tiny
 source: where the numbers come from
 technology: {node: 65 nm, family: lp, voltage: 1 V, temperature: 300 K}    # what components are made in
+components: my_parts                    # a folder with models of one's own, beside this file
 clock: 200 MHz
 hierarchy:                              # outermost first
   - memory: DRAM                        # the first memory may be unlimited, the others need a capacity
@@ -64,6 +65,7 @@ from polymap.architecture.priced import NOTHING, Offer, Surroundings, priced
 from polymap.architecture.whole import check_hierarchy
 from polymap.architecture.wiring import array
 from polymap.components.technology_read import technology as read_technology
+from polymap.errors import SpecError
 
 if TYPE_CHECKING:
     from polymap.components.component import Component
@@ -103,7 +105,26 @@ def architecture(source: Source, registry: Registry | None = None) -> Architectu
 def _surroundings(top: spec.Reader, registry: Registry | None) -> Surroundings:
     found = read_technology(top.child("technology")) if top.has("technology") else None
     clock = (("clock", top.description("clock")),) if top.has("clock") else ()
-    return Surroundings(registry, found, clock)
+    return Surroundings(_registry(top, registry), found, clock)
+
+
+def _registry(top: spec.Reader, given: Registry | None) -> Registry | None:
+    """Whoever is given, and the models of the folder that the file names."""
+    folder = top.text("components")
+    if not folder:
+        return given
+    from polymap.components.plugins import registry
+
+    try:
+        return registry(*(given.folders if given else ()), folder_of(folder, top.place.file))
+    except SpecError as error:
+        top.include(error, top.place_of("components"))
+        return None
+
+
+def folder_of(folder: str, file: str) -> str:
+    """A folder that a file names is beside the file."""
+    return os.path.join(os.path.dirname(file), folder) if os.path.isfile(file) else folder
 
 
 def _described(reader: spec.Reader) -> tuple[tuple[str, str], ...]:

@@ -44,7 +44,7 @@ def _of_folders(folders: tuple[str, ...]) -> Registry:
     def own(asked: Registry) -> Iterable[Model]:
         return [*installed(), *(model for folder in folders for model in of_folder(folder, asked))]
 
-    return Registry(own)
+    return Registry(own, folders)
 
 
 # installed packages

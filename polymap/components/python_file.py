@@ -12,7 +12,7 @@ from polymap.components.model import Action, Attribute, Model
 from polymap.errors import Mistake, Place, SpecError
 from polymap.quantity import near, shown
 
-MODELS = "MODELS"
+DEFINED = "MODELS"
 
 
 def executed(file: str) -> tuple[Model, ...]:
@@ -27,11 +27,11 @@ def executed(file: str) -> tuple[Model, ...]:
         found.loader.exec_module(module)
     except Exception as error:
         raise SpecError(failed(f"the plug-in {shown(file)}", error, Place(file))) from error
-    if not hasattr(module, MODELS):
-        guess = near(MODELS, [word for word in vars(module) if not word.startswith("_")])
-        mend = f"define `{MODELS} = (MyModel(),)`{f', not `{guess}`' if guess else ''}; helpers begin with `_`"
-        raise SpecError(Mistake(Place(file), f"the plug-in has no `{MODELS}`", mend))
-    return checked(getattr(module, MODELS), "the plug-in", Place(file))
+    if not hasattr(module, DEFINED):
+        guess = near(DEFINED, [word for word in vars(module) if not word.startswith("_")])
+        mend = f"define `{DEFINED} = (MyModel(),)`{f', not `{guess}`' if guess else ''}; helpers begin with `_`"
+        raise SpecError(Mistake(Place(file), f"the plug-in has no `{DEFINED}`", mend))
+    return checked(getattr(module, DEFINED), "the plug-in", Place(file))
 
 
 def failed(what: str, error: Exception, place: Place) -> Mistake:
@@ -48,7 +48,7 @@ def checked(found: object, what: str, place: Place) -> tuple[Model, ...]:
         found = (found,)
     if not isinstance(found, (tuple, list)):
         message = f"{what} gives {type(found).__name__}, not a tuple of models"
-        raise SpecError(Mistake(place, message, f"define `{MODELS} = (MyModel(),)`"))
+        raise SpecError(Mistake(place, message, f"define `{DEFINED} = (MyModel(),)`"))
     mistakes = [Mistake(place, f"{what}: {wrong}", mend) for each in found for wrong, mend in _wrong_with(each)]
     if mistakes:
         raise SpecError(mistakes)

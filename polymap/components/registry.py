@@ -23,10 +23,14 @@ Key: TypeAlias = "tuple[Question, tuple[type, ...]]"
 class Registry:
     """The shipped models and the user's, which may ask it for the prices of their parts.
 
-    It does not change: what it keeps are answers, and the same question has the same answer.
+    It does not change: what it keeps are answers, and the same question has the same answer. `folders` are where the
+    user's models come from, if they come from folders.
     """
 
-    def __init__(self, own: Iterable[Model] | Callable[[Registry], Iterable[Model]] = ()) -> None:
+    def __init__(
+        self, own: Iterable[Model] | Callable[[Registry], Iterable[Model]] = (), folders: tuple[str, ...] = ()
+    ) -> None:
+        self.folders = folders
         self._answers: dict[Key, Component] = {}
         self._models: dict[str, tuple[Model, ...]] = {}
         self._own = tuple(own(self) if callable(own) else own)

@@ -232,9 +232,7 @@ def _check_once(rows: Sequence[Row], file: str, mistakes: spec.Mistakes) -> None
     for row in rows:
         key = (row.prices, row.attributes, row.action, row.made)
         if key in seen:
-            message = (
-                f"the row is that of line {seen[key]} once more: same component, attributes, action and technology"
-            )
+            message = f"component, attributes, action and technology are those of line {seen[key]}"
             mistakes.note(Mistake(Place(file, row.line), message, "keep one"))
         seen.setdefault(key, row.line)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from polymap.architecture import Architecture, architecture
 from polymap.components.estimate import Estimate, Origin
 from polymap.components.model import Action, Attribute, Given, Model
 from polymap.components.registry import Registry
+from polymap.errors import SpecError
 from polymap.quantity import capacity_bits, number, width_bits
 
 
@@ -157,3 +159,32 @@ def test_the_optimum_moves_with_the_node_and_tells_its_interval() -> None:
     assert large.energy_pj > small.energy_pj
     assert 0 < small.energy_estimate.sigma < 0.2
     assert pm.verify(small.to_dict()).status == "confirmed"
+
+
+FOLDER = """\
+polymap: architecture/1
+name: own
+clock: 1 GHz
+components: parts
+hierarchy:
+  - {memory: DRAM, width: 64 b, component: far}
+  - {compute: MAC, component: {near: {}}}
+"""
+ROWS = "component, action, energy [pJ], area [um2], leakage [uW], source\n"
+
+
+def test_a_file_names_the_folder_of_its_own_components_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    rows = "far, read, 9, 1, 2, x\nfar, write, 8, , , x\nnear, compute, 2, 3, 4, x\n"
+    (tmp_path / "parts" / "mine.csv").write_text(ROWS + rows, encoding="utf-8")
+    (tmp_path / "own.yaml").write_text(FOLDER, encoding="utf-8")
+    found = architecture(tmp_path / "own.yaml")
+    assert (found.memories[0].read_pj, found.memories[0].write_pj, found.memories[0].area_um2) == (9, 8, 1.0)
+    assert (found.compute.energy_pj, found.compute.leakage_w) == (2, Fraction(4, 10**6))
+
+
+def test_mistakes_in_the_folder_of_components_are_mistakes_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(FOLDER, encoding="utf-8")
+    with pytest.raises(SpecError) as raised:
+        architecture(tmp_path / "own.yaml")
+    assert "no folder of components" in str(raised.value)
