@@ -15,6 +15,7 @@ from polymap.components.technology import Technology
 SOURCE = "Shao et al., Aladdin, ISCA 2014 (aladdin_40nm.csv)"
 MADE = Technology(40.0)
 CLOCK_NS = 1.0
+ASSUMED_SIGMA = 0.7  # of what is put together from its gates by a rule
 COLUMNS = {"energy": "energy_pj", "leakage": "leakage_uw", "area": "area_um2"}
 UNITS = {"energy": "pJ", "leakage": "uW", "area": "um2"}
 

@@ -20,7 +20,7 @@ from polymap.components.scaling import scaled
 from polymap.components.technology import Technology
 
 # The flip-flop is measured; that a gate stands for a multiplexer, and what else a file has, is an assumption.
-FLIP_FLOP_SIGMA, FILE_SIGMA = 0.5, 0.7
+FLIP_FLOP_SIGMA, FILE_SIGMA = 0.5, aladdin.ASSUMED_SIGMA
 FO4_PS, FO4_MADE, FO4_SOURCE = 10.9, Technology(45.0, "hp", 1.1), "Stillmaker and Baas, Integration 58 (2017), table 2"
 FO4_PER_STAGE = 2
 SWITCHING = 0.5
