@@ -14,6 +14,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "adc": ("adc",),
     "cells": ("cim_array",),
     "dac": ("dac",),
+    "dram": ("ddr3", "ddr4", "dram", "gddr5", "gddr6", "hbm2", "hbm3", "hbm4", "hmc", "lpddr", "lpddr4"),
     "logic": (
         "bitwise",
         "comparator",
