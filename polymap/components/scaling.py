@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import log, sqrt
 
-from polymap.components import cmos, thermal
+from polymap.components import cmos, itrs
 from polymap.components.estimate import Estimate
 from polymap.components.logarithmic import along
 from polymap.components.records import records
@@ -36,15 +36,15 @@ class Law:
 
 def _leakage(technology: Technology) -> float:
     """Width times supply at a constant off current per width, as a family of devices is made for."""
-    return technology.node_nm * cmos.supply_v(technology) * _thermal(technology)
+    return technology.node_nm * cmos.supply_v(technology) * _temperature(technology)
 
 
 def _macro_leakage(technology: Technology) -> float:
-    return sqrt(bitcell_um2(technology)) * cmos.supply_v(technology) * _thermal(technology)
+    return sqrt(bitcell_um2(technology)) * cmos.supply_v(technology) * _temperature(technology)
 
 
-def _thermal(technology: Technology) -> float:
-    return thermal.ratio(thermal.OF_FAMILY[technology.family], technology)
+def _temperature(technology: Technology) -> float:
+    return itrs.leakage_ratio(itrs.OF_FAMILY[technology.family], technology)
 
 
 @cache
@@ -81,7 +81,7 @@ def _converter_area(technology: Technology) -> float:
 
 
 _ADC = "node exponents of arXiv:2404.06553 (adc_regression.csv)"
-_OFF = f"constant off current per width; temperature: {thermal.SOURCE}"
+_OFF = f"constant off current per width; temperature: {itrs.SOURCE}"
 _GATES = {
     "energy": Law(cmos.energy, USUAL, cmos.SOURCE),
     "delay": Law(cmos.delay, USUAL, cmos.SOURCE),
@@ -146,7 +146,7 @@ def step(quantity: str, kind: str, made: Technology, asked: Technology) -> Step:
 
 
 def _is_outside(quantity: str, technology: Technology) -> bool:
-    return cmos.is_outside(technology) | (quantity == "leakage" and thermal.is_outside(technology))
+    return cmos.is_outside(technology) | (quantity == "leakage" and itrs.is_outside(technology))
 
 
 def _distance(quantity: str, made: Technology, asked: Technology) -> float:

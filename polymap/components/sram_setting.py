@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from polymap.components import cmos, thermal
+from polymap.components import cmos, itrs
 from polymap.components.estimate import Origin, added
-from polymap.components.logarithmic import along, bracket
-from polymap.components.model import CannotPrice
+from polymap.components.logarithmic import bracket
 from polymap.components.scaling import KELVIN_DISTANCE, LOOSE, USUAL, step
 from polymap.components.sram_table import MOST_BANKS, NODES_NM, Cube, cube, doubling, low_operating_power, two_ports
 from polymap.components.technology import Technology
@@ -133,10 +132,10 @@ def _factors(
         yield _doublings(amount, banks, layers[0][0])
     yield from _node(amount, device, asked, layers)
     yield from _supply(amount, device, asked)
-    if amount == "leakage" and (ratio := thermal.ratio(device, asked)) != 1:
+    if amount == "leakage" and (ratio := itrs.leakage_ratio(device, asked)) != 1:
         sigma = LOOSE * KELVIN_DISTANCE * abs(asked.temperature_k - 300)
-        outside = thermal.is_outside(asked)
-        yield Factor(f"at {asked.temperature_k:g} K", thermal.SOURCE, ratio, "scaling_leakage", sigma, outside)
+        outside = itrs.is_outside(asked)
+        yield Factor(f"at {asked.temperature_k:g} K", itrs.SOURCE, ratio, "scaling_leakage", sigma, outside)
 
 
 def _lop(amount: str, layers: list[tuple[float, float]]) -> Factor:
@@ -163,30 +162,15 @@ def _node(amount: str, device: str, asked: Technology, layers: list[tuple[float,
         yield Factor(what, found.source, found.factor, f"scaling_{law}", found.sigma, found.outside)
 
 
-def own_supply_v(device: str, asked: Technology) -> float:
-    """The supply CACTI gives the device, beyond its table in proportion to the nominal supplies of nodes."""
-    supplies = thermal.supplies_v(device)
-    nodes = sorted(supplies)
-    start = min(max(asked.node_nm, nodes[0]), nodes[-1])
-    own = along(nodes, [supplies[node] for node in nodes], start)
-    return own * cmos.nominal_v(Technology(asked.node_nm)) / cmos.nominal_v(Technology(start))
-
-
 def _supply(amount: str, device: str, asked: Technology) -> Iterator[Factor]:
     """Energy goes with the square of the supply, leakage with the supply, delay as that of gates."""
     if asked.voltage_v is None or amount == "area":
         return
-    own = own_supply_v(device, asked)
-    share = asked.voltage_v / own
-    outside = not cmos.LEAST_SUPPLY - cmos.SLACK <= share <= cmos.MOST_SUPPLY + cmos.SLACK
-    if outside and not asked.extrapolate:
-        what = f"{asked.voltage_v:g} V is too far from the {own:.2f} V of {device} devices at {asked.node_nm:g} nm"
-        least, most = cmos.LEAST_SUPPLY * own, cmos.MOST_SUPPLY * own
-        raise CannotPrice(what, f"state a voltage from {least:.2f} to {most:.2f} V, or add `extrapolate: true`")
+    share, outside = itrs.supply_share(device, asked)
     law = LAWS[amount]
     factor = _delay_at(share, device, asked) if law == "delay" else share ** (2 if law == "energy" else 1)
-    sigma = USUAL * abs(math.log(share))
-    yield Factor(f"{asked.voltage_v:g} V, not {own:.2f} V", cmos.SOURCE, factor, f"scaling_{law}", sigma, outside)
+    what = f"{asked.voltage_v:g} V, {share:.2f} of the device's own"
+    yield Factor(what, cmos.SOURCE, factor, f"scaling_{law}", USUAL * abs(math.log(share)), outside)
 
 
 def _delay_at(share: float, device: str, asked: Technology) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from polymap.components import cmos, thermal
+from polymap.components import cmos, itrs
 from polymap.components.estimate import Origin
 from polymap.components.logarithmic import along
 from polymap.components.model import CannotPrice
@@ -42,7 +42,7 @@ def transistors(technology: Technology) -> Transistors:
     node_nm = min(max(technology.node_nm, nodes[0]), nodes[-1])
     names = ("gate_ff_um", "drain_ff_um", "off_na_um")
     gate_ff_um, drain_ff_um, off_na_um = (along(nodes, _column(technology.family, name), node_nm) for name in names)
-    off_na_um *= thermal.ratio(thermal.OF_FAMILY[technology.family], technology)
+    off_na_um *= itrs.leakage_ratio(itrs.OF_FAMILY[technology.family], technology)
     origin = Origin(f"transistors in {technology}", SOURCE, gate_ff_um, "fF/um of gate", outside=outside)
     return Transistors(gate_ff_um, drain_ff_um, off_na_um, cmos.supply_v(technology), origin)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polymap.components import cmos, thermal
+from polymap.components import cmos, itrs
 from polymap.components.estimate import Estimate
 from polymap.components.model import CannotPrice
 from polymap.components.scaling import LAWS, QUANTITIES, bitcell_um2, scaled, step
@@ -139,15 +139,15 @@ def test_leakage_energy_delay_and_area_each_have_their_own_law() -> None:
 # temperature
 
 
-@given(technologies(), st.floats(300, 400), st.floats(300, 400), st.sampled_from(thermal.DEVICES))
+@given(technologies(), st.floats(300, 400), st.floats(300, 400), st.sampled_from(itrs.DEVICES))
 def test_leakage_grows_with_temperature(at: Technology, one: float, other: float, device: str) -> None:
     cool, hot = (Technology(at.node_nm, temperature_k=kelvin) for kelvin in sorted((one, other)))
-    assert thermal.ratio(device, cool) <= thermal.ratio(device, hot) * (1 + 1e-12)
-    assert thermal.ratio(device, Technology(at.node_nm)) == 1
+    assert itrs.leakage_ratio(device, cool) <= itrs.leakage_ratio(device, hot) * (1 + 1e-12)
+    assert itrs.leakage_ratio(device, Technology(at.node_nm)) == 1
 
 
 def test_the_currents_of_the_source_are_met() -> None:
-    assert thermal.ratio("hp", Technology(45, temperature_k=380)) == pytest.approx((8.03e-7 + 3.59e-8) / 3.159e-7)
+    assert itrs.leakage_ratio("hp", Technology(45, temperature_k=380)) == pytest.approx((8.03e-7 + 3.59e-8) / 3.159e-7)
 
 
 def test_temperature_changes_leakage_alone() -> None:

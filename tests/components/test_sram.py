@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from polymap.components import sram, sram_table
 from polymap.components.isotonic import rising, rising_table
+from polymap.components.itrs import own_supply_v
 from polymap.components.model import CannotPrice, Given
 from polymap.components.records import records
 from polymap.components.sram import MODELS, UNITS, Memory, check, estimate, macro, values
-from polymap.components.sram_setting import BETWEEN_NODES, INTERPOLATION, own_supply_v
+from polymap.components.sram_setting import BETWEEN_NODES, INTERPOLATION
 from polymap.components.technology import Technology
 
 KIB = 8 * 1024

@@ -1,7 +1,8 @@
-"""Leakage by temperature: off and gate currents of the ITRS devices of CACTI 7, from 300 to 400 K.
+"""The ITRS devices of CACTI 7: their supply, and their leakage by temperature from 300 to 400 K.
 
-The ratio of two currents is the ratio of leakages. Between temperatures logarithms of current are interpolated
-linearly, between nodes linearly in the logarithm of the node; below 22 and above 90 nm the ratio is that of the end.
+The ratio of two currents (off and gate) is the ratio of leakages. Between temperatures logarithms of current are
+interpolated linearly, between nodes linearly in the logarithm of the node; below 22 and above 90 nm the ratio is that
+of the end, and the supply follows the nominal ones of the scaling table.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from bisect import bisect_right
 from functools import cache
 from math import log
 
-from polymap.components.logarithmic import blend
+from polymap.components import cmos
+from polymap.components.logarithmic import along, blend
 from polymap.components.model import CannotPrice
 from polymap.components.records import records
 from polymap.components.technology import ROOM_K, Technology
@@ -26,6 +28,33 @@ def supplies_v(device: str) -> dict[float, float]:
     return {float(row["node_nm"]): float(row["vdd_v"]) for row in records("device_leakage") if row["device"] == device}
 
 
+def own_supply_v(device: str, technology: Technology) -> float:
+    """The supply the device is made for at a node, whatever supply the technology states."""
+    supplies = supplies_v(device)
+    nodes = sorted(supplies)
+    start = min(max(technology.node_nm, nodes[0]), nodes[-1])
+    own = along(nodes, [supplies[node] for node in nodes], start)
+    return own * cmos.nominal_v(Technology(technology.node_nm)) / cmos.nominal_v(Technology(start))
+
+
+def supply_share(device: str, technology: Technology) -> tuple[float, bool]:
+    """The stated supply over the device's own, and whether that is too far from 1 for what is known.
+
+    Raises CannotPrice if it is and the technology does not extrapolate.
+    """
+    if technology.voltage_v is None:
+        return 1.0, False
+    own = own_supply_v(device, technology)
+    share = technology.voltage_v / own
+    outside = not cmos.LEAST_SUPPLY - cmos.SLACK <= share <= cmos.MOST_SUPPLY + cmos.SLACK
+    if outside and not technology.extrapolate:
+        where = f"{device} devices at {technology.node_nm:g} nm"
+        least, most = cmos.LEAST_SUPPLY * own, cmos.MOST_SUPPLY * own
+        mend = f"state a voltage from {least:.2f} to {most:.2f} V, or add `extrapolate: true` to the technology"
+        raise CannotPrice(f"{technology.voltage_v:g} V is too far from the {own:.2f} V of {where}", mend)
+    return share, outside
+
+
 @cache
 def _currents(device: str, node_nm: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Temperatures in K, and off plus gate current in A per um."""
@@ -39,7 +68,7 @@ def _nodes() -> tuple[float, ...]:
     return tuple(sorted({float(row["node_nm"]) for row in records("device_leakage")}))
 
 
-def ratio(device: str, technology: Technology) -> float:
+def leakage_ratio(device: str, technology: Technology) -> float:
     """Leakage at the technology's temperature over that at 300 K.
 
     Raises CannotPrice outside of 300 to 400 K unless the technology extrapolates.
