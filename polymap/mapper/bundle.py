@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from math import prod
 
 import numpy as np
@@ -22,6 +23,7 @@ from polymap.mapper.objective import TOLERANCE, Objective, Rank
 from polymap.mapper.problem import Bound, Unopened, compute_pj, leaking_levels
 from polymap.mapper.relaxation import Relaxation, Unrolled, Whole
 from polymap.mapper.space import Skeleton
+from polymap.mapper.symmetry import Renaming, coded, leaders
 from polymap.mapper.traffic import Geometry
 from polymap.mapper.unrolling import Factors, Spatial, Unrolling, spatials, unrollings
 from polymap.model.conventions import Conventions
@@ -112,13 +114,15 @@ def gathered(found: Sequence[Spatial]) -> Unrollings:
 
 @dataclass(frozen=True)
 class Frame:
-    """The classes of one frame: `numbers` are its unrollings among all."""
+    """The classes of one frame: `numbers` are its unrollings among all. In its bundles the first of those classes that
+    `renamings` of ranks turn into each other stands for all of them."""
 
     skeleton: Skeleton
     conventions: Conventions
     relaxation: Relaxation
     unrollings: Unrollings
     numbers: Whole
+    renamings: tuple[Renaming, ...] = ()
 
     @cached_property
     def loops(self) -> Whole:
@@ -151,15 +155,39 @@ class Frame:
     def bundles(self) -> Iterator[Bundle]:
         """The classes, those together that differ further inside only; all together if no array is further inside."""
         outer = [i for i, (gap, _) in enumerate(self.relaxation.arrays) if gap == 1]
+        first = np.flatnonzero(self._leaders == np.arange(len(self.numbers)))
         if len(outer) == len(self.relaxation.arrays):
-            yield Bundle(self, np.arange(len(self.numbers)), alike=False)
+            yield Bundle(self, first, alike=False)
             return
-        code = np.zeros(len(self.numbers), dtype=np.int64)
-        for factor in self.loops[:, outer].prod(axis=1).T:  # rank by rank: all factors make no integer of 64 bits
-            code = np.unique(code * (int(factor.max()) + 1) + factor, return_inverse=True)[1].reshape(-1)
+        (code,) = coded([self.loops[first][:, outer].prod(axis=1)])
         order = np.argsort(code, kind="stable")
-        for rows in np.split(order, np.flatnonzero(np.diff(code[order])) + 1):
-            yield Bundle(self, rows, alike=True)
+        for places in np.split(order, np.flatnonzero(np.diff(code[order])) + 1):
+            yield Bundle(self, first[places], alike=True)
+
+    @cached_property
+    def _leaders(self) -> Whole:
+        """For each class the one that stands for it."""
+        if not self.renamings:
+            return np.arange(len(self.numbers))
+        return leaders(self.unrollings.factors[self.numbers], self.renamings)
+
+    @cached_property
+    def _together(self) -> Whole:
+        """The classes, each behind the one that stands for it."""
+        return np.argsort(self._leaders, kind="stable")
+
+    def covered(self, rows: Whole) -> int:
+        """How many classes some stand for, themselves among them."""
+        return int(self._covers[rows].sum())
+
+    @cached_property
+    def _covers(self) -> Whole:
+        return np.bincount(self._leaders, minlength=len(self.numbers))
+
+    def orbits(self, rows: Whole) -> list[Whole]:
+        """For some classes that stand for others, themselves first, all that they stand for."""
+        begin, end = (np.searchsorted(self._leaders, side, sorter=self._together) for side in (rows, rows + 1))
+        return [self._together[first:last] for first, last in zip(begin.tolist(), end.tolist())]
 
     @cached_property
     def compulsory(self) -> Values:
@@ -180,9 +208,10 @@ class Frame:
         if first not in self._about:
             ahead = rows[:AHEAD]
             self._about.update(zip(ahead.tolist(), self.relaxation.about(self.loops[ahead])))
-        spatial = self.unrollings.spatial(int(self.numbers[first]))
+        (orbit,) = self.orbits(rows[:1])
+        spatial, *others = (self.unrollings.spatial(number) for number in self.numbers[orbit].tolist())
         bound = Bound(self.relaxation, self._about.pop(first))
-        return Unopened(Geometry(self.skeleton, spatial), self.conventions, bound)
+        return Unopened(Geometry(self.skeleton, spatial), self.conventions, bound, alike=tuple(others))
 
     def each(self, rows: Whole) -> Iterator[Unopened]:
         return (self.opened(rows[place:]) for place in range(len(rows)))
@@ -206,6 +235,17 @@ class Bundle:
     def factors(self) -> list[tuple[Factors, ...]]:
         """Factors of every array, for each class."""
         return self.frame.factors(self.rows)
+
+    def orbits(self) -> Iterator[list[tuple[Factors, ...]]]:
+        """The same, each together with those of the classes for which it stands."""
+        orbits = self.frame.orbits(self.rows)
+        factors = iter(self.frame.factors(np.concatenate(orbits)))
+        return (list(islice(factors, len(orbit))) for orbit in orbits)
+
+    @property
+    def covers(self) -> int:
+        """How many classes there are together with those for which they stand."""
+        return self.frame.covered(self.rows)
 
     @cached_property
     def compulsory(self) -> Values:
@@ -249,6 +289,11 @@ class Classes:
     def factors(self) -> list[tuple[Factors, ...]]:
         """Factors of every array, for each class."""
         return self.frame.factors(self.rows[self.place :])
+
+    @property
+    def covers(self) -> int:
+        """How many classes there are together with those for which they stand."""
+        return self.frame.covered(self.rows[self.place :])
 
     @property
     def values(self) -> list[float]:

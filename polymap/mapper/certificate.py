@@ -82,15 +82,15 @@ class Outcomes:
         self.entered = 0
         self._kept: dict[Skeleton, Kept] = {}
 
-    def enter(self, skeleton: Skeleton, classes: Sequence[Unrolled]) -> None:
-        """Classes that are searched, by the factors of each array."""
-        self.entered += len(classes)
+    def enter(self, skeleton: Skeleton, number: int, orbits: Iterable[Sequence[Unrolled]]) -> None:
+        """So many classes, by the factors of each array; what becomes of the first of an orbit becomes of all."""
+        self.entered += number
         if self.entered > MOST_CLASSES:
             self.of.clear()
             return
         here = self.of.setdefault(self._keeps(skeleton), {})
-        for unrolled in classes:
-            here[unrolled] = Outcome()
+        for orbit in orbits:
+            here.update(dict.fromkeys(orbit, Outcome()))
 
     def close(self, skeleton: Skeleton, classes: Sequence[Unrolled], kind: str, bounds: Sequence[float]) -> None:
         """Parts of classes, closed in this way under bounds of the objective."""

@@ -34,6 +34,7 @@ from polymap.mapper.sharing import Sharing, optimistic, passes_on, sharings
 from polymap.mapper.space import Skeleton, StorageNode
 from polymap.mapper.tied import is_decided
 from polymap.mapper.traffic import Geometry
+from polymap.mapper.unrolling import Spatial
 from polymap.model.conventions import Conventions
 
 FLOAT = 1e-12  # relative; what sums in floating point may be off by
@@ -49,12 +50,19 @@ class Bound:
 
 @dataclass(frozen=True)
 class Unopened:
-    """A class of mappings of which only the geometry is known, and a quick bound."""
+    """A class of mappings of which only the geometry is known, and a quick bound. It stands for the classes of the
+    unrollings `alike`, too, which are the same but for the names of ranks (see `symmetry`)."""
 
     geometry: Geometry
     conventions: Conventions
     bound: Bound | None = None
     decided: bool = True  # else only compute and leakage bound its mappings: see `passes_unkept`
+    alike: tuple[Spatial, ...] = ()
+
+    @property
+    def covers(self) -> int:
+        """How many classes it stands for, itself among them."""
+        return 1 + len(self.alike)
 
     @cached_property
     def cycles(self) -> int:
@@ -91,11 +99,16 @@ class Unopened:
         leakage = leakage_pj(self.geometry, self.conventions)
         return max(0.0, accesses) * (1 - TOLERANCE) + compute_pj(self.geometry) + float(leakage) * self.cycles
 
+    def images(self) -> Iterator[Unopened]:
+        """The class and those for which it stands, without shared bounds."""
+        for spatial in (self.geometry.spatial, *self.alike):
+            yield Unopened(Geometry(self.geometry.skeleton, spatial), self.conventions)
+
     def open(self) -> Part:
         first, *others = alternatives = sharings(self.geometry)
         if others:
-            return Part(self.geometry, optimistic(alternatives), self.conventions, tuple(alternatives))
-        return Part(self.geometry, first, self.conventions)
+            return Part(self.geometry, optimistic(alternatives), self.conventions, tuple(alternatives), self.alike)
+        return Part(self.geometry, first, self.conventions, alike=self.alike)
 
 
 @dataclass(frozen=True)
@@ -103,16 +116,29 @@ class Part:
     """Mappings with one choice of kept tensors, spatial factors and sharing: what remains are tiles and loop orders.
 
     With `alternatives` it stands for one part for each of them, `sharing` is at least as good as all, and only its
-    bounds count.
+    bounds count. In any case it stands for the parts of the unrollings `alike`, too.
     """
 
     geometry: Geometry
     sharing: Sharing
     conventions: Conventions
     alternatives: tuple[Sharing, ...] = ()
+    alike: tuple[Spatial, ...] = ()
+
+    @property
+    def covers(self) -> int:
+        """Of how many classes it is a part."""
+        return 1 + len(self.alike)
 
     def split(self) -> list[Part]:
-        return [Part(self.geometry, sharing, self.conventions) for sharing in self.alternatives]
+        return [Part(self.geometry, sharing, self.conventions, alike=self.alike) for sharing in self.alternatives]
+
+    def images(self) -> Iterator[Part]:
+        """This part and, in the classes for which it stands, those that may be the same but for the names of ranks."""
+        yield self
+        _, *others = Unopened(self.geometry, self.conventions, alike=self.alike).images()
+        for whole in (other.open() for other in others):
+            yield from (part for part in whole.split() or [whole] if part.sharing.copies == self.sharing.copies)
 
     def orders(self) -> Iterator[Part]:
         """The parts of a roaming frame, one for each order of its nodes."""
@@ -123,7 +149,7 @@ class Part:
         geometry = Geometry(skeleton, self.geometry.spatial)
         for found in sharings(geometry):
             if found.copies == self.sharing.copies:
-                yield Part(geometry, found, self.conventions)
+                yield Part(geometry, found, self.conventions, alike=self.alike)
 
     @cached_property
     def counts(self) -> tuple[Counts, ...]:

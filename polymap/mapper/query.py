@@ -14,7 +14,7 @@ from polymap.architecture.hierarchy import Architecture, Bandwidth
 from polymap.constraints.bind import Limits, bind
 from polymap.constraints.statements import Constraints
 from polymap.errors import NOWHERE, Infeasible, Mistake, SpecError, Unsolved
-from polymap.mapper.bundle import Bundle, Frame, Unrollings, every
+from polymap.mapper.bundle import Bundle, Frame, every
 from polymap.mapper.conditions import Conditions, conditions, no_memory
 from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.ledger import Ledger
@@ -23,12 +23,13 @@ from polymap.mapper.objective import objective as objective_named
 from polymap.mapper.problem import Unopened
 from polymap.mapper.progress import OnProgress, Progress, Seldom, nothing
 from polymap.mapper.reasons import explain_infeasible
-from polymap.mapper.relaxation import Relaxation, Whole, relaxable
+from polymap.mapper.relaxation import Relaxation, relaxable
 from polymap.mapper.result import INTERRUPTED, Result
 from polymap.mapper.result import Search as Searched
 from polymap.mapper.search import Search
 from polymap.mapper.sharing import passes_unkept
-from polymap.mapper.space import Skeleton, even, keepings, uneven
+from polymap.mapper.space import even, keepings, uneven
+from polymap.mapper.symmetry import renamings
 from polymap.mapper.traffic import Geometry
 from polymap.mapper.unpriced import check_priced
 from polymap.mapping.nest import Mapping
@@ -283,14 +284,24 @@ def classes(
     einsum: Einsum, architecture: Architecture, conventions: Conventions, mapspace: str, limits: Limits | None = None
 ) -> Iterator[Unopened]:
     """A mapspace, cut into classes: one for each choice of what is kept where and each unrolling that limits allow."""
-    for found in bundles(einsum, architecture, conventions, mapspace, limits):
+    for found in bundles(einsum, architecture, conventions, mapspace, limits, apart=True):
         yield from found if isinstance(found, Bundle) else (found,)
 
 
 def bundles(
-    einsum: Einsum, architecture: Architecture, conventions: Conventions, mapspace: str, limits: Limits | None = None
+    einsum: Einsum,
+    architecture: Architecture,
+    conventions: Conventions,
+    mapspace: str,
+    limits: Limits | None = None,
+    apart: bool = False,
 ) -> Iterator[Unopened | Bundle]:
-    """The classes of a mapspace, together where one table bounds many."""
+    """The classes of a mapspace, together where one table bounds many.
+
+    One stands for those that are the same but for the names of ranks, unless they are to be met each `apart`; where
+    there are limits, they may tell ranks apart.
+    """
+    renamed = () if apart or limits else renamings(einsum)
     ledger = None if limits is None else Ledger(limits)
     asked = ledger if ledger and not ledger.empty else None
     found = every(einsum, architecture, limits)
@@ -303,14 +314,10 @@ def bundles(
         for used, numbers in groups:
             roaming = mapspace == UNEVEN
             frame = uneven(einsum, architecture, kept, used) if roaming else even(einsum, architecture, kept)
-            yield from _in_frame(replace(frame, ledger=asked), found, numbers, conventions, decided)
-
-
-def _in_frame(
-    skeleton: Skeleton, found: Unrollings, numbers: Whole, conventions: Conventions, decided: bool
-) -> Iterator[Unopened | Bundle]:
-    if relaxable(skeleton):
-        yield from Frame(skeleton, conventions, Relaxation(skeleton, conventions), found, numbers).bundles()
-    else:
-        for number in numbers.tolist():
-            yield Unopened(Geometry(skeleton, found.spatial(number)), conventions, decided=decided)
+            skeleton = replace(frame, ledger=asked)
+            if relaxable(skeleton):
+                tables = Relaxation(skeleton, conventions)
+                yield from Frame(skeleton, conventions, tables, found, numbers, renamed).bundles()
+                continue
+            for number in numbers.tolist():
+                yield Unopened(Geometry(skeleton, found.spatial(number)), conventions, decided=decided)

@@ -132,12 +132,12 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
     def _queue(self, found: Unopened | Bundle) -> None:
         if isinstance(found, Bundle):
             self._wait_together(BUNDLED if found.alike else SHARED, found, found.compulsory)
-            self.progress.parts += len(found)
-            self.outcomes.enter(found.frame.skeleton, found.factors)
+            self.progress.parts += found.covers
+            self.outcomes.enter(found.frame.skeleton, found.covers, found.orbits())
         else:
             self._wait(UNOPENED, found, found.compulsory, found.cycles, self._unmoved)
             self.progress.parts += 1
-            self.outcomes.enter(found.geometry.skeleton, [found.geometry.spatial.factors_of_arrays])
+            self.outcomes.enter(found.geometry.skeleton, 1, [[found.geometry.spatial.factors_of_arrays]])
 
     @property
     def _unmoved(self) -> Rank:
@@ -257,7 +257,7 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
             if self.best and not may_reach(waiting.bound, self.best.rank):
                 return
         part = unopened.open()
-        self.progress.parts += max(0, len(part.alternatives) - 1)
+        self.progress.parts += max(0, len(part.alternatives) - 1) * part.covers
         busy = (ceil(part.compulsory(port) - 1e-6) for port in part.ports.values())
         cycles = max(waiting.cycles, *busy, 0)
         energy = part.compulsory(part.energy) + float(part.leakage) * cycles
@@ -403,12 +403,12 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
     def _order(self, waiting: Waiting) -> None:
         """Go on with every order of the nodes of a roaming frame; not where tiles slide: ordered frames have none."""
         if waiting.part.slides or waiting.part.geometry.skeleton.number_of_orders > MOST_ORDERS:
-            self.open.append(waiting.bound)
+            self.open += [waiting.bound] * waiting.part.covers
             self._close(waiting, OPEN)
             return
-        self.progress.parts -= 1
+        self.progress.parts -= waiting.part.covers
         for part in waiting.part.orders():
-            self.progress.parts += 1
+            self.progress.parts += part.covers
             self._wait(QUICK, part, waiting.energy, waiting.cycles, waiting.moved)
 
     def _solve(self, waiting: Waiting) -> None:
@@ -421,7 +421,7 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
             self._give_up(waiting, waiting.bound)
 
     def _give_up(self, waiting: Waiting, bound: Rank) -> None:
-        self.open.append(bound)
+        self.open += [bound] * waiting.part.covers
         self._close_class(waiting.part.geometry, OPEN, bound[0])
 
     def _dive(self) -> None:

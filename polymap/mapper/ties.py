@@ -123,12 +123,14 @@ class FewestLoops(Labels):
 def settle(incumbent: Incumbent, closed: Iterable[Part]) -> None:
     """Put the first of all mappings that tie with the best in its place.
 
-    They may be in the parts where some were found, and in those that were `closed` because they could do no better; of
-    these the first `MOST_TIED` count. In a part of more than `MOST_TIED_LABELS` labels the best found stands.
+    They may be in the parts where some were found, in those that were `closed` because they could do no better, and in
+    those for which these stand; of all the first `MOST_TIED` count. In a part of more than `MOST_TIED_LABELS` labels
+    the best found stands.
     """
     best = incumbent.best
     if best is not None:
-        for part in islice(chain(incumbent.equals.copy(), closed), MOST_TIED):
+        parts = chain.from_iterable(part.images() for part in chain(incumbent.equals.copy(), closed))
+        for part in islice(parts, MOST_TIED):
             if part.exact and part.geometry.compute_cycles <= best.cost.cycles:
                 with suppress(TooManyTies):
                     _settle(incumbent, part, best)

@@ -28,10 +28,9 @@ class Waiting:
 
     @property
     def parts(self) -> int:
-        """How many parts, or classes that are not cut into parts yet, wait here."""
-        if self.stage > REFINED:
-            return max(1, len(self.part.alternatives))
-        return len(self.part) if self.stage < UNOPENED else 1
+        """How many parts, or classes that are not cut into parts yet, wait here, with those for which they stand."""
+        each = max(1, len(self.part.alternatives)) if self.stage > REFINED else 1
+        return int(each * self.part.covers)
 
 
 def opened(part: Part | Unopened | Bundle | Classes) -> Iterator[Part]:
