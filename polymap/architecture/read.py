@@ -65,7 +65,6 @@ from polymap.architecture.priced import NOTHING, Offer, Surroundings, priced
 from polymap.architecture.whole import check_hierarchy
 from polymap.architecture.wiring import array
 from polymap.components.technology_read import technology as read_technology
-from polymap.errors import SpecError
 
 if TYPE_CHECKING:
     from polymap.components.component import Component
@@ -109,17 +108,14 @@ def _surroundings(top: spec.Reader, registry: Registry | None) -> Surroundings:
 
 
 def _registry(top: spec.Reader, given: Registry | None) -> Registry | None:
-    """Whoever is given, and the models of the folder that the file names."""
+    """Whoever is given, and the models of the folder that the file names. Raises SpecError for mistakes in these:
+    without them, components that are there would be missed."""
     folder = top.text("components")
     if not folder:
         return given
     from polymap.components.plugins import registry
 
-    try:
-        return registry(*(given.folders if given else ()), folder_of(folder, top.place.file))
-    except SpecError as error:
-        top.include(error, top.place_of("components"))
-        return None
+    return (given or registry()).beside(folder_of(folder, top.place.file))
 
 
 def folder_of(folder: str, file: str) -> str:
@@ -225,12 +221,12 @@ def _width(item: spec.Reader, word_bits: int | None) -> int | None:
 
 def _checked_width(item: spec.Reader, width: int | None, component: Component | None) -> int:
     """The energies are those of an access of the component's width, which the memory may leave to it."""
-    theirs = dict(component.attributes).get("width") if component else None
+    theirs = component.width_bits if component else None
     if component and not (width or theirs):
         item.wrong("`width` of a memory is missing, and its component has none", "add e.g. `width: 64 b`")
     if width and theirs and width != theirs:
         item.wrong(f"the component's accesses are {theirs} b wide, the memory's {width} b", "leave one of them out")
-    return width or int(theirs or 1)
+    return width or theirs or 1
 
 
 def _needs_energy(item: spec.Reader, example: str) -> bool:

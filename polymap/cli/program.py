@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from polymap.cli import convert, evaluate, explain, layers, optimize, pareto, verify
+from polymap.cli import components, convert, evaluate, explain, layers, optimize, pareto, verify
 from polymap.cli.arguments import Parser
 from polymap.cli.failure import BAD_INPUT, INTERNAL, PIPE_CLOSED, UNSOLVED, Failure, defect, interruption, refusal
 from polymap.cli.output import Unwritable, silence, survive_narrow_encodings, warn
@@ -44,6 +44,7 @@ def parser() -> Parser:
     pareto.add_to(verbs)
     evaluate.add_to(verbs)
     layers.add_to(verbs)
+    components.add_to(verbs)
     convert.add_to(verbs)
     verify.add_to(verbs)
     explain.add_to(verbs)

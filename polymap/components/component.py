@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from polymap.components.amount import Amount
 from polymap.components.estimate import Estimate
 from polymap.components.model import Action, CannotPrice, Given, Model
 from polymap.components.provenance import lines
@@ -62,6 +63,14 @@ class Component:
     @property
     def given(self) -> Given:
         return Given(dict(self.attributes), self.technology)
+
+    @property
+    def width_bits(self) -> int | None:
+        """Bits of one access, if it has a `width`."""
+        width = dict(self.attributes).get("width")
+        if isinstance(width, Amount) and str(width).endswith(" b") and width.value.denominator == 1:
+            return int(width.value)
+        return width if isinstance(width, int) else None
 
     @property
     def area_um2(self) -> float:

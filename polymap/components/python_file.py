@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from importlib import util
@@ -36,7 +37,8 @@ def executed(file: str) -> tuple[Model, ...]:
 
 def failed(what: str, error: Exception, place: Place) -> Mistake:
     """A plug-in that breaks while it is loaded, at the line of its own where it does."""
-    frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename == place.file]
+    here = os.path.abspath(place.file)
+    frames = [frame for frame in extract_tb(error.__traceback__) if os.path.abspath(frame.filename) == here]
     line = error.lineno if isinstance(error, SyntaxError) else frames[-1].lineno if frames else 0
     text = " ".join(str(error).split())
     raised = f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -35,6 +35,12 @@ class Registry:
         self._models: dict[str, tuple[Model, ...]] = {}
         self._own = tuple(own(self) if callable(own) else own)
 
+    def beside(self, folder: str) -> Registry:
+        """The models of a folder beside those of the folders that are there."""
+        from polymap.components.plugins import registry
+
+        return registry(*self.folders, folder)
+
     @property
     def classes(self) -> tuple[str, ...]:
         """All classes that somebody prices."""

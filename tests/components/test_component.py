@@ -9,6 +9,7 @@ from polymap.components.component import Component
 from polymap.components.question import Written
 from polymap.components.read import Setting, called, component
 from polymap.components.registry import Registry
+from polymap.components.table_read import tables
 from polymap.components.technology import Technology
 from polymap.errors import SpecError
 from tests.components.models import AT_45, Adder, Bits
@@ -121,3 +122,10 @@ def test_the_public_verb_reads_attributes_and_refuses_unknown_classes() -> None:
 
     with pytest.raises(pm.SpecError, match="no model prices `sarm`"):
         pm.component("sarm", capacity="8 KiB")
+
+
+def test_the_width_of_an_access_is_known_whoever_prices_it() -> None:
+    assert called("store", {"width": "8 B"}, REGISTRY).width_bits == 64
+    rows = "component, width [B], action, energy [pJ], source\nshelf, 8, read, 1, x\n"
+    assert called("shelf", {"width": "64 b"}, Registry(tables(rows, "x.csv"))).width_bits == 64
+    assert called("add", {}, REGISTRY).width_bits is None

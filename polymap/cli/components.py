@@ -1,0 +1,100 @@
+"""`polymap components`: energy, delay, area and leakage of what a machine is made of, and who says so."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from polymap.cli.arguments import Parser, add_json, add_verb
+from polymap.cli.output import check_open, say
+from polymap.errors import NOWHERE, Mistake, SpecError
+
+if TYPE_CHECKING:
+    from polymap.architecture import Architecture
+    from polymap.components.listening import Asked
+    from polymap.components.registry import Registry
+
+    Verbs = argparse._SubParsersAction[Parser]
+
+EPILOG = """\
+examples:
+  polymap components eyeriss_like
+  polymap components my_arch.yaml --explain GLB.read
+  polymap components my_arch.yaml --candidates --folder my_parts
+  polymap components --list
+
+A folder holds compounds (*.yaml), tables (*.csv) and Python with models (*.py), which is executed.
+"""
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(
+        verbs,
+        "components",
+        "energy, delay, area and leakage of every component, with sources",
+        "Print what every action of every component costs, within which interval, and who says so.",
+        EPILOG,
+    )
+    add = parser.add_argument
+    add("architecture", metavar="ARCH", nargs="?", help="an architecture file, or the name of a shipped one")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--explain", metavar="LEVEL.ACTION", help="the tree of one number; also LEVEL.area, LEVEL.leakage"
+    )
+    what.add_argument("--candidates", action="store_true", help="every model that could answer, or why it does not")
+    what.add_argument("--list", action="store_true", help="all classes of components, their models and attributes")
+    add(
+        "--folder",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="a folder with models of one's own; may be repeated",
+    )
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what is asked for."""
+    from polymap.components.plugins import registry
+
+    check_open()
+    if options.list == bool(options.architecture):
+        raise SpecError(Mistake(NOWHERE, "either ARCH or --list is needed", "polymap components --help says more"))
+    known = registry(*options.folder)
+    say(_listed(known, options.json) if options.list else _priced(options, known))
+    return 0
+
+
+def _listed(known: Registry, as_json: bool) -> str:
+    from polymap.report.candidates import classes_data, classes_text
+
+    return json.dumps(classes_data(known), indent=2) if as_json else classes_text(known)
+
+
+def _priced(options: argparse.Namespace, known: Registry) -> str:
+    from polymap.architecture import architecture
+    from polymap.components.listening import Listening
+
+    listening = Listening(known)
+    machine = architecture(options.architecture, listening)
+    return _told(options, machine, listening.asked())
+
+
+def _told(options: argparse.Namespace, machine: Architecture, asked: tuple[Asked, ...]) -> str:
+    from polymap.report.components import amounts, components_text, explained
+
+    levels = amounts(machine, asked)
+    if options.explain and not options.json:
+        return explained(levels, options.explain)
+    if options.json:
+        from polymap.report.components_data import components_data
+
+        return json.dumps(components_data(machine, levels), indent=2)
+    if options.candidates:
+        from polymap.report.candidates import candidates_text
+
+        return candidates_text(asked)
+    return components_text(machine, levels)
