@@ -211,15 +211,19 @@ def _aladdin_curve(unit: str, what: str, clock_ns: float) -> Curve:
     return floats(points, adder.per_bit(what), aladdin.UNITS[what], aladdin.SOURCE, "aladdin", ALADDIN_SIGMA)
 
 
-def _multiplexer(what: str, given: Given) -> Estimate:
+def multiplexer(what: str, inputs: int, bits: int, asked: Technology, clock_ns: float = aladdin.CLOCK_NS) -> Estimate:
     """A tree of two-input multiplexers, for each of which a bit of the bitwise operator stands: the one at the output
     switches, and half of the others."""
-    made, inputs, bits = aladdin.unit("bitwise", given["clock"]), given["inputs"], given["bits"]
-    if what == "delay":
-        return _made_for(given, 1)
+    made = aladdin.unit("bitwise", clock_ns)
     gates = bits * (1 + 0.5 * (inputs - 2)) if what == "energy" else bits * (inputs - 1)
     how = f"{gates:g} two-input multiplexers for {inputs} inputs of {bits} b"
-    return made.times(what, gates / made.bits, how, given.technology, "aladdin", aladdin.ASSUMED_SIGMA)
+    return made.times(what, gates / made.bits, how, asked, "aladdin", aladdin.ASSUMED_SIGMA)
+
+
+def _multiplexer(what: str, given: Given) -> Estimate:
+    if what == "delay":
+        return _made_for(given, 1)
+    return multiplexer(what, given["inputs"], given["bits"], given.technology, given["clock"])
 
 
 _RIVALS: Mapping[str, tuple[Amount, Amount]] = {

@@ -67,6 +67,10 @@ def _supply_squared(technology: Technology) -> float:
     return cmos.supply_v(technology) ** 2
 
 
+def _wire_delay(technology: Technology) -> float:
+    return float(technology.node_nm**-0.5)
+
+
 @cache
 def _regression(coefficient: str) -> float:
     return next(float(row["value"]) for row in records("adc_regression") if row["coefficient"] == coefficient)
@@ -108,6 +112,12 @@ LAWS: Mapping[str, Mapping[str, Law | None]] = {
         "delay": None,
         "area": Law(_converter_area, WIDE, _ADC),
         "leakage": Law(_converter_energy, LOOSE, _ADC),
+    },
+    "wire": {
+        "energy": Law(_supply_squared, WIDE, f"the same capacitance charged to the supply: {cmos.SOURCE}"),
+        "delay": Law(_wire_delay, WIDE, "repeated wires slow down with the root of the node, as in cacti_wires.csv"),
+        "area": Law(lambda technology: technology.node_nm, WIDE, "pitch in proportion to the node"),
+        "leakage": _GATES["leakage"],
     },
     "rram_cell": {
         "energy": None,

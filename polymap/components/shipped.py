@@ -30,7 +30,9 @@ MODULES: dict[str, tuple[str, ...]] = {
     "photonics": ("awg", "laser", "mrr", "mzm", "photodiode", "star_coupler", "tia"),
     "published": ("adc", "dac", "integrator", "sample_hold", "shift_add"),
     "registers": ("fifo", "register", "register_file"),
+    "routing": ("crossbar", "link", "router"),
     "sram": ("sram",),
+    "wires": ("wire",),
 }
 # Files here are called as the class they price.
 COMPOUNDS = "components/compounds"
