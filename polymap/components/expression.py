@@ -156,8 +156,10 @@ def _grammar() -> str:
 
 
 def _unexpected(token: Token) -> Misread:
-    text = token.text if token.kind == END else shown(token.text)
-    return Misread(f"{text} is not expected at character {token.at}", _grammar())
+    if token.kind != END:
+        return Misread(f"{shown(token.text)} is not expected at character {token.at}", _grammar())
+    mend = f"quote arithmetic that holds commas; {_grammar()}"
+    return Misread(f"the end is not expected at character {token.at}", mend)
 
 
 class _Parser:
