@@ -68,8 +68,9 @@ def test_a_factor_without_reason_or_object_is_refused(calibrate: dict[str, objec
 
 
 def test_a_factor_on_what_is_not_there_is_refused() -> None:
+    asked = {"resolution": 8, "unit_resistance": "5 kohm", "sample_rate": "1 MHz", "technology": {"node": "32 nm"}}
     with pytest.raises(pm.SpecError, match="has no leakage that a factor could be put on"):
-        pm.component("adc", design="isaac", resolution=8, technology={"node": "32 nm"}, calibrate={"leakage": MEASURED})
+        pm.component("dac", **asked, calibrate={"leakage": MEASURED})
 
 
 def test_a_calibrated_component_reaches_the_machine() -> None:

@@ -48,9 +48,10 @@ def test_what_was_not_published_is_refused(asked: dict[str, object], reason: str
         pm.component("adc", **asked, design="isaac", technology=AT_32)
 
 
-def test_leakage_that_is_not_published_is_not_zero() -> None:
-    with pytest.raises(pm.SpecError, match="holds what leaks meanwhile"):
-        pm.component("adc", design="isaac", resolution=8, technology=AT_32).leakage_uw  # noqa: B018
+def test_leakage_is_told_to_be_in_the_energy_of_actions() -> None:
+    adc = pm.component("adc", design="isaac", resolution=8, technology=AT_32)
+    assert adc.leakage_uw == 0
+    assert "held in the energy of actions" in adc.explain()
 
 
 def test_every_row_is_in_a_model() -> None:
