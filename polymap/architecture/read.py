@@ -55,7 +55,7 @@ hierarchy:                              # outermost first
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -156,7 +156,7 @@ def _memory(item: spec.Reader, clock_hz: Fraction, around: Surroundings, outermo
     item.what = "a memory"
     word_bits = None if item.is_mapping("word") else item.value("word", quantity.width_bits, otherwise=None)
     capacity, width = _capacity(item, word_bits, outermost), _width(item, word_bits)
-    own: list[Offer] = [(key, f"{bits} b") for key, bits in (("capacity", capacity), ("width", width)) if bits]
+    own = tuple(_offers(capacity, width))
     numbers = priced(item, ACTIONS, _access_energies(item), around, *own)
     energies = {"update": numbers.energies.get("write", NOTHING), **numbers.energies}
     keeps, may_keep = _kept(item)
@@ -189,6 +189,13 @@ def _memory(item: spec.Reader, clock_hz: Fraction, around: Surroundings, outermo
         distributes=item.flag("distributes"),
         estimates=numbers.estimates,
     )
+
+
+def _offers(capacity: int | None, width: int | None) -> Iterator[Offer]:
+    """What a memory says of itself to its component: capacity and width, and the words that they make."""
+    yield from ((key, f"{bits} b") for key, bits in (("capacity", capacity), ("width", width)) if bits)
+    if capacity and width and capacity % width == 0:
+        yield "words", str(capacity // width)
 
 
 def _share(value: object) -> Fraction:

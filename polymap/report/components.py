@@ -96,7 +96,7 @@ def _used(level: Level, what: str, amount: Fraction, unit: str, source: str) -> 
     if what == "update" and "write" in estimates and isinstance(level, Memory) and level.update_pj == level.write_pj:
         return estimates["write"].named("as a write")
     if not amount and unit in (AREA, LEAKAGE):
-        return Estimate.given(0.0, unit, "not given: it counts as 0")
+        return Estimate.given(0.0, unit, "0 in the file, or not given")
     where = f"in {level.place}" if str(level.place) else "in the file"
     return Estimate.given(float(amount), unit, where, getattr(level, "source", "") or source)
 

@@ -188,3 +188,19 @@ def test_mistakes_in_the_folder_of_components_are_mistakes_of_the_file(tmp_path:
     with pytest.raises(SpecError) as raised:
         architecture(tmp_path / "own.yaml")
     assert "no folder of components" in str(raised.value)
+
+
+def test_a_memory_offers_the_words_that_its_capacity_and_width_make(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    rows = "component, words, action, energy [pJ], source\nfar, , read, 9, x\nfar, , write, 8, x\n"
+    near = "near, 32, read, 1, x\nnear, 32, write, 2, x\n"
+    (tmp_path / "parts" / "mine.csv").write_text(rows + near, encoding="utf-8")
+    nothing = "area: 0 um2, leakage: 0 W"
+    text = FOLDER.replace("component: far}", f"component: far, {nothing}}}")
+    text = text.replace("  - {compute: MAC, component: {near: {}}}", "  - {compute: MAC, energy: 1 pJ}")
+    memory = f"  - {{memory: near, capacity: 512 b, width: 16 b, component: near, {nothing}}}\n  - {{compute"
+    (tmp_path / "own.yaml").write_text(text.replace("  - {compute", memory), encoding="utf-8")
+    assert architecture(tmp_path / "own.yaml").memories[1].read_pj == 1
+    (tmp_path / "own.yaml").write_text(text.replace("  - {compute", memory.replace("512 b", "256 b")), encoding="utf-8")
+    with pytest.raises(SpecError, match="no row has words 16"):
+        architecture(tmp_path / "own.yaml")
