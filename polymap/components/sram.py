@@ -91,9 +91,9 @@ def _logarithm(terms: tuple[Term, ...], capacity: float, width: float) -> float:
 
 
 def _to_the_other_node(found: Setting, capacity: float, width: float) -> tuple[tuple[str, float]]:
-    """How far off leakage is if it follows the line to the table of the node on the other side instead."""
+    """Leakage may be as far off as the node on the other side is, halfway between the two; nothing at a node."""
     apart = _logarithm(found.rival, capacity, width) - _logarithm(found.terms, capacity, width)
-    return (("cacti7_nodes", abs(apart) * found.rival_share),)
+    return (("cacti7_nodes", 2 * abs(apart) * found.rival_share),)
 
 
 def _origin(amount: str, memory: Memory, asked: Technology, value: float) -> Origin:
