@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
 from polymap import spec
-from polymap.components import term
+from polymap.components import amount, term
 from polymap.components.amount import Amount, quantity
 from polymap.components.calibration import read_calibrations
 from polymap.components.compound import Asked, Compound, Named, Part, Scale, Step, Steps
@@ -110,15 +110,22 @@ def _literal(reader: spec.Reader, key: str, node: Located) -> Value:
 
 
 def _reader(like: Value | None) -> Callable[[object], Value]:
-    """Reads a value of the kind of a default; None is of any kind."""
+    """Reads a value of the kind of a default; None is of any kind. Instead of a plain number there may be a list of
+    them: weights of a histogram, for what takes either."""
 
     def read(given: object) -> Value:
         found = term.literal(given)
-        if like is None or _kind(found) == _kind(like):
+        if like is None or _kind(found) == _kind(like) or _is_histogram(found, like):
             return found
         raise Misread(f"{shown(given)} is no {_kind(like)}", f"write {_example(like)}")
 
     return read
+
+
+def _is_histogram(found: Value, like: Value) -> bool:
+    return isinstance(found, tuple) and {_kind(value) for value in (*found, like)} == {
+        _kind(amount.number(Fraction(1)))
+    }
 
 
 def _kind(value: Value) -> str:
