@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from polymap.verbs import component, evaluate, layers, optimize, pareto, symbolic, verify
     from polymap.workload import Einsum, Network, workload
     from polymap.workload.arguments import einsum
+    from polymap.workload.loop_nest import loop_nest
 
 __all__ = [
     "Architecture",
@@ -59,6 +60,7 @@ __all__ = [
     "einsum",
     "evaluate",
     "layers",
+    "loop_nest",
     "mapping",
     "optimize",
     "pareto",
@@ -78,6 +80,7 @@ _HOMES = {
     "polymap.model.conventions": ("Conventions",),
     "polymap.model.cost": ("Cost",),
     "polymap.verbs": ("component", "evaluate", "layers", "optimize", "pareto", "symbolic", "verify"),
+    "polymap.workload.loop_nest": ("loop_nest",),
     "polymap.workload": ("Einsum", "Network", "einsum", "workload"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

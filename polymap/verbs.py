@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from time import monotonic
 from typing import TYPE_CHECKING, Any, overload
 
 from polymap.errors import NOWHERE, IllegalMapping, Mistake, SpecError
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from polymap.workload import Einsum, Network
     from polymap.workload import Source as WorkloadSource
 
+LEAST_SECONDS = 0.001  # of a search whose deadline has passed: the first mapping is better than none
+
 
 @overload
 def optimize(
@@ -46,6 +49,7 @@ def optimize(
     constraints: ConstraintsSource | None = ...,
     gap: float = ...,
     time_limit: float | None = ...,
+    deadline_ms: float | None = ...,
     seed: int = ...,
     workers: int = ...,
     cache: CacheSource | None = ...,
@@ -66,6 +70,7 @@ def optimize(
     constraints: ConstraintsSource | None = ...,
     gap: float = ...,
     time_limit: float | None = ...,
+    deadline_ms: float | None = ...,
     seed: int = ...,
     workers: int = ...,
     cache: CacheSource | None = ...,
@@ -85,6 +90,7 @@ def optimize(
     constraints: ConstraintsSource | None = None,
     gap: float = 0.0,
     time_limit: float | None = None,
+    deadline_ms: float | None = None,
     seed: int = 0,
     workers: int = 1,
     cache: CacheSource | None = None,
@@ -99,7 +105,8 @@ def optimize(
     conventions). `factors` are `perfect` or `imperfect`: trips divide their rank, or cover it. `subject_to` lists
     conditions such as `latency <= 2 ms` or `utilization >= 0.8`, `constraints` are statements that the mapping must
     meet (a path, a shipped name, text, or a Python mapping). `gap` is the relative gap at which the search may stop; 0
-    asks for a proof of optimality. `time_limit` is in seconds. Layers of a network are searched in up to `workers`
+    asks for a proof of optimality. `time_limit` is in seconds of searching; `deadline_ms`, in its place, counts from
+    the call on, the reading of inputs included. Layers of a network are searched in up to `workers`
     processes; their number changes no answer. `cache` is a folder where answers are kept and looked up, which changes
     none either. `on_progress` hears a few times per second how far the search is. Raises `SpecError` for what cannot be
     understood, `Infeasible` if no legal mapping exists, `Unsolved` if the time limit passes before one is found.
@@ -112,14 +119,25 @@ def optimize(
     from polymap.mapping.kept import check_kept
     from polymap.workload import Network
 
+    called = monotonic()
     machine, subject = architecture(arch), understood(work)
     check_kept(machine, einsums(subject))
     rules = known_statements(constraints, einsums(subject), machine)
-    query = Query(objective, conventions, mapspace, tuple(subject_to), gap, time_limit, seed, rules, factors)
+    limit = time_limit if deadline_ms is None else seconds_left(deadline_ms, called, time_limit)
+    query = Query(objective, conventions, mapspace, tuple(subject_to), gap, limit, seed, rules, factors)
     with opened(cache) as known:
         if isinstance(subject, Network):
             return optimize_network(subject, machine, query, workers, on_progress, known)
         return optimize_once(subject, machine, query, known, on_progress)
+
+
+def seconds_left(deadline_ms: float, called: float, time_limit: float | None) -> float:
+    """What a deadline leaves to the search. Raises `SpecError` where it is none, or a time limit is given, too."""
+    if time_limit is not None:
+        raise SpecError(Mistake(NOWHERE, "`deadline_ms` and `time_limit` both limit the time", "give one of them"))
+    if not deadline_ms > 0:
+        raise SpecError(Mistake(NOWHERE, f"a deadline of {deadline_ms} ms leaves no time", "give a positive one"))
+    return max(LEAST_SECONDS, deadline_ms / 1000 - (monotonic() - called))
 
 
 def pareto(

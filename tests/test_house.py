@@ -24,6 +24,7 @@ FLOORS = (
     ("mapper",),
     ("frontends", "explore", "report"),
     ("verbs",),
+    ("serve",),
     ("__init__", "cli"),
     ("__main__",),
 )

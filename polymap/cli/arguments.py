@@ -179,3 +179,9 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+
+
+def add_cache(parser: argparse.ArgumentParser) -> None:
+    """--cache: where answers are kept."""
+    text = "where answers are kept (default: POLYMAP_CACHE, or the platform's folder)"
+    parser.add_argument("--cache", metavar="DIR|off", help=text)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import (
     Parser,
+    add_cache,
     add_constraints,
     add_conventions,
     add_json,
@@ -66,7 +67,7 @@ def _add_objective(parser: argparse.ArgumentParser) -> None:
     add(
         "--workers", type=workers, default=1, metavar="N", help="processes that search layers of a network (default: 1)"
     )
-    add("--cache", metavar="DIR|off", help="where answers are kept (default: POLYMAP_CACHE, or the platform's folder)")
+    add_cache(parser)
     add("--gap", type=gap, default=0.0, metavar="G", help="relative gap at which the search may stop (default: 0)")
 
 

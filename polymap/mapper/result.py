@@ -86,6 +86,15 @@ class Result:
 
         return uncertainty.area(self.architecture)
 
+    def plan(self) -> dict[str, object]:
+        """The mapping as plain integers: loops with their steps, buffers with tiles, shapes and bits.
+
+        Its keys are described in `polymap.mapping.plan` and docs/guides/compilers.md.
+        """
+        from polymap.mapping.plan import plan
+
+        return plan(self.einsum, self.architecture, self.mapping)
+
     def to_dict(self) -> dict[str, object]:
         """The document `polymap.result/1` as plain data; its keys are described in docs/reference/result.md."""
         from polymap.mapper.document import document
