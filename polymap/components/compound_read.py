@@ -46,6 +46,7 @@ from polymap.spec import Fields, Located, Scalar
 FORMAT = "component/1"
 MUST_SPECIFY = "must_specify"
 _ACTION = "PART.ACTION"
+_PLAIN = "plain number"
 
 
 def compound(tree: Located, others: Callable[[str], Located | None], asked: Asked | None) -> Compound:
@@ -123,14 +124,12 @@ def _reader(like: Value | None) -> Callable[[object], Value]:
 
 
 def _is_histogram(found: Value, like: Value) -> bool:
-    return isinstance(found, tuple) and {_kind(value) for value in (*found, like)} == {
-        _kind(amount.number(Fraction(1)))
-    }
+    return isinstance(found, tuple) and all(_kind(value) == _PLAIN for value in (*found, like))
 
 
 def _kind(value: Value) -> str:
     if isinstance(value, Amount):
-        return f"amount in {value.unit}" if value.powers else "plain number"
+        return f"amount in {value.unit}" if value.powers else _PLAIN
     return {bool: "truth value", str: "word"}.get(type(value), "list")
 
 
