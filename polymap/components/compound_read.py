@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
 from polymap import spec
-from polymap.components import amount, term
+from polymap.components import term
 from polymap.components.amount import Amount, quantity
 from polymap.components.calibration import read_calibrations
 from polymap.components.compound import Asked, Compound, Named, Part, Scale, Step, Steps
