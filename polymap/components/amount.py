@@ -100,12 +100,12 @@ def checked(amount: Amount) -> Amount:
 
 
 def plus(a: Amount, b: Amount) -> Amount:
-    _same(a, b, "added")
+    same(a, b, "added")
     return checked(Amount(a.value + b.value, a.powers))
 
 
 def minus(a: Amount, b: Amount) -> Amount:
-    _same(a, b, "subtracted")
+    same(a, b, "subtracted")
     return checked(Amount(a.value - b.value, a.powers))
 
 
@@ -119,12 +119,12 @@ def over(a: Amount, b: Amount) -> Amount:
 
 def whole_over(a: Amount, b: Amount) -> Amount:
     """How often `b` fits into `a`."""
-    _same(a, b, "divided as whole numbers")
+    same(a, b, "divided as whole numbers")
     return checked(Amount(Fraction(a.value // _divisor(b))))
 
 
 def rest_over(a: Amount, b: Amount) -> Amount:
-    _same(a, b, "divided as whole numbers")
+    same(a, b, "divided as whole numbers")
     return checked(Amount(a.value % _divisor(b), a.powers))
 
 
@@ -192,10 +192,11 @@ def negative(a: Amount) -> Amount:
 
 def _all_same(amounts: tuple[Amount, ...], what: str) -> None:
     for other in amounts[1:]:
-        _same(amounts[0], other, what)
+        same(amounts[0], other, what)
 
 
-def _same(a: Amount, b: Amount, what: str) -> None:
+def same(a: Amount, b: Amount, what: str) -> None:
+    """Raises Misread unless both have the same unit, so that they can be `what`."""
     if a.powers != b.powers:
         kinds = " and ".join(f"an amount in {each.unit}" if each.powers else "a plain number" for each in (a, b))
         raise Misread(f"{kinds} cannot be {what}", "make their units agree")

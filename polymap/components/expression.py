@@ -1,16 +1,18 @@
 """Arithmetic in compound files: numbers with units, names of attributes, a fixed list of functions, and nothing else.
 
+    choice  := sum ("if" sum ("<" | "<=" | ">" | ">=" | "==" | "!=") sum "else" choice)?
     sum     := product (("+" | "-") product)*
     product := signed (("*" | "/" | "//" | "%") signed)*
     signed  := "-" signed | power
     power   := atom ("**" signed)?
-    atom    := number unit? | name | function "(" sum ("," sum)* ")" | "(" sum ")"
+    atom    := number unit? | name | function "(" choice ("," choice)* ")" | "(" choice ")"
 
 Nothing is executed: text becomes a tree of these, and the tree an `Amount`. Length, depth and exponents are bounded.
 """
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -39,8 +41,18 @@ FUNCTIONS: dict[str, tuple[Callable[..., Amount], int, int]] = {  # with the lea
 _SUMS = {"+": amount.plus, "-": amount.minus}
 _PRODUCTS = {"*": amount.times, "/": amount.over, "//": amount.whole_over, "%": amount.rest_over}
 
+_COMPARED: dict[str, Callable[[Fraction, Fraction], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+IF, ELSE = "if", "else"
+
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)|(?P<word>[^\W\d]\w*)|(?P<sign>\*\*|//|[-+*/%(),]))"
+    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)|(?P<word>[^\W\d]\w*)|(?P<sign>\*\*|//|[<>=!]=|[-+*/%(),<>]))"
 )
 
 
@@ -66,7 +78,19 @@ class Applied:
     at: int
 
 
-Tree: TypeAlias = "Number | Name | Applied"
+@dataclass(frozen=True)
+class Choice:
+    """The first of two trees where two others compare as they should, or the second: only that one is worked out."""
+
+    then: Tree
+    left: Tree
+    sign: str
+    right: Tree
+    otherwise: Tree
+    at: int
+
+
+Tree: TypeAlias = "Number | Name | Applied | Choice"
 
 
 @dataclass(frozen=True)
@@ -85,7 +109,7 @@ def parse(text: str) -> Tree:
     if len(text) > LONGEST:
         raise Misread(f"{shown(text)} has {len(text)} characters", f"write at most {LONGEST}")
     parser = _Parser(tuple(_tokens(text)))
-    tree = parser.sum(0)
+    tree = parser.choice(0)
     if parser.next.kind != END:
         raise _unexpected(parser.next)
     return tree
@@ -95,8 +119,9 @@ def names(tree: Tree) -> Iterator[Name]:
     """The attributes that an expression speaks of."""
     if isinstance(tree, Name):
         yield tree
-    elif isinstance(tree, Applied):
-        for operand in tree.operands:
+    elif not isinstance(tree, Number):
+        inner = tree.operands if isinstance(tree, Applied) else (tree.then, tree.left, tree.right, tree.otherwise)
+        for operand in inner:
             yield from names(operand)
 
 
@@ -115,11 +140,22 @@ def value(tree: Tree, known: Mapping[str, object]) -> Amount:
         return tree.value
     if isinstance(tree, Name):
         return _named(tree, known)
+    if isinstance(tree, Choice):
+        return value(tree.then if _holds(tree, known) else tree.otherwise, known)
     operands = [value(operand, known) for operand in tree.operands]
     try:
         return tree.apply(*operands)
     except Misread as wrong:
         raise _at(tree.at, wrong) from None
+
+
+def _holds(tree: Choice, known: Mapping[str, object]) -> bool:
+    left, right = value(tree.left, known), value(tree.right, known)
+    try:
+        amount.same(left, right, "compared")
+    except Misread as wrong:
+        raise _at(tree.at, wrong) from None
+    return _COMPARED[tree.sign](left.value, right.value)
 
 
 def _at(place: int, wrong: Misread) -> Misread:
@@ -152,7 +188,7 @@ def _tokens(text: str) -> Iterator[Token]:
 
 
 def _grammar() -> str:
-    return f"write numbers, units, attributes, + - * / // % ** ( ) and {', '.join(FUNCTIONS)}"
+    return f"write numbers, units, attributes, + - * / // % ** ( ), {', '.join(FUNCTIONS)} and `A if B > C else D`"
 
 
 def _unexpected(token: Token) -> Misread:
@@ -183,6 +219,23 @@ class _Parser:
         if not self.is_sign(sign):
             raise _unexpected(self.next)
         self.take()
+
+    def choice(self, depth: int) -> Tree:
+        then = self.sum(depth)
+        if not self.is_word(IF):
+            return then
+        self.take()
+        left = self.sum(depth)
+        if not self.is_sign(*_COMPARED):
+            raise _unexpected(self.next)
+        sign, right = self.take(), self.sum(depth)
+        if not self.is_word(ELSE):
+            raise _unexpected(self.next)
+        self.take()
+        return Choice(then, left, sign.text, right, self.choice(depth + 1), sign.at)
+
+    def is_word(self, word: str) -> bool:
+        return self.next.kind == "word" and self.next.text == word
 
     def sum(self, depth: int) -> Tree:
         if depth > DEEPEST:
@@ -216,18 +269,18 @@ class _Parser:
         token = self.take() if self.next.kind != END else self.next
         if token.kind == "number":
             return self.number(token)
-        if token.kind == "word":
+        if token.kind == "word" and token.text not in (IF, ELSE):
             return self.call(token, depth) if self.is_sign("(") else Name(token.text, token.at)
         if token.text != "(":
             raise _unexpected(token)
-        found = self.sum(depth + 1)
+        found = self.choice(depth + 1)
         self.expect(")")
         return found
 
     def number(self, token: Token) -> Tree:
         """A word right after a number can only be its unit."""
         plain = amount.number(Fraction(token.text))
-        if self.next.kind != "word":
+        if self.next.kind != "word" or self.next.text in (IF, ELSE):
             return Number(plain)
         unit = self.take()
         try:
@@ -250,8 +303,8 @@ class _Parser:
 
     def arguments(self, depth: int) -> Iterator[Tree]:
         self.expect("(")
-        yield self.sum(depth + 1)
+        yield self.choice(depth + 1)
         while self.is_sign(","):
             self.take()
-            yield self.sum(depth + 1)
+            yield self.choice(depth + 1)
         self.expect(")")

@@ -45,6 +45,10 @@ KNOWN = {
         ("1 / 2 ns", "500000000 Hz"),
         ("3 pJ * 1 GHz", "0.003 W"),
         ("45 nm * 2 um", "0.09 um2"),
+        ("1 if banks > 2 else 2", "1"),
+        ("1 if width == 8 B else 1 / 0", "1"),
+        ("(1 if banks <= 2 else 2 if banks != 3 else 3) + 1", "4"),
+        ("max(1, ceil(log2(banks))) if banks >= 1 else 1", "2"),
     ],
 )
 def test_an_expression_is_worth_what_arithmetic_says(text: str, worth: str) -> None:
@@ -76,6 +80,10 @@ def test_an_expression_is_worth_what_arithmetic_says(text: str, worth: str) -> N
         ("pow(2)", "`pow` takes 2, not 1 numbers"),
         ("64 bytse", "`bytse` is not a unit, at character 4"),
         ("1e30 * 10", "the result is out of range"),
+        ("1 if width > 2 else 3", "an amount in b and a plain number cannot be compared, at character 12"),
+        ("1 if banks else 2", "`else` is not expected at character 12"),
+        ("1 if banks > 2", "the end is not expected"),
+        ("if", "`if` is not expected"),
     ],
 )
 def test_what_is_no_arithmetic_is_told_with_its_place(text: str, message: str) -> None:
@@ -100,6 +108,7 @@ def test_what_is_no_arithmetic_is_told_with_its_place(text: str, message: str) -
         "(x := 1)",
         "1; 2",
         "1 if 1 else 2",
+        "1 < 2 < 3",
         "[x for x in range(9)]",
         "while 1: 1",
         "'text'",
@@ -129,6 +138,7 @@ def test_nothing_but_arithmetic_is_read(text: str) -> None:
         "2**" * 100 + "1",
         "1+" * 250 + "1",
         "max(" * 60 + "1" + ")" * 60,
+        "1 if 1>2 else " * 40 + "1",
     ],
 )
 def test_what_would_run_long_or_deep_is_refused_at_once(text: str) -> None:
