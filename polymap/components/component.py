@@ -142,7 +142,7 @@ def _choose(word: str, known: list[str] | tuple[str, ...]) -> str:
 def priced_action(model: Model, action: Action, given: Given, arguments: Mapping[str, object]) -> PricedAction:
     """One action of a model. Raises CannotPrice and ModelFailed."""
     with named(model, f"reading the arguments of `{action.name}`"):
-        values, misread, missing = values_of(action.arguments, arguments)
+        values, misread, missing = values_of(action.arguments, arguments, given.values)
     for name, wrong in misread:
         raise CannotPrice(f"`{name}`: {wrong.message}", wrong.mend)
     if missing:

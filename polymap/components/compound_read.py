@@ -9,11 +9,12 @@ attributes:
   capacity: must_specify                  # or {unit: b, what: ...}; what has no default must be given
   width: 64 b
   banks: {default: 1, what: banks of the SRAM}
+  bits: ceil(log2(capacity / width))      # follows from those before it, unless it is given
 parts:
   storage:
     component: {sram: {capacity: capacity, width: width, banks: banks}}
   address:
-    component: {adder: {bits: ceil(log2(capacity / width))}}
+    component: {adder: {bits: bits}}
     count: 2
     scale: {area: 1.1}                    # factors on energy, area, leakage, delay
 actions:
@@ -35,16 +36,19 @@ from polymap.components import term
 from polymap.components.amount import Amount, quantity
 from polymap.components.calibration import read_calibrations
 from polymap.components.compound import Asked, Compound, Named, Part, Scale, Step, Steps
+from polymap.components.expression import ELSE, FUNCTIONS, IF
 from polymap.components.inherit import inherited
 from polymap.components.model import Action, Attribute
 from polymap.components.read import CALIBRATE, MODEL, TECHNOLOGY, one_class, plain
 from polymap.components.technology_read import Stated, stated
-from polymap.components.term import Term, Value
+from polymap.components.term import Derived, Term, Value
 from polymap.quantity import Misread, near, shown
 from polymap.spec import Fields, Located, Scalar
 
 FORMAT = "component/1"
 MUST_SPECIFY = "must_specify"
+RESERVED = (*FUNCTIONS, IF, ELSE)
+_NAMES = "use letters, digits and `_`, and no word of arithmetic"
 _ACTION = "PART.ACTION"
 _PLAIN = "plain number"
 
@@ -72,39 +76,43 @@ def compound(tree: Located, others: Callable[[str], Located | None], asked: Aske
 # attributes
 
 
-def _attributes(top: spec.Reader, key: str) -> Iterator[Attribute]:
+def _attributes(top: spec.Reader, key: str, before: tuple[str, ...] = ()) -> Iterator[Attribute]:
+    """Attributes; the default of one may follow from those before it."""
     reader = top.child(key)
     for name in reader.keys:
         node = reader.node_of(name)
-        if not name.isidentifier():
-            reader.wrong(f"{shown(name)} is no name for arithmetic", "use letters, digits and `_`", key=name)
-        elif isinstance(node, Fields):
-            yield _detailed(name, reader.child(name))
+        if not name.isidentifier() or name in RESERVED:
+            reader.wrong(f"{shown(name)} is no name for arithmetic", _NAMES, key=name)
+            continue
+        if isinstance(node, Fields):
+            yield _detailed(name, reader.child(name), before)
         elif isinstance(node, Scalar) and node.text == MUST_SPECIFY:
             yield Attribute(name, _reader(None), "")
         elif node is not None:
-            yield _defaulted(name, _literal(reader, name, node), "", "")
+            yield _defaulted(name, _default(reader, name, node, before), "", "")
+        before = (*before, name)
 
 
-def _detailed(name: str, reader: spec.Reader) -> Attribute:
+def _detailed(name: str, reader: spec.Reader, before: tuple[str, ...]) -> Attribute:
     what, unit, node = reader.text("what"), reader.text("unit"), reader.node_of("default")
     like = reader.value("unit", lambda value: quantity(Fraction(1), spec.text(value)), otherwise=None)
     if node is None:
         return Attribute(name, _reader(like), unit, what=what)
-    default = _literal(reader, "default", node)
+    default = _default(reader, "default", node, before)
     if like and isinstance(default, Amount) and default.powers != like.powers:
         reader.wrong(f"the default is no amount in {unit}", "make default and unit agree", key="default")
     return _defaulted(name, default, unit, what)
 
 
-def _defaulted(name: str, default: Value, unit: str, what: str) -> Attribute:
+def _defaulted(name: str, default: Value | Derived, unit: str, what: str) -> Attribute:
     unit = unit or (default.unit if isinstance(default, Amount) else "")
-    return Attribute(name, _reader(default), unit, default, what)
+    like = None if isinstance(default, Derived) else default
+    return Attribute(name, _reader(like), unit, default, what)
 
 
-def _literal(reader: spec.Reader, key: str, node: Located) -> Value:
+def _default(reader: spec.Reader, key: str, node: Located, before: tuple[str, ...]) -> Value | Derived:
     try:
-        return term.literal(plain(node))
+        return term.default(plain(node), before)
     except Misread as wrong:
         reader.wrong(wrong.message, wrong.mend, key=key)
         return False
@@ -181,7 +189,7 @@ def _term(reader: spec.Reader, key: str, known: tuple[str, ...], otherwise: int)
 
 def _action(name: str, reader: spec.Reader, known: tuple[str, ...], parts: Iterable[Part]) -> tuple[Action, Steps]:
     reader.what = f"the action `{name}`"
-    arguments = tuple(_attributes(reader, "arguments"))
+    arguments = tuple(_attributes(reader, "arguments", known))
     everything = (*known, *(argument.name for argument in arguments))
     steps = tuple(_steps(reader, everything, {part.name for part in parts}))
     if reader.is_list("does") and not steps:

@@ -28,7 +28,8 @@ class Attribute:
     """A property of a component, or an argument of an action, as its user writes it.
 
     `read` takes what was written (text with a unit, or a number where there is no unit) to a plain value in `unit`,
-    and raises `Misread`. `default` is a value already read; `REQUIRED` has none.
+    and raises `Misread`. `default` is a value already read, or a function of the values of the attributes before it
+    (and of the component's, for an argument); `REQUIRED` has none.
     """
 
     name: str

@@ -91,22 +91,27 @@ def fit(model: Model, question: Question) -> Fit:
 
 
 def values_of(
-    attributes: Iterable[Attribute], given: Mapping[str, object]
+    attributes: Iterable[Attribute], given: Mapping[str, object], component: Mapping[str, Any] | None = None
 ) -> tuple[dict[str, Any], tuple[tuple[str, Misread], ...], tuple[Attribute, ...]]:
-    """Values read, those misread, and the attributes that are missing."""
+    """Values read, those misread, and the attributes that are missing; for arguments, with those of the component."""
     values: dict[str, Any] = {}
     misread: list[tuple[str, Misread]] = []
     missing: list[Attribute] = []
     for attribute in attributes:
-        if attribute.name not in given:
-            values[attribute.name] = attribute.default
-            missing += [attribute] if attribute.is_required else []
-            continue
         try:
-            values[attribute.name] = attribute.read(given[attribute.name])
+            if attribute.name in given:
+                values[attribute.name] = attribute.read(given[attribute.name])
+            elif attribute.is_required:
+                missing.append(attribute)
+            elif not (callable(attribute.default) and (missing or misread)):  # it would follow from what is not there
+                values[attribute.name] = _default(attribute, {**(component or {}), **values})
         except Misread as wrong:
             misread.append((attribute.name, wrong))
     return values, tuple(misread), tuple(missing)
+
+
+def _default(attribute: Attribute, before: Mapping[str, Any]) -> Any:
+    return attribute.default(before) if callable(attribute.default) else attribute.default
 
 
 class NoAmount(Exception):

@@ -46,6 +46,34 @@ class Several:
 Term: TypeAlias = "Exactly | Calculated | Several"
 
 
+@dataclass(frozen=True)
+class Derived:
+    """A default that follows from the attributes before it."""
+
+    term: Term
+    text: str
+
+    def __call__(self, known: Mapping[str, Value]) -> Value:
+        """Raises Misread."""
+        return worth(self.term, known)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def default(given: object, known: Iterable[str]) -> Value | Derived:
+    """A default as it is written, after `known` attributes. Raises Misread."""
+    found = term(given, known)
+    return Derived(found, str(given)) if _speaks(found) else worth(found, {})
+
+
+def _speaks(found: Term) -> bool:
+    """Whether a term depends on an attribute."""
+    if isinstance(found, Several):
+        return any(_speaks(each) for each in found.terms)
+    return isinstance(found, Calculated) and any(True for _ in names(found.tree))
+
+
 def literal(given: object) -> Value:
     """The value that a user's attribute is: an amount, a truth value, a word, or a list. Raises Misread."""
     if isinstance(given, bool):

@@ -12,6 +12,7 @@ from polymap.components.compound_read import compound
 from polymap.components.read import called
 from polymap.components.registry import Registry
 from polymap.errors import SpecError
+from polymap.report.candidates import classes_text
 from polymap.spec import Located
 from tests.components.models import Adder, Bits
 
@@ -139,6 +140,31 @@ def test_attributes_that_do_not_fit_are_told(attributes: dict[str, object], mess
     assert message in str(raised.value)
 
 
+def test_a_default_may_follow_from_the_attributes_before_it_and_be_given() -> None:
+    derived = BUFFER.replace("kind: plain", "adders: words / 32").replace("count: 2", "count: adders")
+    alone = called("add", {"bits": 7}, registry(), NODE).area_um2
+    assert buffer(derived, words=128).area_um2 - 2.0 * 16 * 4 == 4 * alone
+    assert buffer(derived, words=128, adders=1).area_um2 - 2.0 * 16 * 4 == alone
+    assert "adders: default words / 32" in classes_text(registry(derived))
+
+
+def test_a_default_that_follows_from_what_is_missing_is_not_asked_for() -> None:
+    derived = BUFFER.replace("kind: plain", "wide: width / 1 b")
+    with pytest.raises(SpecError) as raised:
+        called("buffer", {}, registry(derived), NODE)
+    assert "no model can price `buffer`: `buffer`: needs `width`\n" in str(raised.value)
+
+
+def test_a_default_follows_from_nothing_that_comes_after_it() -> None:
+    with pytest.raises(SpecError, match="no attribute is called `later`"):
+        buffer(BUFFER.replace("kind: plain", "kind: later + 1\n  later: 2"))
+
+
+def test_an_argument_may_follow_from_attributes() -> None:
+    derived = BUFFER.replace("arguments: {activity: 1}", "arguments: {activity: words / 64}")
+    assert buffer(derived, words=32).action("read").energy_pj < buffer(derived).action("read").energy_pj
+
+
 def test_a_compound_extends_another_and_changes_what_it_states() -> None:
     wide = """\
 polymap: component/1
@@ -194,6 +220,7 @@ def test_compounds_that_contain_each_other_are_refused() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
+        ("kind: plain", "ceil: plain", "`ceil` is no name for arithmetic"),
         ("width: must_specify", "wi-dth: must_specify", "`wi-dth` is no name for arithmetic"),
         (
             "2 * width",
