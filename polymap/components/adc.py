@@ -8,8 +8,8 @@ above it is measured on the same survey, so that the typical converter has a sta
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from math import ceil, exp, log, log10
 
 from polymap import quantity
@@ -18,6 +18,7 @@ from polymap.components.cmos import supply_share
 from polymap.components.estimate import Estimate, Origin
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
 from polymap.components.records import records
+from polymap.quantity import Misread, shown
 
 SOURCE = "Andrulis et al., arXiv:2404.06553 (2024), fitted to Murmann, ADC Performance Survey 1997-2023"
 SQUARE = "as the ADC of Jia et al., JSSC 55(9), 2020: 1.79 pJ at 0.85 V, 3.56 pJ at 1.2 V"
@@ -25,7 +26,10 @@ LEAST_ENOB, MOST_ENOB, FASTEST_HZ = 4.0, 20.0, 1e10
 
 
 def _effective(value: object) -> float:
-    return float(quantity.number(value))
+    amount = float(quantity.number(value))
+    if amount <= 0:
+        raise Misread(f"{shown(value)} is no number of bits", "give effective bits above 0")
+    return amount
 
 
 RESOLUTION = Attribute("resolution", bits, "b", what="bits of the converted value")
@@ -116,7 +120,7 @@ class SurveyADC(Model):
         """The static part of the energy, at the full rate: pJ times Hz is 1e-6 uW."""
         factor = coefficients()["static_share"] * given["sample_rate"] * 1e-6
         whole = self._whole(given)
-        power = Estimate(whole.value, "uW", whole.origin, whole.errors)
+        power = Estimate(whole.value, "uW", whole.told, whole.errors)
         return power.times(factor, "static share times sample rate, pJ x Hz in uW", SOURCE)
 
     def _whole(self, given: Given) -> Estimate:
@@ -126,11 +130,12 @@ class SurveyADC(Model):
         """The regression's value; with the error of what it is taken for, or times the median of the designs."""
         region = "near" if _covered(given).near_arrays else "all"
         of = {key: coefficients()[f"{quantity}_ratio_{key}_{region}"] for key in ("median", "sigma", "rms")}
-        regression = Estimate(best, unit, _origin(best, unit, given))
+        told = partial(_origin, best, unit, _asked(given))
         if not self.typical:
-            return _at_supply(Estimate(best, unit, regression.origin, (("adc_survey", of["rms"]),)), given)
+            return _at_supply(Estimate(best, unit, told, (("adc_survey", of["rms"]),)), given)
         what = f"median of {'like' if region == 'near' else 'all'} designs of the survey over the best"
-        return _at_supply(regression.times(of["median"], what, SOURCE, adc_survey=of["sigma"]), given)
+        typical = Estimate(best, unit, told).times(of["median"], what, SOURCE, adc_survey=of["sigma"])
+        return _at_supply(typical, given)
 
 
 def _asked(given: Given) -> Converter:
@@ -141,13 +146,13 @@ def _asked(given: Given) -> Converter:
 def _covered(given: Given) -> Converter:
     """What is evaluated: fewer than 4 bits are priced as 4."""
     asked = _asked(given)
-    return Converter(max(LEAST_ENOB, asked.enob), asked.node_nm, asked.rate_hz)
+    return asked if asked.enob >= LEAST_ENOB else replace(asked, enob=LEAST_ENOB)
 
 
-def _origin(value: float, unit: str, given: Given) -> Origin:
-    asked = _asked(given)
+def _origin(value: float, unit: str, asked: Converter) -> Origin:
     outside = asked.enob < LEAST_ENOB or asked.rate_hz > FASTEST_HZ
-    merit = Origin("Schreier figure of merit", SOURCE, figure_of_merit_db(_covered(given)), "dB")
+    covered = replace(asked, enob=max(LEAST_ENOB, asked.enob))
+    merit = Origin("Schreier figure of merit", SOURCE, figure_of_merit_db(covered), "dB")
     what = f"best ADC of {asked.enob:g} effective bits at {asked.rate_hz / 1e6:g} MHz in {asked.node_nm:g} nm"
     return Origin(what, SOURCE, value, unit, outside=outside, parts=(merit,))
 

@@ -38,7 +38,7 @@ class Array:
     def of(cls, given: Given) -> Array:
         """Raises CannotPrice where the cell or the technology leaves something open."""
         own = {field: given[name] for field, name in _INSTEAD.items() if given[name] is not None}
-        cell: Cell = replace(given["cell"], **own)
+        cell: Cell = replace(given["cell"], **own) if own else given["cell"]
         made = transistors(given.technology)
         return cls(given["rows"], given["columns"], cell, made, given.technology.node_nm, given)
 
@@ -88,8 +88,10 @@ class Array:
 
     def one_cell(self, inputs: Values, weights: Values) -> Estimate:
         moment = inputs.mean_square(self._bits) if self._is_level else inputs.mean(self._bits)
-        what = f"{'conduction' if self.is_resistive else 'charge'} of a cell, values: {weights}"
-        return self._priced(self.read_v**2 * moment * self._siemens_seconds(weights.mean(1)) * 1e12, what, inputs)
+        value_pj = self.read_v**2 * moment * self._siemens_seconds(weights.mean(1)) * 1e12
+        return self._priced(
+            value_pj, "conduction of a cell" if self.is_resistive else "charge of a cell", inputs, weights
+        )
 
     def _siemens_seconds(self, value: float) -> float:
         """What energy is V^2 times of: conductance times time, or capacitance, in F."""
@@ -110,10 +112,10 @@ class Array:
         """The pulses of a resistive cell; the swing of a column, and a cell's share of its row, of an SRAM one."""
         if self.is_resistive:
             pulse = needed(self.cell, None, self.cell.program_pj, "set_energy", "1 pJ")
-            return self._priced(pulse, "mean of set and reset", None)
+            return self._priced(pulse, "mean of set and reset")
         supply = self.transistors.supply_v
         swing = self.column_line.energy_pj(supply) + self.row_line.energy_pj(supply) / self.columns
-        return self._priced(swing, "column and share of a row at the supply", None)
+        return self._priced(swing, "column and share of a row at the supply")
 
     # area, um2, and leakage, uW
 
@@ -147,11 +149,14 @@ class Array:
         """How often a row line is charged, in squares of its voltage: the mean of x^2, or whenever x is not 0."""
         return inputs.mean_square(self._bits) if self._is_level else inputs.above_zero(self._bits)
 
-    def _priced(self, value_pj: float, what: str, inputs: Values | None) -> Estimate:
-        about = f"{what}, inputs: {inputs}" if inputs else what
-        supply = Origin(f"{self.read_v:g} V across cells, supply {self.transistors.supply_v:g} V")
-        parts = (Origin(self.cell.name, self.cell.source), self.transistors.origin, supply)
-        return Estimate(value_pj, "pJ", Origin(about, "", value_pj, "pJ", parts=parts), _ERRORS)
+    def _priced(self, value: float, what: str, inputs: Values | None = None, weights: Values | None = None) -> Estimate:
+        def told() -> Origin:
+            data = f"{what}{f', inputs: {inputs}' if inputs else ''}{f', weights: {weights}' if weights else ''}"
+            supply = Origin(f"{self.read_v:g} V across cells, supply {self.transistors.supply_v:g} V")
+            parts = (Origin(self.cell.name, self.cell.source), self.transistors.origin, supply)
+            return Origin(", ".join([what, *data]), "", value, "pJ", parts=parts)
+
+        return Estimate(value, "pJ", told, _ERRORS)
 
     def _um2(self, value: float, what: str) -> Estimate:
         origin = Origin(what, TRANSISTORS, value, "um2", parts=(self.transistors.origin,))

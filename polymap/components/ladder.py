@@ -42,5 +42,16 @@ def _voltages(bits: int, leg: int) -> list[float]:
 
 def mean_supplied(bits: int, values: Values) -> float:
     """The form's mean over codes."""
+    if not values.histogram:
+        same, apart = _sums(bits)
+        return values.density * same + values.density**2 * apart
     form = supplied(bits)
     return sum(form[i][j] * values.together(i, j, bits) for i in range(bits) for j in range(bits))
+
+
+@cache
+def _sums(bits: int) -> tuple[float, float]:
+    """The form's entries on the diagonal, and off it, added up: all that independent bits need."""
+    form = supplied(bits)
+    same = sum(form[i][i] for i in range(bits))
+    return same, sum(map(sum, form)) - same

@@ -7,7 +7,7 @@ nodes in logarithms. Wires have 0.2 fF per um at every node: their cross-section
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from polymap.components import cmos, itrs
 from polymap.components.estimate import Origin
@@ -31,6 +31,7 @@ class Transistors:
     origin: Origin
 
 
+@lru_cache(maxsize=1024)
 def transistors(technology: Technology) -> Transistors:
     """The transistors of a technology. Raises CannotPrice outside of the table, unless it may be left: nearest node."""
     nodes = _column(technology.family, "node_nm")
