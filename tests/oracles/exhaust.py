@@ -189,7 +189,7 @@ def occupied_bits(einsum: Einsum, architecture: Architecture, frame: Frame, gap:
     sizes = tile_sizes(frame, gap, factors)
     memory = architecture.memory(frame.nodes[gap].level)
     tensors = [einsum.tensor(name) for name in frame.nodes[gap].tensors]
-    return memory.buffering * sum(elements(t, sizes) * (memory.word_bits or t.bits) for t in tensors)
+    return memory.buffering * sum(elements(t, sizes) * memory.element_bits(t) for t in tensors)
 
 
 def elements(tensor: Tensor, sizes: dict[str, int]) -> int:

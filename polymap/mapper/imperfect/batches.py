@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
+from polymap.errors import Infeasible, Mistake
 from polymap.mapper.imperfect.charges import Charges
 from polymap.mapper.imperfect.classes import Class
 from polymap.mapper.imperfect.flows import Flow, Loops, one_rank
@@ -64,7 +65,7 @@ def all_unrollings(einsum: Einsum, arrays: tuple[Array, ...]) -> Unrollings:
     of = tuple(tuple(unrollings(einsum, sizes, array)) for array in arrays)
     choice, left = np.zeros((1, 0), dtype=np.int64), np.array([sizes], dtype=np.int64)
     for options in reversed(of):
-        factors = np.array([u.factors for u in options], dtype=np.int64)
+        factors = np.array([u.factors for u in options], dtype=np.int64).reshape(len(options), len(sizes))
         rows, numbers = (grid.ravel() for grid in np.indices((len(left), len(options))))
         here, taken = left[rows], factors[numbers]
         fits = (taken <= here).all(axis=1)
@@ -136,10 +137,11 @@ class Batch:
     def leakage(self) -> Values:
         """pJ per cycle at least."""
         architecture, total = self.skeleton.architecture, np.zeros(len(self))
+        unrolled = [array for array in architecture.arrays if array.name in self._factors]
         levels: list[Memory | Compute] = [*architecture.memories, architecture.compute]
         for level in levels:
             if level.leakage_w:
-                above = [a for a in architecture.arrays if architecture.index(a.name) < architecture.index(level.name)]
+                above = [a for a in unrolled if architecture.index(a.name) < architecture.index(level.name)]
                 idle = self.conventions.idle_instances_leak
                 here = architecture.instances(level.name) if idle else self._running(above).prod(axis=1)
                 total = total + float(level.leakage_w * 10**12 / architecture.clock_hz) * here
@@ -246,9 +248,21 @@ class Batch:
         return found
 
 
+def _unfilled(found: Unrollings) -> Iterator[Mistake]:
+    """The arrays of which no trips use as much as they must; if each can be used so alone, all that must be."""
+    alone = [array for array, options in zip(found.arrays, found.of) if not options]
+    ruled = [array for array in found.arrays if any(rule.min_usage for _, rule in array.rules)]
+    for array in alone or ruled:
+        message = f"no trips use as many instances of {array.name} as `min_usage` asks for"
+        yield Mistake(array.place, message, "lower `min_usage`, or add `or most` to it")
+
+
 def batches(einsum: Einsum, architecture: Architecture, conventions: Conventions, roaming: bool) -> Iterator[Batch]:
-    """The mapspace, uneven (`roaming`) or even, frame by frame."""
+    """The mapspace, uneven (`roaming`) or even, frame by frame. Raises `Infeasible` where an array must be fuller than
+    it can be."""
     found = all_unrollings(einsum, architecture.arrays)
+    if not len(found.choice):
+        raise Infeasible(_unfilled(found))
     used = np.column_stack([np.zeros((len(found.choice), 0), dtype=bool),
                             *((found.factors(a) > 1).any(axis=1) for a in architecture.arrays)])  # fmt: skip
     kinds, kind = np.unique(used, axis=0, return_inverse=True)

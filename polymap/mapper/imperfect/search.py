@@ -30,7 +30,8 @@ class Stream:
     def __init__(self, batch: Batch, incumbent: Incumbent) -> None:
         self.batch, self.taken = batch, 0
         cycles = np.maximum(batch.cycles, np.ceil(batch.busy * (1 - TOLERANCE) - 1e-6))
-        energy = np.maximum(batch.energy, 0.0) + batch.leakage * cycles
+        fits = np.isfinite(cycles)  # else no tile fits, whether anything leaks or not
+        energy = np.where(fits, np.maximum(batch.energy, 0.0) + batch.leakage * np.where(fits, cycles, 0.0), inf)
         most, finite = incumbent.conditions, np.isfinite(energy)
         good = finite & (energy * (1 - TOLERANCE) <= float(most.most_energy)) & (cycles <= most.most_cycles)
         incumbent.refused = incumbent.refused or bool((finite & ~good).any())

@@ -1,0 +1,48 @@
+"""Imperfect factors on machines of unusual rules: answers and reasons, no crash and no warning."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pytest
+
+import polymap as pm
+
+GEMM = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=3, n=2, k=2, bits=8)
+
+
+def machine(*inner: dict[str, Any], **dram: Any) -> pm.Architecture:
+    """A DRAM that leaks nothing, unless it is said, and levels below it."""
+    outermost = {"memory": "DRAM", "width": "8 b", "energy": {"read": "10 pJ", "write": "10 pJ"}, **dram}
+    compute = {"compute": "MAC", "energy": "1 pJ"}
+    hierarchy = [outermost, *inner, compute]
+    return pm.architecture({"polymap": "architecture/1", "name": "odd", "clock": "1 GHz", "hierarchy": hierarchy})
+
+
+def test_a_memory_with_room_for_nothing_is_left_out_without_a_warning() -> None:
+    none = {"memory": "L1", "width": "8 b", "capacity": "1 b", "keeps": [], "may_keep": ["A", "B", "C"]}
+    small = {**none, "energy": {"read": "1 pJ", "write": "1 pJ"}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = pm.optimize(GEMM, machine(small, bandwidth={"read": "1 words/cycle"}), factors="imperfect")
+    assert found.status == "optimal"
+    assert [node.level for node in found.mapping.nodes if hasattr(node, "level")] == ["DRAM"]
+
+
+def test_levels_below_an_array_that_nothing_runs_on_leak_once() -> None:
+    array = {"array": "PE", "shape": {"X": 3}}
+    energy = {"read": "1 pJ", "write": "1 pJ"}
+    inner = {"memory": "L1", "width": "8 b", "capacity": "64 b", "energy": energy, "leakage": "1 mW"}
+    asked: dict[str, Any] = {"conventions": "polymap,idle_instances_leak=no", "factors": "imperfect"}
+    found = pm.optimize(GEMM, machine(array, inner), **asked)
+    assert found.status == "optimal"
+    [leaked] = [component.leakage for component in found.cost.components if component.level == "L1"]
+    used = next(component.instances for component in found.cost.components if component.level == "L1")
+    assert leaked == found.cost.cycles * used  # 1 mW for 1 ns is 1 pJ
+
+
+def test_an_array_that_must_be_fuller_than_it_can_be_leaves_no_mapping() -> None:
+    array = {"array": "PE", "shape": {"X": {"size": 7, "may_unroll": ["m"], "min_usage": 1}}}
+    with pytest.raises(pm.Infeasible, match="no trips use as many instances of PE as `min_usage` asks for"):
+        pm.optimize(GEMM, machine(array), factors="imperfect")
