@@ -201,14 +201,14 @@ def component(
     prices: str,
     /,
     *,
-    technology: Technology | dict[str, object] | None = None,
+    technology: Technology | dict[str, object] | str | None = None,
     model: str = "",
     calibrate: dict[str, object] | None = None,
     **attributes: object,
 ) -> Component:
     """One component of the class `prices`, such as `sram`, with energies, area and leakage.
 
-    `attributes` are written as in a file (`capacity="8 KiB"`), and so are `technology` (`{"node": "45 nm"}`) and
+    `attributes` are written as in a file (`capacity="8 KiB"`), and so are `technology` (`"45 nm"`) and
     `calibrate`, factors on what the model says, with their reasons. `model` is the name of the only model to ask.
     Raises `SpecError` for what cannot be understood, and with the reason of each model if none has an answer.
     """

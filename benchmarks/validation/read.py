@@ -57,7 +57,7 @@ def _macro(path: Path, registry: Registry) -> Macro:
     with spec.reading(path, "validation", "validation/1") as top:
         name, source = top.text("name", required=True), top.text("source", required=True)
         obtained, not_modelled = top.text("obtained", required=True), top.text("not_modelled")
-        setting = Setting(registry, technology(top.child("technology", required=True)))
+        setting = Setting(registry, technology(top, "technology"))
         rows = tuple(_row(item, name, setting) for item in top.children("rows", required=True))
     return Macro(name, source, obtained, rows, not_modelled)
 

@@ -93,7 +93,7 @@ def architecture(source: Source, registry: Registry | None = None) -> Architectu
     with spec.reading(source, "architectures", "architecture/1") as top:
         name, origin = top.text("name", required=True), top.text("source")
         clock_hz = top.value("clock", quantity.frequency_hz, otherwise=Fraction(1), required=True)
-        around, technology = _surroundings(top, registry), _described(top.child("technology"))
+        around, technology = _surroundings(top, registry), _described(top)
         items = top.children("hierarchy", required=True)
         levels = [_level(item, clock_hz, around, outermost=i == 0) for i, item in enumerate(items)]
         check_hierarchy(top, items, levels)
@@ -102,7 +102,7 @@ def architecture(source: Source, registry: Registry | None = None) -> Architectu
 
 
 def _surroundings(top: spec.Reader, registry: Registry | None) -> Surroundings:
-    found = read_technology(top.child("technology")) if top.has("technology") else None
+    found = read_technology(top, "technology") if top.has("technology") else None
     clock = (("clock", top.description("clock")),) if top.has("clock") else ()
     return Surroundings(_registry(top, registry), found, clock)
 
@@ -123,7 +123,10 @@ def folder_of(folder: str, file: str) -> str:
     return os.path.join(os.path.dirname(file), folder) if os.path.isfile(file) else folder
 
 
-def _described(reader: spec.Reader) -> tuple[tuple[str, str], ...]:
+def _described(top: spec.Reader) -> tuple[tuple[str, str], ...]:
+    if top.has("technology") and not top.is_mapping("technology"):
+        return (("node", top.description("technology")),)
+    reader = top.child("technology")
     return tuple((key, reader.description(key)) for key in _TECHNOLOGY if reader.has(key))
 
 

@@ -40,7 +40,7 @@ from polymap.components.expression import ELSE, FUNCTIONS, IF
 from polymap.components.inherit import inherited
 from polymap.components.model import Action, Attribute
 from polymap.components.read import CALIBRATE, MODEL, TECHNOLOGY, one_class, plain
-from polymap.components.technology_read import Stated, stated
+from polymap.components.technology_read import stated
 from polymap.components.term import Derived, Term, Value
 from polymap.quantity import Misread, near, shown
 from polymap.spec import Fields, Located, Scalar
@@ -157,7 +157,7 @@ def _part(name: str, reader: spec.Reader, known: tuple[str, ...]) -> Part:
         return Part(name, prices, (), count, factors, place=reader.place_of("component"))
     described = reader.child("component")
     pin = described.name(MODEL)
-    changes = stated(described.child(TECHNOLOGY)) if described.has(TECHNOLOGY) else Stated()
+    changes = stated(described, TECHNOLOGY)
     calibrations = read_calibrations(described.child(CALIBRATE))
     prices = one_class(described)
     attributes = tuple(_terms(described.child(prices), known)) if prices else ()

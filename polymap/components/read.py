@@ -62,7 +62,7 @@ def question(item: spec.Reader, setting: Setting, key: str = "component") -> Que
 def _detailed(reader: spec.Reader, setting: Setting) -> Question | None:
     pin, technology = reader.name(MODEL), setting.technology
     if reader.has(TECHNOLOGY):
-        technology = read_technology(reader.child(TECHNOLOGY), technology)
+        technology = read_technology(reader, TECHNOLOGY, technology)
     factors = read_calibrations(reader.child(CALIBRATE))
     prices = one_class(reader)
     written = attributes(reader, prices) if prices else None
@@ -109,7 +109,7 @@ def called(
     prices: str,
     attributes: Mapping[str, object],
     registry: Registry,
-    technology: Technology | Mapping[str, object] | None = None,
+    technology: Technology | Mapping[str, object] | str | None = None,
     model: str = "",
     calibrate: Mapping[str, object] | None = None,
 ) -> Component:

@@ -1,6 +1,7 @@
-"""How a technology is written: `{node: 45 nm, family: lp, voltage: 0.9 V, temperature: 300 K, extrapolate: true}`.
+"""How a technology is written: `45 nm`, or `{node: 45 nm, family: lp, voltage: 0.9 V, temperature: 300 K}`.
 
-A component, or a part of one, may state only what differs from the technology around it.
+Where `extrapolate: true` stands there, too, tables may be left. A component, or a part of one, may state only what
+differs from the technology around it.
 """
 
 from __future__ import annotations
@@ -31,23 +32,39 @@ class Stated:
         return replace(base or Technology(0.0), **stated)
 
 
-def stated(reader: spec.Reader) -> Stated:
-    """What a mapping states. Mistakes are noted."""
-    return Stated(
-        node_nm=reader.value("node", _length_nm, otherwise=None),
-        family=reader.value("family", _family, otherwise=None),
-        voltage_v=reader.value("voltage", _voltage_v, otherwise=None),
-        temperature_k=reader.value("temperature", _temperature_k, otherwise=None),
-        extrapolate=reader.value("extrapolate", spec.flag, otherwise=None),
-    )
+def stated(reader: spec.Reader, key: str) -> Stated:
+    """What stands under a key: a node alone, or a mapping. Mistakes are noted."""
+    return _node(reader, key) if _is_alone(reader, key) else _stated(reader.child(key))
 
 
-def technology(reader: spec.Reader, base: Technology | None = None) -> Technology:
-    """The technology a mapping describes; what it leaves out is as in `base`, or the default. Mistakes are noted."""
-    found = stated(reader).over(base)
-    if found is None and not reader.has("node"):
-        reader.wrong(f"`node` of {reader.what or 'the technology'} is missing", "add e.g. `node: 45 nm`")
+def technology(reader: spec.Reader, key: str, base: Technology | None = None) -> Technology:
+    """The technology under a key; what it leaves out is as in `base`, or the default. Mistakes are noted."""
+    if _is_alone(reader, key):
+        found = _node(reader, key).over(base)
+    else:
+        inside = reader.child(key)
+        found = _stated(inside).over(base)
+        if found is None and not inside.has("node"):
+            inside.wrong(f"`node` of `{key}` is missing", "add e.g. `node: 45 nm`")
     return found or Technology(1.0, FAMILIES[0], None, ROOM_K)
+
+
+def _is_alone(reader: spec.Reader, key: str) -> bool:
+    return reader.has(key) and not reader.is_mapping(key)
+
+
+def _node(reader: spec.Reader, key: str) -> Stated:
+    return Stated(node_nm=reader.value(key, _length_nm, otherwise=None))
+
+
+def _stated(inside: spec.Reader) -> Stated:
+    return Stated(
+        node_nm=inside.value("node", _length_nm, otherwise=None),
+        family=inside.value("family", _family, otherwise=None),
+        voltage_v=inside.value("voltage", _voltage_v, otherwise=None),
+        temperature_k=inside.value("temperature", _temperature_k, otherwise=None),
+        extrapolate=inside.value("extrapolate", spec.flag, otherwise=None),
+    )
 
 
 def _length_nm(value: object) -> float:
