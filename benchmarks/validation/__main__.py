@@ -11,6 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from chips import table
 from compare import document
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "design" / "components_validation.md"
@@ -19,6 +20,8 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "design" / "components
 def main() -> None:
     if sys.argv[1:] == ["--write"]:
         DOCUMENT.write_text(document(), encoding="utf-8")
+    elif sys.argv[1:] == ["--chips"]:
+        print("\n".join(table()))
     else:
         print(document())
 

@@ -14,6 +14,7 @@ from polymap.components import crossbar, dac
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "design" / "components_validation.md"
+CHIP_PAGE = ROOT / "docs" / "design" / "eyeriss_validation.md"
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +24,8 @@ def compare() -> Iterator[ModuleType]:
     sys.path.insert(0, folder)
     yield import_module("compare")
     sys.path.remove(folder)
-    for name in ("compare", "read"):
-        del sys.modules[name]
+    for name in ("compare", "read", "chips"):
+        sys.modules.pop(name, None)
 
 
 def test_the_page_is_what_the_command_prints(compare: ModuleType) -> None:
@@ -61,3 +62,9 @@ def test_albireos_powers_follow_from_its_structure(compare: ModuleType) -> None:
     devices = [row for row in albireo.rows if row.kind == "photonic"]
     assert all(row.raw == pytest.approx(row.published, rel=0.2) for row in devices)
     assert sum(row.raw == pytest.approx(row.published, rel=0.04) for row in devices) >= len(devices) - 2
+
+
+def test_a_layer_of_the_chip_is_what_its_page_says(compare: ModuleType) -> None:
+    chips = import_module("chips")
+    (conv4,) = [layer for layer in chips.ALEXNET if layer.name == "conv4"]
+    assert chips.line(chips.priced(conv4)) in CHIP_PAGE.read_text(encoding="utf-8").splitlines()
