@@ -37,9 +37,13 @@ DOORS = {
     "ortools": {"mapper"},
     "islpy": {"workload", "polyhedral"},
     "pandas": {"mapper"},
+    "onnx": {"frontends"},
+    "xdsl": {"frontends"},
+    "torch": {"frontends"},
+    "jax": {"frontends"},
 }
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "core", "manager", "handler", "misc"}
-LARGE = ("yaml", "numpy", "sympy", "ortools", "islpy", "pandas")
+LARGE = ("yaml", "numpy", "sympy", "ortools", "islpy", "pandas", "onnx", "xdsl", "torch", "jax")
 
 
 def files() -> list[Path]:

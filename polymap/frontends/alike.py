@@ -11,9 +11,9 @@ from polymap.workload.einsum import Affine, Einsum, Tensor
 def essence(einsum: Einsum) -> Hashable:
     """A value that two einsums share if they differ in nothing but names.
 
-    Names are those of the einsum, its ranks and its tensors, and where a coordinate begins to count: padding shifts an
-    index by a constant, and no count sees that. Ranks of size 1 and coordinates that never change are no part of it,
-    nor are shapes, which only check. Ranks, tensors and coordinates keep their order.
+    Names are those of the einsum, its ranks and its tensors, and what no count sees either: where a coordinate begins
+    (padding shifts an index by a constant), in which order a tensor lists its coordinates, ranks of size 1, and shapes,
+    which only check. Ranks and tensors keep their order.
     """
     numbers = {rank: str(i) for i, rank in enumerate(rank for rank, size in einsum.ranks if size > 1)}
     sizes = tuple(size for _, size in einsum.ranks if size > 1)
@@ -22,7 +22,7 @@ def essence(einsum: Einsum) -> Hashable:
 
 def _bare(tensor: Tensor, numbers: Mapping[str, str]) -> Hashable:
     terms = (_terms(affine, numbers) for affine in tensor.coordinates)
-    return tensor.role, tensor.bits, tensor.is_output, tuple(found for found in terms if found)
+    return tensor.role, tensor.bits, tensor.is_output, tuple(sorted(found for found in terms if found))
 
 
 def _terms(affine: Affine, numbers: Mapping[str, str]) -> tuple[tuple[str, int], ...]:

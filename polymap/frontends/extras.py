@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import ModuleType
-
 from polymap.errors import Mistake, Place, SpecError
 
 
-def needed(package: str, extra: str, file: str = "") -> ModuleType:
-    """The package. Raises `SpecError` that says how to install it where it is missing."""
-    try:
-        return import_module(package)
-    except ImportError as error:
-        text = f"this takes the package {package.partition('.')[0]}, which cannot be imported: {error}"
-        raise SpecError(Mistake(Place(file), text, f"pip install 'polymap-engine[{extra}]'")) from None
+def missing(error: ImportError, extra: str, file: str = "") -> SpecError:
+    """What is said where a package of an extra cannot be imported."""
+    package = (error.name or extra).partition(".")[0]
+    text = f"this takes the package {package}, which cannot be imported ({error})"
+    return SpecError(Mistake(Place(file), text, f"pip install 'polymap-engine[{extra}]'"))

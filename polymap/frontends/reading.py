@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from polymap.errors import NOWHERE, Mistake, Place, SpecError
@@ -159,12 +159,19 @@ def _only(found: Model, name: str) -> Model:
         mend = f"did you mean {guess}? " if guess else ""
         listed = ", ".join(operation.name for operation in operations[:12])
         raise SpecError(Mistake(NOWHERE, f"{found.name} has no operation {name}", f"{mend}it has {listed}"))
+    asked = replace(chosen, einsum=replace(chosen.einsum, name=name), nodes=(name,), repeat=1)
     is_product = chosen.kind == PRODUCT
-    return Model(found.name, (chosen,) if is_product else (), () if is_product else (chosen,), (), found.source)
+    return Model(found.name, (asked,) if is_product else (), () if is_product else (asked,), (), found.source)
 
 
-FILES: Mapping[str, FrontEnd] = {}
-OBJECTS: Mapping[str, FrontEnd] = {}
+def _onnx(source: Source, sizes: Sizes) -> Model:
+    from polymap.frontends.onnx import model as found
+
+    return found(source, sizes)
+
+
+FILES: Mapping[str, FrontEnd] = {".onnx": _onnx}
+OBJECTS: Mapping[str, FrontEnd] = {"onnx": _onnx}
 
 
 def _suffix(path: str) -> str:

@@ -1,0 +1,96 @@
+"""Which ONNX operator becomes which einsum, and why the others become none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+from polymap.errors import Mistake, SpecError
+from polymap.frontends.forms.form import NoEinsum, Unfit
+from polymap.frontends.model import Left, Operation
+from polymap.frontends.onnx import elements, multiplying, sliding
+from polymap.frontends.onnx.kinds import POINTWISE, REDUCTIONS, reason
+from polymap.frontends.onnx.node import Node, NoShape
+from polymap.frontends.onnx.shapes import Graph
+
+Reader: TypeAlias = "Callable[[Node], Iterator[Operation]]"
+
+PRODUCTS_AND_WINDOWS: Mapping[str, Reader] = {
+    "Conv": sliding.conv,
+    "ConvInteger": sliding.conv,
+    "QLinearConv": sliding.quantized_conv,
+    "ConvTranspose": sliding.conv_transpose,
+    "MaxPool": sliding.max_pool,
+    "AveragePool": sliding.average_pool,
+    "GlobalMaxPool": sliding.global_max,
+    "GlobalAveragePool": sliding.global_average,
+    "MatMul": multiplying.matrices,
+    "MatMulInteger": multiplying.matrices,
+    "QLinearMatMul": multiplying.quantized_matrices,
+    "Gemm": multiplying.general,
+    "Einsum": multiplying.subscripts,
+    "Attention": multiplying.attend,
+}
+READERS: Mapping[str, Reader] = {
+    **PRODUCTS_AND_WINDOWS,
+    **dict.fromkeys(POINTWISE, elements.elements),
+    **dict.fromkeys(REDUCTIONS, elements.reduced),
+    "BatchNormalization": elements.normalized,
+}
+
+
+def operations(graph: Graph) -> list[Operation | Left]:
+    """What becomes of every node, in order. Raises `SpecError` with every node that cannot be understood."""
+    found: list[Operation | Left] = []
+    mistakes: list[Mistake] = []
+    without: dict[str, Node] = {}
+    for at, proto in enumerate(graph.nodes):
+        node = Node(proto, at, graph)
+        try:
+            found += _read(node)
+        except NoEinsum as error:
+            found.append(Left(node.op, str(error)))
+        except Unfit as error:
+            mistakes.append(Mistake(node.place, f"{node.op} {node.name}: {error}", "check the model with onnx.checker"))
+        except NoShape as error:
+            without.setdefault(error.value, node)
+        except SpecError as error:
+            mistakes += error.mistakes
+    mistakes += _without_shape(graph, without)
+    if mistakes:
+        raise SpecError(mistakes)
+    return found
+
+
+def _read(node: Node) -> list[Operation | Left]:
+    return list(READERS[node.op](node)) if node.op in READERS else [Left(node.op, reason(node.op))]
+
+
+def _without_shape(graph: Graph, without: Mapping[str, Node]) -> Iterator[Mistake]:
+    """The values without a shape that others lack theirs for, each once, and a node that needs one."""
+    makers = {output: Node(proto, at, graph) for at, proto in enumerate(graph.nodes) for output in proto.output}
+    told: set[str] = set()
+    for value, user in without.items():
+        root = _root(value, makers, graph)
+        if root not in told:
+            told.add(root)
+            yield _shapeless(root, makers.get(root), user, graph)
+
+
+def _root(value: str, makers: Mapping[str, Node], graph: Graph) -> str:
+    """From a value without a shape back to one whose maker has all of its inputs."""
+    seen: set[str] = set()
+    while value not in seen and value in makers:
+        seen.add(value)
+        lacking = (name for name in makers[value].proto.input if name and name not in graph.values)
+        value = next((name for name in lacking if name not in seen), value)
+    return value
+
+
+def _shapeless(value: str, maker: Node | None, user: Node, graph: Graph) -> Mistake:
+    made = f", which {maker.op} {maker.name} gives," if maker else ""
+    needs = "" if maker and maker.at == user.at else f"; {user.op} {user.name} needs it"
+    complaint = graph.complaint()
+    why = f" ({complaint})" if complaint else ""
+    mend = "export the model with shapes: value_info for it, or the result of onnx.shape_inference"
+    return Mistake((maker or user).place, f"the shape of value {value}{made} is not known{needs}{why}", mend)
