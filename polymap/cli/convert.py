@@ -21,8 +21,9 @@ examples:
   polymap evaluate converted/architecture.yaml converted/workload.yaml converted/mapping.yaml --conventions timeloop
 
 The files are Timeloop's processed YAML, versions 0.2 to 0.4, in any order; those of a search need no mapping.
-Constraints become statements for --constraints. What cannot be converted is told with its place (exit code 1), and
-then nothing is written.
+Constraints become statements for --constraints. Accelergy's compound components, ERT and ART become components for a
+folder of one's own (components: DIR), and an architecture of polymap becomes an ERT and an ART. What cannot be
+converted is told with its place (exit code 1), and then nothing is written.
 """
 
 
@@ -32,10 +33,10 @@ def add_to(verbs: Verbs) -> None:
         verbs,
         "convert",
         "other tools' files in polymap's formats",
-        "Write as architecture, workload, mapping and constraints (.yaml) what Timeloop's files say.",
+        "Write in polymap's formats what files of Timeloop or Accelergy say, or Accelergy's tables of an architecture.",
         EPILOG,
     )
-    parser.add_argument("files", metavar="INPUT", nargs="+", help="a YAML file with one or more of Timeloop's sections")
+    parser.add_argument("files", metavar="INPUT", nargs="+", help="YAML files of one tool, in any order")
     parser.add_argument("-o", dest="folder", metavar="DIR", required=True, help="the folder to write to")
     parser.set_defaults(run=run)
 
@@ -43,7 +44,7 @@ def add_to(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     """Convert, then write all files or none."""
     from polymap.cli.folder import Folder
-    from polymap.frontends.timeloop import convert
+    from polymap.frontends.other_tools import convert
 
     Folder.checked(options.folder, ())
     converted = convert(options.files)

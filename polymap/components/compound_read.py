@@ -33,7 +33,7 @@ from fractions import Fraction
 
 from polymap import spec
 from polymap.components import term
-from polymap.components.amount import Amount, quantity
+from polymap.components.amount import Amount, number, quantity
 from polymap.components.calibration import read_calibrations
 from polymap.components.compound import Asked, Compound, Named, Part, Scale, Step, Steps
 from polymap.components.expression import ELSE, FUNCTIONS, IF
@@ -95,13 +95,18 @@ def _attributes(top: spec.Reader, key: str, before: tuple[str, ...] = ()) -> Ite
 
 def _detailed(name: str, reader: spec.Reader, before: tuple[str, ...]) -> Attribute:
     what, unit, node = reader.text("what"), reader.text("unit"), reader.node_of("default")
-    like = reader.value("unit", lambda value: quantity(Fraction(1), spec.text(value)), otherwise=None)
+    like = reader.value("unit", _one, otherwise=None)
     if node is None:
-        return Attribute(name, _reader(like), unit, what=what)
+        return Attribute(name, _reader(like), "" if unit == "1" else unit, what=what)
     default = _default(reader, "default", node, before)
     if like and isinstance(default, Amount) and default.powers != like.powers:
         reader.wrong(f"the default is no amount in {unit}", "make default and unit agree", key="default")
     return _defaulted(name, default, unit, what)
+
+
+def _one(unit: object) -> Amount:
+    """One of a unit; `1` is the unit of plain numbers."""
+    return number(Fraction(1)) if unit == 1 else quantity(Fraction(1), spec.text(unit))
 
 
 def _defaulted(name: str, default: Value | Derived, unit: str, what: str) -> Attribute:

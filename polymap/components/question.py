@@ -84,10 +84,17 @@ def fit(model: Model, question: Question) -> Fit:
     """The attributes of a question as a model reads them. Raises ModelFailed."""
     known = {attribute.name for attribute in model.attributes}
     unknown = tuple(written.name for written in question.written if written.name not in known)
-    given = {written.name: written.value for written in (*question.offered, *question.written)}
     with named(model, "reading its attributes"):
+        given = {**_taken(model, question), **{written.name: written.value for written in question.written}}
         values, misread, missing = values_of(model.attributes, given)
     return Fit(values, unknown, misread, missing)
+
+
+def _taken(model: Model, question: Question) -> dict[str, object]:
+    """What is offered, as far as a model can read it: its `width` may be a plain number."""
+    offered = {written.name: written.value for written in question.offered}
+    _, misread, _ = values_of((each for each in model.attributes if each.name in offered), offered)
+    return {name: value for name, value in offered.items() if name not in dict(misread)}
 
 
 def values_of(

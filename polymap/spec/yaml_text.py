@@ -15,16 +15,17 @@ from polymap.errors import Mistake, Place, SpecError
 from polymap.quantity import shown
 from polymap.spec.located import DEEPEST, MOST_NODES, Field, Fields, Items, Located, Note, Scalar, key_path, plain_value
 
+MERGE = "<<"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def compose(text: str, file: str, note: Note) -> Located:
-    """The located tree of one YAML document; `note` receives duplicate keys.
+def compose(text: str, file: str, note: Note, merges: bool = False) -> Located:
+    """The located tree of one YAML document; `note` receives duplicate keys. `merges`: merge keys are put in place.
 
     Raises SpecError for syntax errors and for what is refused: tags, several or no documents, bombs.
     """
     try:
-        return _Composer(text, file, note).document()
+        return _Composer(text, file, note, merges).document()
     except yaml.MarkedYAMLError as error:
         raise SpecError(_syntax_mistake(error, text, file)) from None
     except (yaml.YAMLError, ValueError) as error:
@@ -53,8 +54,8 @@ def _syntax_mistake(error: yaml.MarkedYAMLError, text: str, file: str) -> Mistak
 class _Composer:
     """Builds one document's tree from the parser's events."""
 
-    def __init__(self, text: str, file: str, note: Note) -> None:
-        self.file, self.note = file, note
+    def __init__(self, text: str, file: str, note: Note, merges: bool) -> None:
+        self.file, self.note, self.merges = file, note, merges
         self.events: Iterator[Any] = iter(yaml.parse(text, Loader=_LOADER))
         self.anchors: dict[str, tuple[Located | None, int]] = {}
         self.nodes = 0
@@ -127,13 +128,18 @@ class _Composer:
 
     def fields(self, path: str, depth: int) -> Iterator[Field]:
         seen: dict[str, Place] = {}
+        merged: list[Field] = []
         for event in self.events:
             if isinstance(event, yaml.MappingEndEvent):
+                yield from (field for field in merged if field.key not in seen)
                 return
             key = self.key(event, path)
             inner = key_path(path, key)
             place = self.place(event, inner)
             value = self.node(next(self.events), inner, depth + 1)
+            if key == MERGE:
+                merged += value.fields if isinstance(value, Fields) else ()
+                continue
             if key in seen:
                 self.note(Mistake(place, f"{shown(key)} is given twice, first on line {seen[key].line}", "keep one"))
                 continue
@@ -145,7 +151,7 @@ class _Composer:
             raise self.refusal(event, path, "a key must be plain text", "write `key: value`")
         if event.tag not in (None, "!"):
             raise self.refusal(event, path, f"the tag {shown(event.tag)} is not read", "remove the tag")
-        if event.value == "<<" and not event.style:
+        if event.value == MERGE and not (event.style or self.merges):
             raise self.refusal(event, path, "merge keys (`<<`) are not read", "write the keys out")
         self.grow(event, path, 1)
         if event.anchor:

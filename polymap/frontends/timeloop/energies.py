@@ -56,49 +56,49 @@ def _tables(top: spec.Reader, key: str, known: Sequence[str], left_out: LeftOut)
         return
     section = top.child(key)
     ignored.check_version(section)
-    for name, table in _named(section):
+    for path, table in paths(section):
+        name = component(path)
         if name not in known:
             reason = f"the architecture has no component {shown(name)}, so this table of the {key} is not used"
             left_out.tell(table.place, name, reason)
         yield name, table
 
 
-def _named(section: spec.Reader) -> Iterator[tuple[str, spec.Reader]]:
-    """The tables with their components; version 0.2 writes them as keys."""
+def paths(section: spec.Reader) -> Iterator[tuple[str, spec.Reader]]:
+    """The tables with the paths of their components; version 0.2 writes them as keys."""
     if section.is_mapping("tables"):
         tables = section.child("tables")
-        yield from ((_component(key), tables.child(key)) for key in tables.keys)
+        yield from ((key, tables.child(key)) for key in tables.keys)
     else:
         for table in section.children("tables", required=True):
-            yield _component(table.text("name", required=True)), table
+            yield table.text("name", required=True), table
 
 
-def _component(path: str) -> str:
+def component(path: str) -> str:
     """`system.PE[0..3].RF[1..4]` is RF."""
     return re.sub(r"\[[^]]*\]$", "", path).rpartition(".")[2]
 
 
 def _actions(table: spec.Reader, left_out: LeftOut) -> Table:
     found: dict[str, Fraction] = {}
-    for name, place, energy in _rows(table):
+    for name, place, row in rows(table):
+        row.has("arguments")
+        energy = row.number("energy", required=True)
         found[name] = max(energy, found.get(name, energy))
         if not any(name in names for names in ACTIONS.values()):
             left_out.tell(place, name, f"no access or operation is the action {shown(name)}")
     return found
 
 
-def _rows(table: spec.Reader) -> Iterator[tuple[str, Place, Fraction]]:
-    """Action, its place and energy. Version 0.2 has actions as keys, each with one row or a list of them."""
+def rows(table: spec.Reader) -> Iterator[tuple[str, Place, spec.Reader]]:
+    """Action, its place and row. Version 0.2 has actions as keys, each with one row or a list of them."""
     if table.has("actions"):
         for action in table.children("actions"):
-            action.has("arguments")
-            name, energy = action.text("name", required=True), action.number("energy", required=True)
-            yield name, action.place_of("name"), energy
+            yield action.text("name", required=True), action.place_of("name"), action
         return
     for name in table.keys:
         for row in table.children(name) if table.is_list(name) else (table.child(name),):
-            row.has("arguments")
-            yield name, table.place_of(name), row.number("energy", required=True)
+            yield name, table.place_of(name), row
 
 
 def action(table: Table, kind: str, otherwise: Fraction) -> Fraction:

@@ -1,0 +1,67 @@
+"""Files of other tools in polymap's formats, and back: which tool's they are is told by their top-level keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from polymap import spec
+from polymap.errors import SpecError
+from polymap.spec import Fields
+
+ACCELERGY = {"compound_components", "ERT", "ART"}
+TIMELOOP = {"architecture", "problem", "mapping"}
+
+
+class Files(Protocol):
+    """Files by name, as text, and what was left out, each with its place and reason."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]: ...
+
+    def files(self) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of an architecture, as Accelergy writes them."""
+
+    texts: Mapping[str, str]
+    left_out: tuple[str, ...]
+
+    def files(self) -> Mapping[str, str]:
+        return self.texts
+
+
+def convert(files: Sequence[str]) -> Files:
+    """What files become: Timeloop's sections a design, Accelergy's compounds and tables components, and an architecture
+    of polymap Accelergy's tables. Raises SpecError with every mistake."""
+    if len(files) == 1 and files[0] in spec.shipped("architectures"):
+        return _tables(files[0])
+    keys = {key for file in files for key in _keys(file)}
+    if "polymap" in keys and len(files) == 1:
+        return _tables(files[0])
+    if keys & ACCELERGY and not keys & TIMELOOP:
+        from polymap.frontends.accelergy import convert as of_accelergy
+
+        return of_accelergy(files)
+    from polymap.frontends.timeloop import convert as of_timeloop
+
+    return of_timeloop(files)
+
+
+def _keys(file: str) -> tuple[str, ...]:
+    """Top-level keys; none of what cannot be read, which the tool's own reader tells."""
+    try:
+        tree = spec.parse(spec.text_of(file), file, merges=True)
+    except SpecError:
+        return ()
+    return tuple(field.key for field in tree.fields) if isinstance(tree, Fields) else ()
+
+
+def _tables(file: str) -> Tables:
+    from polymap.architecture import architecture
+    from polymap.frontends.accelergy import reference_tables
+
+    return Tables(*reference_tables(architecture(file)))
