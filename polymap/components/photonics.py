@@ -18,6 +18,13 @@ from polymap.quantity import Misread, shown
 
 LAWS_OF_LIGHT = "closed form: loss budget; charge of a capacitance"
 SIGMA = 0.7
+WHAT = {
+    "modulate": "one symbol",
+    "emit": "nothing beside its power",
+    "convert": "one value",
+    "detect": "one value",
+    "route": "light that passes",
+}
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ class LaserBudget(Model):
     prices: str = "laser"
     source: str = LAWS_OF_LIGHT
     attributes: tuple[Attribute, ...] = BUDGET
-    actions: tuple[Action, ...] = (Action("emit", what="nothing beside its power"),)
+    actions: tuple[Action, ...] = (Action("emit", what=WHAT["emit"]),)
 
     def energy(self, action: str, given: Given) -> Estimate:
         return Estimate.given(0.0, "pJ", "all of its power is taken whether or not it acts")
@@ -151,7 +158,8 @@ def _published() -> tuple[Model, ...]:
 def _model(prices: str, action: str, devices: dict[str, Device]) -> PublishedDevice:
     design = Attribute("design", one_of(*devices), what="the published design that is meant")
     sources = "; ".join(dict.fromkeys(device.source for device in devices.values()))
-    return PublishedDevice(f"published_{prices}", prices, sources, tuple(devices.items()), (design,), (Action(action),))
+    actions = (Action(action, what=WHAT[action]),)
+    return PublishedDevice(f"published_{prices}", prices, sources, tuple(devices.items()), (design,), actions)
 
 
 MODELS: tuple[Model, ...] = (

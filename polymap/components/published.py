@@ -19,6 +19,7 @@ from polymap.components.scaling import scaled
 from polymap.components.technology import Technology
 
 LAW = {"adc": "adc", "shift_add": "cmos_logic"}  # all others are analog
+WHAT = {"convert": "one value", "add": "one sum", "sample": "one value", "integrate": "one step"}
 ATTRIBUTES = (
     Attribute("resolution", bits, "b", what="bits of the converted value"),
     Attribute("sample_rate", positive("frequency"), "Hz", None, "conversions per second"),
@@ -96,7 +97,9 @@ def _models() -> tuple[Model, ...]:
     for row in records("published_converters"):
         found.setdefault((row["class"], row["design"], row["action"]), []).append(_row(row))
     return tuple(
-        Published(f"{design}_{prices}", prices, rows[0].source, design, tuple(rows), (Action(action),))
+        Published(
+            f"{design}_{prices}", prices, rows[0].source, design, tuple(rows), (Action(action, what=WHAT[action]),)
+        )
         for (prices, design, action), rows in found.items()
     )
 
