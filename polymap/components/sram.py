@@ -20,7 +20,7 @@ from polymap.components.estimate import Estimate, Origin, added
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
 from polymap.components.registers import File
 from polymap.components.sram_setting import Setting, Term, setting
-from polymap.components.sram_table import FIRST_CAPACITY, FIRST_WIDTH, LEAST_WORDS, MOST_BANKS, SOURCE
+from polymap.components.sram_table import FIRST_CAPACITY, FIRST_WIDTH, LEAST_WORDS, MOST_BANKS, SOURCE, Place, logarithm
 from polymap.components.technology import Technology
 
 if TYPE_CHECKING:
@@ -77,38 +77,38 @@ def estimate(amount: str, memory: Memory, asked: Technology) -> Estimate:
 def macro(amount: str, memory: Memory, asked: Technology) -> Estimate:
     """The amount by CACTI's table alone, which begins at 32 words per bank."""
     found = setting(amount, memory.device, memory.ports, memory.banks, asked)
-    capacity, width = math.log2(memory.capacity) - found.shift, math.log2(memory.width)
-    value = math.exp(_logarithm(found.terms, capacity, width) + found.offset)
-    errors = added(found.errors, _to_the_other_node(found, capacity, width)) if found.rival else found.errors
+    at = sram_table.place(amount, math.log2(memory.capacity) - found.shift, math.log2(memory.width))
+    value = math.exp(_logarithm(found.terms, at) + found.offset)
+    errors = added(found.errors, _to_the_other_node(found, at)) if found.rival else found.errors
     return Estimate(value, UNITS[amount], lambda: _origin(amount, memory, asked, value), errors)
 
 
-def _logarithm(terms: tuple[Term, ...], capacity: float, width: float) -> float:
+def _logarithm(terms: tuple[Term, ...], at: Place) -> float:
     total = 0.0
     for term in terms:
-        total += term.weight * sram_table.logarithm(term.cube, term.banks, capacity, width)
+        total += term.weight * logarithm(term.cube, term.banks, at)
     return total
 
 
-def _to_the_other_node(found: Setting, capacity: float, width: float) -> tuple[tuple[str, float]]:
+def _to_the_other_node(found: Setting, at: Place) -> tuple[tuple[str, float]]:
     """Leakage may be as far off as the node on the other side is, halfway between the two; nothing at a node."""
-    apart = _logarithm(found.rival, capacity, width) - _logarithm(found.terms, capacity, width)
+    apart = _logarithm(found.rival, at) - _logarithm(found.terms, at)
     return (("cacti7_nodes", 2 * abs(apart) * found.rival_share),)
 
 
 def _origin(amount: str, memory: Memory, asked: Technology, value: float) -> Origin:
     found = setting(amount, memory.device, memory.ports, memory.banks, asked)
-    at = math.log2(memory.capacity) - found.shift, math.log2(memory.width)
-    rows = tuple(row for term in found.terms for row in _rows(term, *at, UNITS[amount]))
+    at = sram_table.place(amount, math.log2(memory.capacity) - found.shift, math.log2(memory.width))
+    rows = tuple(row for term in found.terms for row in _rows(term, at, UNITS[amount]))
     what = f"{amount} of {memory}, {memory.device.upper()} at {asked.node_nm:g} nm"
     outside = bool(_beyond(memory))
     parts = (*rows, *(each.origin for each in found.factors))
     return Origin(what, SOURCE, value, UNITS[amount], outside=outside, parts=parts)
 
 
-def _rows(term: Term, capacity: float, width: float, unit: str) -> Iterator[Origin]:
+def _rows(term: Term, at: Place, unit: str) -> Iterator[Origin]:
     """The points of a cube with their weights: exponents of a product."""
-    for corner in sram_table.corners(term.cube, term.banks, capacity, width):
+    for corner in sram_table.corners(term.cube, term.banks, at):
         size = quantity.capacity_text(2 ** (FIRST_CAPACITY + corner.capacity))
         what = f"CACTI 7, {term.what}: {size} of {2 ** (FIRST_WIDTH + corner.width)} b, {2**corner.banks} banks"
         logarithm = term.cube.logs[corner.banks][corner.capacity][corner.width]
@@ -224,8 +224,8 @@ def values(
         check(Memory(float(bits[place]), float(width[place]), banks, ports, device), asked)
     check(Memory(LARGEST_BITS, MOST_WIDTH, banks, ports, device), asked)
     found = setting(amount, device, ports, banks, asked)
-    at = np.log2(bits) - found.shift, np.log2(width)
-    logs = found.offset + sum(t.weight * sram_table.logarithms(t.cube, t.banks, *at) for t in found.terms)
+    at = sram_table.places(amount, np.log2(bits) - found.shift, np.log2(width))
+    logs = found.offset + sum(term.weight * sram_table.logarithms(term.cube, term.banks, at) for term in found.terms)
     amounts = np.asarray(np.exp(logs))
     for place in zip(*np.nonzero(bits < MOST_WORDS_OF_FLIP_FLOPS * width * banks)):
         memory = Memory(float(bits[place]), float(width[place]), banks, ports, device)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from statistics import median, pstdev
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from polymap.components.isotonic import Table, rising_table
 from polymap.components.records import records
@@ -59,7 +59,6 @@ class Cube:
     """Logarithms of one quantity by banks, capacity and width; 0 where nothing is known."""
 
     logs: tuple[tuple[tuple[float, ...], ...], ...]
-    on_triangles: bool
 
     @cached_property
     def array(self) -> np.ndarray[Any, Any]:
@@ -72,7 +71,7 @@ class Cube:
 def cube(key: Key, quantity: str) -> Cube:
     """The cube of a quantity; devices that CACTI was run for with one bank have one layer."""
     layers = 1 + max(banks for banks, _, _ in _rows()[key])
-    return Cube(tuple(_layer(key, quantity, banks) for banks in range(layers)), quantity in RISING)
+    return Cube(tuple(_layer(key, quantity, banks) for banks in range(layers)))
 
 
 def _layer(key: Key, quantity: str, banks: int) -> tuple[tuple[float, ...], ...]:
@@ -110,7 +109,7 @@ def two_ports(quantity: str) -> Cube:
         return (1 - weight) * ratios[within, widths[0]] + weight * ratios[within, widths[-1]]
 
     layer = (tuple(ratio(FIRST_CAPACITY + i, FIRST_WIDTH + j) for j in range(WIDTHS)) for i in range(CAPACITIES))
-    return Cube((tuple(layer),), on_triangles=False)
+    return Cube((tuple(layer),))
 
 
 def _amount(key: Key, quantity: str, at: tuple[int, int, int]) -> float:
@@ -125,29 +124,36 @@ def low_operating_power(node_nm: float, quantity: str) -> tuple[float, float]:
     return median(ratios), pstdev(ratios)
 
 
-@dataclass(frozen=True)
-class Corner:
-    """A point of the cube and its weight in an interpolation: an exponent."""
+class Place(NamedTuple):
+    """Where a capacity and a width lie in all layers: the lower corner of a square, and weights of the corners 00, 10,
+    01 and 11 of it. Numbers, or arrays."""
 
-    banks: int
-    capacity: int
-    width: int
-    weight: float
+    capacity: Any
+    width: Any
+    weights: tuple[Any, Any, Any, Any]
 
 
-def corners(found: Cube, banks: float, capacity: float, width: float) -> Iterator[Corner]:
-    """The points around a place given in logarithms to base 2, with weights that sum to 1."""
-    i, j = _index(capacity - FIRST_CAPACITY, CAPACITIES), _index(width - FIRST_WIDTH, WIDTHS)
-    weights = shares(capacity - FIRST_CAPACITY - i, width - FIRST_WIDTH - j, found.on_triangles, max, min)
-    layer = _index(banks, max(len(found.logs), 2))
-    for b, part in ((layer, 1 - (banks - layer)), (layer + 1, banks - layer)):
-        for (di, dj), share in zip(((0, 0), (1, 0), (0, 1), (1, 1)), weights):
-            if share * part:
-                yield Corner(b, i + di, j + dj, share * part)
+CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
+
+
+def place(quantity: str, capacity: float, width: float) -> Place:
+    """The place of logarithms to base 2; the outer squares hold what is beyond them."""
+    s, t = capacity - FIRST_CAPACITY, width - FIRST_WIDTH
+    i, j = _index(s, CAPACITIES), _index(t, WIDTHS)
+    return Place(i, j, shares(s - i, t - j, quantity in RISING, max, min))
+
+
+def places(quantity: str, capacity: Any, width: Any) -> Place:
+    """The same of arrays."""
+    import numpy as np
+
+    s, t = capacity - FIRST_CAPACITY, width - FIRST_WIDTH
+    i, j = np.clip(s.astype(int), 0, CAPACITIES - 2), np.clip(t.astype(int), 0, WIDTHS - 2)
+    return Place(i, j, shares(s - i, t - j, quantity in RISING, np.maximum, np.minimum))
 
 
 def _index(position: float, points: int) -> int:
-    """The lower end of the segment that holds a position; the outer ones hold what is beyond."""
+    """The lower end of the segment that holds a position."""
     return min(max(int(position), 0), points - 2)
 
 
@@ -159,40 +165,52 @@ def shares(s: Any, t: Any, on_triangles: bool, most: Any, least: Any) -> tuple[A
     return (1 - s) * (1 - t), s * (1 - t), (1 - s) * t, s * t
 
 
-def logarithm(found: Cube, banks: float, capacity: float, width: float) -> float:
-    """The interpolated logarithm at a place given in logarithms to base 2: the sum over `corners`, without building
-    them."""
-    i, j = _index(capacity - FIRST_CAPACITY, CAPACITIES), _index(width - FIRST_WIDTH, WIDTHS)
-    weights = shares(capacity - FIRST_CAPACITY - i, width - FIRST_WIDTH - j, found.on_triangles, max, min)
-    layer = _index(banks, max(len(found.logs), 2))
-    first = _on_layer(found.logs[layer], i, j, weights)
-    if banks == layer:
-        return first
-    return first + (banks - layer) * (_on_layer(found.logs[layer + 1], i, j, weights) - first)
+def logarithm(found: Cube, banks: float, at: Place) -> float:
+    """The interpolated logarithm at so many banks (log2)."""
+    low, share = _layers(found, banks)
+    first = _on_layer(found.logs[low], at)
+    return first if not share else first + share * (_on_layer(found.logs[low + 1], at) - first)
 
 
-def _on_layer(layer: tuple[tuple[float, ...], ...], i: int, j: int, weights: tuple[float, ...]) -> float:
+def logarithms(found: Cube, banks: float, at: Place) -> Any:
+    """The same at arrays of places."""
+    low, share = _layers(found, banks)
+    first = _on_layers(found.array[low], at)
+    return first if not share else first + share * (_on_layers(found.array[low + 1], at) - first)
+
+
+def _layers(found: Cube, banks: float) -> tuple[int, float]:
+    low = _index(banks, max(len(found.logs), 2))
+    return low, banks - low
+
+
+def _on_layer(layer: tuple[tuple[float, ...], ...], at: Place) -> float:
+    i, j, (w00, w10, w01, w11) = at
     low, high = layer[i], layer[i + 1]
-    return weights[0] * low[j] + weights[1] * high[j] + weights[2] * low[j + 1] + weights[3] * high[j + 1]
+    return float(w00 * low[j] + w10 * high[j] + w01 * low[j + 1] + w11 * high[j + 1])
 
 
-def logarithms(found: Cube, banks: float, capacity: Any, width: Any) -> Any:
-    """The same of arrays of capacities and widths."""
-    import numpy as np
-
-    i = np.clip((capacity - FIRST_CAPACITY).astype(int), 0, CAPACITIES - 2)
-    j = np.clip((width - FIRST_WIDTH).astype(int), 0, WIDTHS - 2)
-    weights = shares(capacity - FIRST_CAPACITY - i, width - FIRST_WIDTH - j, found.on_triangles, np.maximum, np.minimum)
-    layer = _index(banks, max(len(found.logs), 2))
-    total = (1 - (banks - layer)) * _on_layers(found.array[layer], i, j, weights)
-    if banks == layer:
-        return total
-    return total + (banks - layer) * _on_layers(found.array[layer + 1], i, j, weights)
+def _on_layers(layer: Any, at: Place) -> Any:
+    return sum(weight * layer[at.capacity + i, at.width + j] for weight, (i, j) in zip(at.weights, CORNERS))
 
 
-def _on_layers(layer: Any, i: Any, j: Any, weights: tuple[Any, ...]) -> Any:
-    places = ((i, j), (i + 1, j), (i, j + 1), (i + 1, j + 1))
-    return sum(weight * layer[place] for weight, place in zip(weights, places))
+@dataclass(frozen=True)
+class Corner:
+    """A point of a cube and its weight in an interpolation: an exponent."""
+
+    banks: int
+    capacity: int
+    width: int
+    weight: float
+
+
+def corners(found: Cube, banks: float, at: Place) -> Iterator[Corner]:
+    """The points whose logarithms `logarithm` sums, with weights that sum to 1."""
+    low, share = _layers(found, banks)
+    for layer, part in ((low, 1 - share), (low + 1, share)):
+        for (i, j), weight in zip(CORNERS, at.weights):
+            if weight * part:
+                yield Corner(layer, at.capacity + i, at.width + j, weight * part)
 
 
 @cache

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polymap.components import sram, sram_table
+from polymap.components import sram_table
 from polymap.components.isotonic import rising, rising_table
 from polymap.components.itrs import own_supply_v
 from polymap.components.model import CannotPrice, Given
 from polymap.components.records import records
 from polymap.components.sram import MODELS, UNITS, Memory, check, estimate, macro, values
-from polymap.components.sram_setting import BETWEEN_NODES, INTERPOLATION
+from polymap.components.sram_setting import AGAINST_SILICON, BETWEEN_NODES, INTERPOLATION
 from polymap.components.technology import Technology
 
 KIB = 8 * 1024
@@ -361,10 +361,19 @@ def test_tables_rise_along_rows_and_columns(table: list[list[float | None]]) -> 
         assert known == sorted(known)
 
 
-def test_the_interpolation_uses_each_place_of_the_module() -> None:
-    cube = sram_table.cube(("lstp", 45.0, 1), "read")
-    assert len(cube.logs) == 4
-    at = (1.3, 17.2, 5.7)
-    by_corners = sum(c.weight * cube.logs[c.banks][c.capacity][c.width] for c in sram_table.corners(cube, *at))
-    assert sram_table.logarithm(cube, *at) == pytest.approx(by_corners, rel=1e-12)
-    assert sram.MODELS[0].name == "cacti7_sram"
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_the_rows_of_a_tree_are_those_that_the_number_is_made_of(amount: str) -> None:
+    cube, at = sram_table.cube(("lstp", 45.0, 1), amount), sram_table.place(amount, 17.2, 5.7)
+    corners = list(sram_table.corners(cube, 1.3, at))
+    assert sum(corner.weight for corner in corners) == pytest.approx(1)
+    by_corners = sum(c.weight * cube.logs[c.banks][c.capacity][c.width] for c in corners)
+    assert sram_table.logarithm(cube, 1.3, at) == pytest.approx(by_corners, rel=1e-12)
+
+
+# Reads of 64 b in 45 nm: Horowitz, ISSCC 2014.
+def test_published_reads_lie_within_the_stated_error() -> None:
+    logs = [
+        math.log(value("read", Memory(capacity * KIB, 64)) / published)
+        for capacity, published in ((8, 10.0), (32, 20.0), (1024, 100.0))
+    ]
+    assert math.sqrt(sum(log * log for log in logs) / 3) <= AGAINST_SILICON["read"] + 0.005
