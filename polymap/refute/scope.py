@@ -49,7 +49,7 @@ def _plain(level: Memory | Array | Compute) -> Memory | Array | Compute:
             level.name, level.width_bits, level.read_pj, level.write_pj, level.update_pj,
             capacity_bits=level.capacity_bits, word_bits=level.word_bits, keeps=level.keeps, may_keep=level.may_keep,
             buffering=level.buffering, bandwidth=level.bandwidth, leakage_w=level.leakage_w, area_um2=level.area_um2,
-            source=level.source, component=level.component, words=level.words,
+            source=level.source, component=level.component, words=level.words, estimates=level.estimates,
         )  # fmt: skip
     if isinstance(level, Array):
         free = level.wiring and not (level.wiring.hop_of(1) or level.wiring.router_pj or level.wiring.reduce_pj)
