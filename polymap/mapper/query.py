@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 EVEN, UNEVEN = "even", "uneven"
 PERFECT, IMPERFECT = "perfect", "imperfect"
+MOST_SPARE = 1_000  # classes of perfect factors in which an imperfect search that must stop looks for a first mapping
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,8 @@ def best_of(
     if query.factors == IMPERFECT:
         from polymap.mapper.imperfect.search import Search as ImperfectSearch
 
-        search = ImperfectSearch(searched, incumbent, query.gap, query.time_limit, hear)
+        spare = islice(classes(einsum, limits.shrunk(architecture), rules, query.space), MOST_SPARE)
+        search = ImperfectSearch(searched, incumbent, query.gap, query.time_limit, hear, spare)
     else:
         search = Search(searched, incumbent, query.gap, query.time_limit, query.seed, hear)
     search.run()

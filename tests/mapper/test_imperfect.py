@@ -46,3 +46,12 @@ def test_an_array_that_must_be_fuller_than_it_can_be_leaves_no_mapping() -> None
     array = {"array": "PE", "shape": {"X": {"size": 7, "may_unroll": ["m"], "min_usage": 1}}}
     with pytest.raises(pm.Infeasible, match="no trips use as many instances of PE as `min_usage` asks for"):
         pm.optimize(GEMM, machine(array), factors="imperfect")
+
+
+def test_a_search_that_must_stop_before_it_has_a_mapping_takes_one_of_perfect_factors() -> None:
+    work = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=65537, n=97, k=1009)
+    found = pm.optimize(work, "teaching", factors="imperfect", time_limit=1e-9)
+    assert (found.status, found.lower_bound) == ("feasible", 0.0)
+    assert found.search is not None
+    assert found.search.classes == 0  # no class of imperfect factors was met: their tables take many seconds here
+    assert pm.evaluate(work, "teaching", found.mapping) == found.cost

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import ceil, inf
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from polymap.errors import PolymapError
 from polymap.mapper.best_first import BestFirst
 from polymap.mapper.imperfect.batches import Batch
 from polymap.mapper.imperfect.classes import Class
@@ -17,9 +19,10 @@ from polymap.mapper.imperfect.labels import Gaps, Labels
 from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.objective import TOLERANCE, Rank, may_reach
 from polymap.mapper.progress import nothing
+from polymap.mapper.waiting import opened
 
 if TYPE_CHECKING:
-    from polymap.mapper.problem import Part
+    from polymap.mapper.problem import Part, Unopened
 
 BATCH, QUICK, TABLES, NESTS = range(4)
 
@@ -74,7 +77,11 @@ class Waiting:
 
 
 class Search(BestFirst[Waiting, Batch]):
-    """One query; `run` returns when the best mapping is proven, or a limit is reached."""
+    """One query; `run` returns when the best mapping is proven, or a limit is reached.
+
+    `spare` are classes of perfect factors. Their tables are small: a mapping is read off them where the search must
+    stop before it has one.
+    """
 
     def __init__(
         self,
@@ -83,9 +90,10 @@ class Search(BestFirst[Waiting, Batch]):
         gap: float,
         seconds: float | None,
         hear: Callable[[], None] = nothing,
+        spare: Iterable[Unopened] = (),
     ) -> None:
         super().__init__(batches, incumbent, gap, seconds, hear)
-        self.progress = Progress()
+        self.progress, self.spare = Progress(), iter(spare)
 
     @property
     def bounded(self) -> int:
@@ -119,7 +127,19 @@ class Search(BestFirst[Waiting, Batch]):
 
     def _stops(self) -> bool:
         """Whether to be content with the mapping in hand."""
+        if self.best is None and (self._late() or self.interrupted):
+            self._take_spare()
         return self.best is not None and (self._late() or self.interrupted)
+
+    def _take_spare(self) -> None:
+        for unopened in self.spare:
+            for part in opened(unopened):
+                with suppress(PolymapError):
+                    _, gaps = part.least_energy
+                    if gaps is not None:
+                        self.incumbent.offer(part, gaps)
+                if self.best:
+                    return
 
     def _meet(self, batch: Batch | None) -> None:
         if batch is None:
