@@ -85,6 +85,17 @@ def replace(path: Path, text: str) -> None:
         raise
 
 
+def write_file(name: str, text: str) -> None:
+    """One file, whole or not at all. Raises `SpecError` where it cannot be written."""
+    path = Path(name)
+    if not name.strip() or path.is_dir():
+        raise SpecError(Mistake(Place(name), "this is no name of a file", "give -o a file: -o report.html"))
+    try:
+        replace(path, text)
+    except OSError as error:
+        raise SpecError(Mistake(Place(name), f"cannot write here: {error.strerror}", "give -o another file")) from error
+
+
 def _umask() -> int:
     # There is no way to read it but to set it.
     mask = os.umask(0)

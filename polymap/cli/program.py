@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from polymap.cli import components, convert, evaluate, explain, layers, optimize, pareto, serve, verify
+from polymap.cli import components, convert, evaluate, explain, layers, optimize, pareto, report, serve, verify
 from polymap.cli.arguments import Parser
 from polymap.cli.failure import BAD_INPUT, INTERNAL, PIPE_CLOSED, UNSOLVED, Failure, defect, interruption, refusal
 from polymap.cli.output import Unwritable, silence, survive_narrow_encodings, warn
@@ -48,6 +48,7 @@ def parser() -> Parser:
     convert.add_to(verbs)
     verify.add_to(verbs)
     explain.add_to(verbs)
+    report.add_to(verbs)
     serve.add_to(verbs)
     return program
 

@@ -45,12 +45,20 @@ def _given(value: float, unit: str, what: str) -> Estimate:
 
 
 def _accesses(cost: Cost, einsum: Einsum, architecture: Architecture) -> Parts:
-    tensors = {tensor.name: tensor for tensor in einsum.tensors}
     for row in cost.traffic:
-        memory = architecture.memory(row.level)
-        # Addresses are not the component's: they are in the rest of the row.
-        alone = price(memory, tensors[row.tensor], architecture.instances(memory.name), address_per_access=False)
-        yield from _row(row, memory, replace(alone, elements=(0, 0, 0), addition=0))
+        yield from _row(row, *_priced(row, einsum, architecture))
+
+
+def _priced(row: Traffic, einsum: Einsum, architecture: Architecture) -> tuple[Memory, Price]:
+    """The memory of a row, and the price of its actions alone: addresses are not the component's."""
+    memory = architecture.memory(row.level)
+    alone = price(memory, einsum.tensor(row.tensor), architecture.instances(row.level), address_per_access=False)
+    return memory, replace(alone, elements=(0, 0, 0), addition=0)
+
+
+def of_row(row: Traffic, einsum: Einsum, architecture: Architecture) -> Estimate:
+    """The energy of one tensor at one memory in pJ, as the sum of its reads, fills and updates."""
+    return total(f"{row.tensor} at {row.level}", _row(row, *_priced(row, einsum, architecture)), "pJ")
 
 
 def _row(row: Traffic, memory: Memory, cost: Price) -> Parts:

@@ -38,6 +38,22 @@ def area(area_um2: float) -> str:
     return f"{area_um2 * 1e-6:.4g} mm2" if area_um2 >= 1e4 else f"{area_um2:.4g} um2"
 
 
+def bits(amount: float) -> str:
+    """A size in bytes with a binary prefix, or in bits where it is no whole byte.
+
+    >>> bits(884736), bits(12), bits(8)
+    ('108 KiB', '12 b', '1 B')
+    """
+    if amount % 8:
+        return f"{amount:,} b"
+    size, unit = amount / 8, "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    return f"{size:.4g} {unit}"
+
+
 def with_interval(value: float, sigma: float, shown: Callable[[float], str]) -> str:
     """A value, and if it may be off: from one standard deviation of its logarithm below to one above.
 

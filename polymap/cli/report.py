@@ -1,0 +1,43 @@
+"""`polymap report`: a result as one HTML file; several side by side."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from polymap.cli.arguments import Parser, add_verb
+from polymap.cli.output import say
+from polymap.cli.stored import document, file_of
+
+if TYPE_CHECKING:
+    Verbs = argparse._SubParsersAction[Parser]
+
+EPILOG = """\
+examples:
+  polymap report best -o report.html
+  polymap report front.json -o front.html
+  polymap report mine.json best/result.json -o compared.html
+
+RESULT is what `polymap optimize -o DIR`, `polymap evaluate --json` or `polymap pareto --json` wrote. The file needs no
+network, works with a keyboard and on paper. Several results of single layers are put side by side,
+their differences marked.
+"""
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(verbs, "report", "a result as one HTML file", "Write a report that opens in any browser.", EPILOG)
+    parser.add_argument("results", metavar="RESULT", nargs="+", help="a result document, or a folder of `optimize -o`")
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the HTML file to write")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the file; 0 if it is written."""
+    from polymap.cli.folder import write_file
+    from polymap.report.html.page import page
+
+    files = [file_of(result) for result in options.results]
+    write_file(options.output, page([(document(file), file) for file in files]))
+    say(options.output)
+    return 0

@@ -1,0 +1,61 @@
+"""Where every number comes from, what conventions were chosen, and what went in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from polymap.architecture.hierarchy import Compute, Memory
+from polymap.components.estimate import Estimate
+from polymap.components.provenance import lines
+from polymap.report.html.markup import Markup, el, table
+from polymap.report.html.subject import Subject
+
+
+def section(subject: Subject) -> Markup:
+    machine, work = subject.architecture, subject.einsum
+    said = [
+        el("p", f"{what}: {source}")
+        for what, source in (("Machine", machine.source), ("Workload", work.source))
+        if source
+    ]
+    levels = [_level(level) for level in subject.levels]
+    return el("section", el("h2", "Where the numbers come from"), *said, *levels, id=f"{subject.path}sources")
+
+
+def _level(level: Memory | Compute) -> Markup:
+    stated = el("p", level.source) if level.source else ""
+    inner = [_tree(level.name, what, found) for what, found in level.estimates]
+    direct = "" if level.estimates else el("p", "Its numbers are what the file of the machine says.", class_="note")
+    of = f": {level.component}" if level.component else ""
+    return el("details", el("summary", el("b", level.name), of), stated, direct, *inner)
+
+
+def _tree(level: str, what: str, found: Estimate) -> Markup:
+    return el("pre", "\n".join(lines(f"{level}.{what}", found)))
+
+
+def conventions(subject: Subject) -> Markup:
+    rows = sorted(
+        (name, str(value).lower() if isinstance(value, bool) else value)
+        for name, value in subject.document["conventions"].items()
+    )
+    return el(
+        "section",
+        el("h2", "Conventions"),
+        el("details", el("summary", subject.document["conventions"]["name"]), table(("choice", "value"), rows)),
+        id=f"{subject.path}conventions",
+    )
+
+
+def inputs(subject: Subject) -> Markup:
+    return el(
+        "section",
+        el("h2", "Inputs and versions"),
+        el("details", el("summary", "hashes and versions"), table(("what", "value"), _facts(subject))),
+    )
+
+
+def _facts(subject: Subject) -> Iterator[tuple[str, object]]:
+    for name, found in subject.document["inputs"].items():
+        yield f"{name} {found['name']}, sha256", found.get("sha256", "")
+    yield from subject.document["versions"].items()
