@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import cache
 from math import log
+from statistics import geometric_mean
 
 from polymap.components import cmos
 from polymap.components.logarithmic import along, blend
@@ -61,6 +62,12 @@ def _currents(device: str, node_nm: float) -> tuple[tuple[float, ...], tuple[flo
     rows = [row for row in records("device_leakage") if row["device"] == device and float(row["node_nm"]) == node_nm]
     totals = tuple(float(row["off_a_per_um"]) + float(row["gate_a_per_um"]) for row in rows)
     return tuple(float(row["temperature_k"]) for row in rows), totals
+
+
+@cache
+def typical_leakage(device: str) -> float:
+    """Off plus gate current at 300 K in A per um of width: geometric mean over the nodes, between which it scatters."""
+    return geometric_mean(_currents(device, node)[1][0] for node in _nodes())
 
 
 @cache

@@ -23,6 +23,8 @@ BITCELLS = "published areas of 6T SRAM cells (scaling_bitcell.csv)"
 # Standard deviation (log) per e-fold of the node. Of energy: from 45 to 7 nm tables 2 and 5 of the paper are 1.7 apart.
 SURE, USUAL, OF_ENERGY, WIDE, LOOSE = 0.1, 0.2, 0.3, 0.35, 0.7
 FAMILY_DISTANCE, KELVIN_DISTANCE = 1.0, 1 / 200
+# Roadmaps have thousands between the leakage of the families, foundries tens to hundreds.
+FAMILY_LEAKAGE_DISTANCE = 3.0
 
 
 @dataclass(frozen=True)
@@ -35,16 +37,17 @@ class Law:
 
 
 def _leakage(technology: Technology) -> float:
-    """Width times supply at a constant off current per width, as a family of devices is made for."""
-    return technology.node_nm * cmos.supply_v(technology) * _temperature(technology)
+    """Width times supply at an off current per width that is the family's, at all nodes."""
+    return technology.node_nm * cmos.supply_v(technology) * _current(technology)
 
 
 def _macro_leakage(technology: Technology) -> float:
-    return sqrt(bitcell_um2(technology)) * cmos.supply_v(technology) * _temperature(technology)
+    return sqrt(bitcell_um2(technology)) * cmos.supply_v(technology) * _current(technology)
 
 
-def _temperature(technology: Technology) -> float:
-    return itrs.leakage_ratio(itrs.OF_FAMILY[technology.family], technology)
+def _current(technology: Technology) -> float:
+    device = itrs.OF_FAMILY[technology.family]
+    return itrs.typical_leakage(device) * itrs.leakage_ratio(device, technology)
 
 
 @cache
@@ -163,7 +166,8 @@ def _distance(quantity: str, made: Technology, asked: Technology) -> float:
     """How far apart two technologies are, in e-folds of the node or the supply; temperature counts for leakage only."""
     supplies = log(cmos.supply_share(asked) / cmos.supply_share(made)) if quantity != "area" else 0.0
     kelvin = asked.temperature_k - made.temperature_k if quantity == "leakage" else 0.0
-    family = FAMILY_DISTANCE if made.family != asked.family and quantity != "area" else 0.0
+    families = {"area": 0.0, "leakage": FAMILY_LEAKAGE_DISTANCE}.get(quantity, FAMILY_DISTANCE)
+    family = families if made.family != asked.family else 0.0
     return abs(log(asked.node_nm / made.node_nm)) + abs(supplies) + family + abs(kelvin) * KELVIN_DISTANCE
 
 

@@ -139,6 +139,14 @@ def test_leakage_energy_delay_and_area_each_have_their_own_law() -> None:
     assert len(factors) == 4
 
 
+def test_low_power_devices_leak_less_as_roadmaps_say_with_a_wide_error() -> None:
+    found = step("leakage", "cmos_logic", made(45), made(45, "lp"))
+    assert 1 / 10_000 < found.factor < 1 / 500
+    assert found.sigma > 2
+    currents = [itrs.typical_leakage(device) for device in ("lstp", "lop", "hp")]
+    assert currents == sorted(currents)
+
+
 # temperature
 
 
