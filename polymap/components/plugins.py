@@ -11,18 +11,17 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import cache, partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from polymap import spec
 from polymap.components import shipped
-from polymap.components.compound import Asked
-from polymap.components.compound_read import FORMAT, compound
 from polymap.components.model import Model
-from polymap.components.python_file import checked, executed, failed
 from polymap.components.registry import Registry
-from polymap.components.table_read import tables
 from polymap.errors import Mistake, Place, PolymapError, SpecError
 from polymap.spec import Fields, Located, Scalar
+
+if TYPE_CHECKING:  # most machines have no models but those that ship, which need none of this
+    from polymap.components.compound import Asked
 
 GROUP = "polymap.components"
 YAML = (".yaml", ".yml")
@@ -78,6 +77,8 @@ def _text(path: str) -> str:
 
 def _loaded(what: str, load: Callable[[], object]) -> tuple[Model, ...]:
     """The models that an entry point stands for."""
+    from polymap.components.python_file import checked, failed
+
     try:
         found = load()
     except PolymapError:
@@ -92,6 +93,8 @@ def _loaded(what: str, load: Callable[[], object]) -> tuple[Model, ...]:
 
 def of_folder(folder: str, asked: Asked) -> tuple[Model, ...]:
     """The models of a folder, whose compounds `asked` prices. Raises SpecError with the mistakes of all files."""
+    from polymap.components.python_file import executed
+
     files, mistakes = _files(folder), spec.Mistakes()
     trees = _trees([file for file in files if file.endswith(YAML)], mistakes)
 
@@ -107,10 +110,14 @@ def of_folder(folder: str, asked: Asked) -> tuple[Model, ...]:
 
 
 def _compound(tree: Located, other: Callable[[str], Located | None], asked: Asked) -> tuple[Model, ...]:
+    from polymap.components.compound_read import compound
+
     return (compound(tree, other, asked),)
 
 
 def _table(file: str) -> tuple[Model, ...]:
+    from polymap.components.table_read import tables
+
     return tables(spec.text_of(file), file)
 
 
@@ -134,6 +141,8 @@ def _noting(read: Reading, mistakes: spec.Mistakes) -> tuple[Model, ...]:
 
 def _trees(files: Iterable[str], mistakes: spec.Mistakes) -> dict[str, Located]:
     """The compounds of files, each under its name; files of another format are none."""
+    from polymap.components.compound_read import FORMAT
+
     found: dict[str, Located] = {}
     for file in files:
         try:

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from polymap.architecture import Architecture, Array, Compute, Level, Memory
-from polymap.components.component import AREA, DELAY, ENERGY, LEAKAGE
+from polymap.components.component import AREA, ENERGY, LEAKAGE
 from polymap.components.estimate import Estimate
 from polymap.components.listening import Asked
 from polymap.components.provenance import lines
 from polymap.errors import Mistake, Place, SpecError
 from polymap.quantity import near, shown
-from polymap.report.numbers import ABSENT
 from polymap.report.table import Row, table
 
 ACTIONS = ("level", "component", "action", "energy", "from", "to", "delay", "source")
 LEVELS = ("level", "instances", "area each", "area", "leakage each", "leakage", "source")
 LONGEST_SOURCE = 60
-_SCALE = {ENERGY: (1e-12, "J"), DELAY: (1e-9, "s"), LEAKAGE: (1e-6, "W")}
+ABSENT = "-"
 
 
 @dataclass(frozen=True)
