@@ -41,7 +41,19 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
         metavar="WORKLOAD",
         help="a workload or network file (.onnx, .mlir, .pt2), a shipped name, or einsum text; NAME/LAYER is one layer",
     )
+    add_folder(parser)
     add_set(parser)
+
+
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    """Components of one's own, beside those that ship and those that the architecture names."""
+    parser.add_argument(
+        "--folder",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="a folder with components of one's own: compounds, tables, Python (which is executed)",
+    )
 
 
 def add_set(parser: argparse.ArgumentParser) -> None:

@@ -54,8 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
 def priced(options: argparse.Namespace) -> Result:
     """The mapping with its cost. Raises `SpecError` with the mistakes of all inputs, or `IllegalMapping`."""
-    from polymap.architecture import architecture
-    from polymap.cli.inputs import both, statements, workload
+    from polymap.cli.inputs import both, machine, statements, workload
     from polymap.mapper.result import Result
     from polymap.mapping import mapping
     from polymap.mapping.kept import check_kept
@@ -63,7 +62,7 @@ def priced(options: argparse.Namespace) -> Result:
     from polymap.verbs import legal_cost, single, statements_broken
 
     (arch, work), (nest, rules) = both(
-        lambda: both(lambda: architecture(options.architecture), lambda: single(workload(options))),
+        lambda: both(lambda: machine(options), lambda: single(workload(options))),
         lambda: both(lambda: mapping(options.mapping), lambda: statements(options.constraints)),
     )
     check_kept(arch, [work])

@@ -19,9 +19,18 @@ Second = TypeVar("Second")
 
 def architecture_and_workload(options: argparse.Namespace) -> tuple[Architecture, Einsum | Network]:
     """Both inputs, or one `SpecError` with the mistakes of both."""
+    return both(lambda: machine(options), lambda: workload(options))
+
+
+def machine(options: argparse.Namespace) -> Architecture:
+    """What ARCH means, with the components of --folder."""
     from polymap.architecture import architecture
 
-    return both(lambda: architecture(options.architecture), lambda: workload(options))
+    if not options.folder:
+        return architecture(options.architecture)
+    from polymap.components.plugins import registry
+
+    return architecture(options.architecture, registry(*options.folder))
 
 
 def workload(options: argparse.Namespace) -> Einsum | Network:

@@ -29,6 +29,13 @@ hierarchy:
     network: {hop: 0.1 pJ}
   - {compute: MAC, component: {adder_tree: {}}}
 """
+WORK = """\
+polymap: workload/1
+name: gemm
+einsum: "C[m,n] += A[m,k] * B[k,n]"
+ranks: {m: 4, n: 4, k: 4}
+bits: 16
+"""
 TABLE = """\
 component, kind, action, energy [pJ], delay [ns], area [um2], leakage [uW], error, source
 shelf, wide, read, 2, 1.5, 100, 3, 10 %, "a chip, 2020"
@@ -172,3 +179,13 @@ def test_a_component_that_nobody_can_price_ends_the_command_with_every_reason(ca
     text = said(capsys, "arch.yaml", code=1)
     assert "arch.yaml:12:24 (hierarchy[1].component.shelf): no model can price `near` (shelf)" in text
     assert "`other`: no row has kind high; `table`: no row has kind high" in text
+
+
+def test_searches_take_the_components_of_a_folder_too(capsys: Capture) -> None:
+    Path("work.yaml").write_text(WORK, encoding="utf-8")
+    Path("arch.yaml").write_text(ARCH.replace("components: parts\n", "").replace("0.1 pJ", "0 pJ"), encoding="utf-8")
+    assert main(["optimize", "arch.yaml", "work.yaml", "--folder", "parts", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["compute"]["energy_pj"] == 64.0
+    assert main(["optimize", "arch.yaml", "work.yaml"]) == 1
+    assert "no model prices `shelf`" in capsys.readouterr().err
