@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from polymap import quantity
 from polymap.components.attributes import bits, one_of, positive
-from polymap.components.crossbar import LEVEL, PULSE, Array
+from polymap.components.crossbar import LEVEL, PULSE, Crossbar
 from polymap.components.estimate import Estimate
 from polymap.components.memory_cells import Cell, cells
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
@@ -57,10 +57,10 @@ class CimArray(Model):
     )
 
     def check(self, given: Given) -> None:
-        Array.of(given)
+        Crossbar.of(given)
 
     def energy(self, action: str, given: Given) -> Estimate:
-        array = Array.of(given)
+        array = Crossbar.of(given)
         if action == "program":
             return array.program()
         if action == "row":
@@ -69,17 +69,17 @@ class CimArray(Model):
         return parts[action](given["input"], given["weight"])
 
     def delay(self, action: str, given: Given) -> Estimate:
-        array = Array.of(given)
+        array = Crossbar.of(given)
         ns = array.cell.program_ns if action == "program" else given["read_time"] or array.cell.read_ns
         if ns is None:
             raise CannotPrice(f"no time is known for `{array.cell.name}`", "add `read_time: 10 ns`")
         return Estimate.given(ns, "ns", f"{action} of {array.cell.name}", array.cell.source)
 
     def area(self, given: Given) -> Estimate:
-        return Array.of(given).area()
+        return Crossbar.of(given).area()
 
     def leakage(self, given: Given) -> Estimate:
-        return Array.of(given).leakage()
+        return Crossbar.of(given).leakage()
 
 
 MODELS: tuple[Model, ...] = (CimArray(),)

@@ -24,7 +24,7 @@ _INSTEAD = {"on_ohm": "on_resistance", "off_ohm": "off_resistance", "compute_ff"
 
 
 @dataclass(frozen=True)
-class Array:
+class Crossbar:
     """An array as its component states it, with what it is made of."""
 
     rows: int
@@ -35,7 +35,7 @@ class Array:
     given: Given
 
     @classmethod
-    def of(cls, given: Given) -> Array:
+    def of(cls, given: Given) -> Crossbar:
         """Raises CannotPrice where the cell or the technology leaves something open."""
         own = {field: given[name] for field, name in _INSTEAD.items() if given[name] is not None}
         cell: Cell = replace(given["cell"], **own) if own else given["cell"]
@@ -151,7 +151,7 @@ class Array:
 
     def _priced(self, value: float, what: str, inputs: Values | None = None, weights: Values | None = None) -> Estimate:
         def told() -> Origin:
-            data = f"{what}{f', inputs: {inputs}' if inputs else ''}{f', weights: {weights}' if weights else ''}"
+            data = [f"{name}: {values}" for name, values in (("inputs", inputs), ("weights", weights)) if values]
             supply = Origin(f"{self.read_v:g} V across cells, supply {self.transistors.supply_v:g} V")
             parts = (Origin(self.cell.name, self.cell.source), self.transistors.origin, supply)
             return Origin(", ".join([what, *data]), "", value, "pJ", parts=parts)

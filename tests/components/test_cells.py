@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from polymap.components.cells import ATTRIBUTES, MODELS
-from polymap.components.crossbar import LEVEL, PULSE, Array
+from polymap.components.crossbar import LEVEL, PULSE, Crossbar
 from polymap.components.memory_cells import cells
 from polymap.components.model import REQUIRED, CannotPrice, Given
 from polymap.components.technology import Technology
@@ -31,7 +31,7 @@ def pj(action: str, given: Given) -> float:
 
 def of_every_cell(given: Given) -> float:
     """pJ of all cells of a step: every combination of inputs and stored values, cell by cell, by Ohm's law or C V^2."""
-    array, cell, inputs, stored = Array.of(given), given["cell"], given["input"], given["weight"]
+    array, cell, inputs, stored = Crossbar.of(given), given["cell"], given["input"], given["weight"]
     rows, columns = given["rows"], given["columns"]
     levels = len(inputs.histogram) - 1
     energy = 0.0
@@ -48,7 +48,7 @@ def of_every_cell(given: Given) -> float:
     return energy * 1e12
 
 
-def joules_of_cell(given: Given, array: Array, cell: object, x: float, w: float) -> float:
+def joules_of_cell(given: Given, array: Crossbar, cell: object, x: float, w: float) -> float:
     volts = array.read_v * x if given["encoding"] == LEVEL else array.read_v
     share_of_time = 1.0 if given["encoding"] == LEVEL else x
     if cell.kind == "charge":
@@ -142,3 +142,11 @@ def test_every_cell_that_ships_can_be_priced() -> None:
         assert pj("step", given) > 0
         assert pj("program", given) > 0
         assert CIM.area(given).value > 0
+
+
+def test_origins_tell_the_values_the_cell_and_the_voltages() -> None:
+    origin = CIM.energy("cell", asked("rram_isaac", input=INPUTS, weight=Values(0.3))).origin
+    assert origin.what == (
+        "conduction of a cell, inputs: a histogram of 4 values, mean 0.467, weights: random bits, 0.3 of them 1"
+    )
+    assert [part.what for part in origin.parts][::2] == ["rram_isaac", "0.2 V across cells, supply 0.97 V"]
