@@ -3,7 +3,6 @@ indices."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import prod
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
 Index = tuple[int, ...]
-Slices = tuple[slice, ...]
 
 
 @lru_cache(maxsize=4096)
@@ -135,25 +133,10 @@ class Lattice:
         """Put at every tile the least of a table over all tiles that are multiples of it along a rank (inwards), or of
         which it is one."""
         for axis in self.axes_of(rank):
-            if axis == self.dimensions - 1:
-                along = values[..., ::-1] if inwards else values
-                np.minimum.accumulate(along, axis=axis, out=along)
-                continue
-            for below, above in self._doubled[axis]:
-                here, there = (below, above) if inwards else (above, below)
-                np.minimum(values[here], values[there], out=values[here])
-
-    @cached_property
-    def _doubled(self) -> tuple[tuple[tuple[Slices, Slices], ...], ...]:
-        """For every axis steps of 1, 2, 4 ... along it: after them each place has met all those beyond it. But for the
-        last axis that is several times as fast as `accumulate`, whose inner loop would be along a short axis."""
-        return tuple(tuple(self._steps_along(axis)) for axis in range(self.dimensions))
-
-    def _steps_along(self, axis: int) -> Iterator[tuple[Slices, Slices]]:
-        around, step = (slice(None),) * axis, 1
-        while step < self.shape[axis]:
-            yield (*around, slice(None, -step)), (*around, slice(step, None))
-            step *= 2
+            size, along = self.shape[axis], values.reshape(-1, self.shape[axis], self.strides[axis])
+            for place in range(size - 2, -1, -1) if inwards else range(1, size):
+                here = along[:, place]
+                np.minimum(here, along[:, place + 1 if inwards else place - 1], out=here)
 
     @cached_property
     def _shifts(self) -> tuple[tuple[Shift, ...], ...]:

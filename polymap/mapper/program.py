@@ -21,7 +21,7 @@ means.)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -100,9 +100,11 @@ class Program:
                     fitting = self.rooms.fitting(after, self.placed(gap, family.key), Nodes({placing.node}))
                     np.minimum(best, fitting, out=best)
                 flat = best.reshape(-1)
-                for beyond, offset, price in pay.closing(family, gap):
-                    near = flat[: len(price)]
-                    np.minimum(near, price + here[beyond].reshape(-1)[offset:], out=near)
+                for closing in family.closings:
+                    beyond = here[closing.after].reshape(-1)
+                    for offset, price in pay.closed(closing, gap):
+                        near = flat[: price.size]
+                        np.minimum(near, price + beyond[offset:], out=near)
                 here[family.key] = self._free(best, gap, family, inwards=True)
         return tables
 
@@ -130,9 +132,13 @@ class Program:
             if family.key in table:
                 values = self._free(table[family.key], gap, family, inwards=False)
                 flat = values.reshape(-1)
-                for after, offset, price in pay.closing(family, gap):
-                    far = table.setdefault(after, np.full(values.shape, np.inf)).reshape(-1)[offset:]
-                    np.minimum(far, flat[: len(price)] + price, out=far)
+                for closing in family.closings:
+                    if closing.after not in table:
+                        table[closing.after] = np.full(values.shape, np.inf)
+                    beyond = table[closing.after].reshape(-1)
+                    for offset, price in pay.closed(closing, gap):
+                        far = beyond[offset:]
+                        np.minimum(far, flat[: price.size] + price, out=far)
                 for placing in family.placings:
                     paid, placed = values + pay.placed(placing), self.placed(gap, family.key)
                     _keep_least(table, placing.after, self.rooms.fitting(paid, placed, Nodes({placing.node})))
@@ -193,33 +199,52 @@ class Payments:
     def __init__(self, program: Program, quantity: Functional) -> None:
         self.program, self.quantity = program, quantity
         self.lattice = program.geometry.lattice
-        self.known: dict[tuple[int, int, int, int], Values] = {}
+        self.concerned = [quantity.concerns(i) for i in range(len(program.nodes))]
+        self.loops: dict[tuple[tuple[int, ...], int, int], list[tuple[int, Values]]] = {}
+        self.walls: dict[tuple[int, bool], Values] = {}
+        self.known: dict[int, Values] = {}
+        self.slid: dict[tuple[int, int, int], Values] = {}
         self.sums: dict[tuple[object, ...], Values] = {}
-        self.walled: dict[tuple[tuple[int, ...], int, int, int], Values] = {}
-        self.overlaps: dict[tuple[int, int, int], Values] = {}
 
-    def closing(self, family: Family, gap: int) -> Iterator[tuple[Key, int, Values]]:
-        """(state after the loop, offset, price) of every closing loop, in flat arrays: from place n the loop leads to
-        place n + offset, at an infinite price where that is no multiple of the tile. Where no tiles overlap prime
-        factors do: the rest is free afterwards."""
-        for closing in family.closings:
-            mixed = any(self.quantity.concerns(i) for i in closing.mixed)
-            shifts = self.lattice.shifts(closing.rank) if mixed else self.lattice.prime_shifts(closing.rank)
-            few = self.program.factors[gap].get(closing.rank)
-            for shift in shifts if few is None else [shift for shift in shifts if shift.factor in few]:
-                yield closing.after, shift.offset, self._walled(closing, shift, mixed, gap)
+    def closed(self, closing: Closing, gap: int) -> list[tuple[int, Values]]:
+        """(offset, price) of every loop that a closing may be, in flat arrays: from place n the loop leads to place
+        n + offset, at an infinite price where that is no multiple of the tile. Where no tiles overlap prime factors do:
+        the rest is free afterwards."""
+        mixed = any(self.concerned[i] for i in closing.mixed)
+        few = self.program.factors[gap].get(closing.rank)
+        key = closing.closed, closing.rank, gap if mixed or few is not None else 0
+        if key not in self.loops:
+            prices = self._walls(closing.rank, mixed)
+            for i in closing.closed:
+                slides = mixed and i in closing.mixed
+                prices = prices + (self._sliding(i, closing.rank, gap) if slides else self.whole(i))
+            pairs = zip(self._shifts(closing.rank, mixed), prices.reshape(len(prices), -1))
+            self.loops[key] = [
+                (shift.offset, price[: price.size - shift.offset])
+                for shift, price in pairs
+                if few is None or shift.factor in few
+            ]
+        return self.loops[key]
 
-    def _walled(self, closing: Closing, shift: Shift, mixed: bool, gap: int) -> Values:
-        key = closing.closed, closing.rank, shift.factor, gap if mixed else 0
-        if key not in self.walled:
-            walled = np.full(self.lattice.shape, np.inf)
-            walled[shift.near] = self.price(closing, shift.factor if mixed else 0, gap)[shift.near]
-            self.walled[key] = walled.reshape(-1)[: walled.size - shift.offset]
-        return self.walled[key]
+    def _shifts(self, rank: int, mixed: bool) -> tuple[Shift, ...]:
+        return self.lattice.shifts(rank) if mixed else self.lattice.prime_shifts(rank)
+
+    def _walls(self, rank: int, mixed: bool) -> Values:
+        """By loop over a rank, 0 at the tiles whose multiples are in the lattice, else infinite."""
+        if (rank, mixed) not in self.walls:
+            shifts = self._shifts(rank, mixed)
+            walls = np.full((len(shifts), *self.lattice.shape), np.inf)
+            for wall, shift in zip(walls, shifts):
+                wall[shift.near] = 0.0
+            self.walls[rank, mixed] = walls
+        return self.walls[rank, mixed]
 
     def whole(self, node: int) -> Values:
         """Price of a node that keeps nothing from one tile to the next."""
-        return self.paid(node, 0, 0, 0)
+        if node not in self.known:
+            charged = self._charged(node, self.program.fetched[node], slides=False)
+            self.known[node] = np.broadcast_to(charged, self.lattice.shape)
+        return self.known[node]
 
     def placed(self, placing: Placing) -> Values:
         """Price of placing a node: what it fetches, unless it owes that."""
@@ -234,43 +259,50 @@ class Payments:
         return self.sums[key]
 
     def paid(self, node: int, rank: int, factor: int, gap: int) -> Values:
-        key = (node, rank, factor, gap) if factor else (node, 0, 0, 0)
-        if key not in self.known:
-            fetched = self._fetched(node, rank, factor, gap) if factor else self.program.fetched[node]
-            charged = self._charged(node, fetched, bool(factor)) if self.quantity.concerns(node) else np.zeros(())
-            self.known[key] = np.broadcast_to(charged, self.lattice.shape)
-        return self.known[key]
+        """Price of a node that a loop closes, by the tile before it; of any loop (`factor` 0) if no tiles overlap."""
+        if not factor:
+            return self.whole(node)
+        place = next(n for n, shift in enumerate(self.lattice.shifts(rank)) if shift.factor == factor)
+        return np.asarray(self._sliding(node, rank, gap)[place])
+
+    def _sliding(self, node: int, rank: int, gap: int) -> Values:
+        """Price of a node whose tiles overlap along a rank, by loop over it."""
+        if (node, rank, gap) not in self.slid:
+            shifts = self.lattice.shifts(rank)
+            charged = self._charged(node, self._fetched(node, rank, shifts, gap), slides=True)
+            self.slid[node, rank, gap] = np.broadcast_to(charged, (len(shifts), *self.lattice.shape))
+        return self.slid[node, rank, gap]
 
     def _charged(self, node: int, fetched: Values, slides: bool) -> Values:
         geometry = self.program.geometry
+        if not self.concerned[node]:
+            return np.zeros(())
         if geometry.touched is None:
             return self.quantity.charge(node, fetched)
         if slides:
             return self.quantity.charge(node, fetched, geometry.shared(self.program.nodes[node], fetched))
         return self.quantity.charge(node, fetched, self.program.crossing[node])
 
-    def _fetched(self, node: int, rank: int, factor: int, gap: int) -> Values:
-        if self.program.geometry.touched:
-            return self.program.geometry.sliding(self.program.nodes[node], rank, factor, gap)
-        whole, again = self.program.fetched[node], (factor - 1) / factor
+    def _fetched(self, node: int, rank: int, shifts: Sequence[Shift], gap: int) -> Values:
+        """Elements fetched, by loop over a rank along which tiles overlap."""
+        whole, geometry = self.program.fetched[node], self.program.geometry
+        if geometry.touched:
+            return self._stacked(geometry.sliding(self.program.nodes[node], rank, s.factor, gap) for s in shifts)
         if not self.program.stays:
-            return self._after(whole, rank, factor)
+            return self._stacked(self._after(whole, shift) for shift in shifts)
+        again = np.array([(s.factor - 1) / s.factor for s in shifts]).reshape(-1, *(1,) * self.lattice.dimensions)
         # Under a continuing sweep a whole tile may never be fetched again: only the steps of the closing loop count.
         first = whole * again if self.program.sweep else whole
-        return np.maximum(first - self._overlap(node, rank, gap) * again, 0.0)
+        return np.asarray(np.maximum(first - geometry.overlap(self.program.nodes[node], rank, gap) * again, 0.0))
 
-    def _after(self, values: Values, rank: int, factor: int) -> Values:
+    def _stacked(self, tables: Iterable[Values]) -> Values:
+        return np.stack([np.broadcast_to(table, self.lattice.shape) for table in tables])
+
+    def _after(self, values: Values, shift: Shift) -> Values:
         """Values after a loop, by the tile before it."""
-        shift = next(shift for shift in self.lattice.shifts(rank) if shift.factor == factor)
         found = np.zeros(self.lattice.shape)
         found[shift.near] = np.broadcast_to(values, self.lattice.shape)[shift.far]
         return found
-
-    def _overlap(self, node: int, rank: int, gap: int) -> Values:
-        key = (node, rank, gap)
-        if key not in self.overlaps:
-            self.overlaps[key] = self.program.geometry.overlap(self.program.nodes[node], rank, gap)
-        return self.overlaps[key]
 
 
 def _keep_least(table: dict[Key, Values], key: Key, values: Values) -> None:

@@ -50,22 +50,18 @@ class Rooms:
         return tuple(Limited(name, held[name], room) for name, room in self.geometry.rooms.items() if held[name])
 
     @cached_property
-    def _known(self) -> dict[tuple[Nodes, Nodes], NDArray[np.bool_] | None]:
+    def _known(self) -> dict[tuple[Nodes, Nodes], Values | None]:
         return {}
 
     def fitting(self, values: Values, placed: Nodes, nodes: Nodes) -> Values:
         """A fresh array: infinite where nodes do not fit if they are placed after those that are `placed`."""
-        fits = self.fits(placed, nodes)
-        return values.copy() if fits is None else np.where(fits, values, np.inf)
-
-    def fits(self, placed: Nodes, nodes: Nodes) -> NDArray[np.bool_] | None:
-        """Tiles at which nodes may fit; None if they fit at all."""
         key = (placed, nodes)
         if key not in self._known:
             found = [self._fits(memory, placed) for memory in self.limited if memory.nodes & nodes]
             found += [mask for i in sorted(nodes) if (mask := self.stated[i]) is not None]
-            self._known[key] = np.logical_and.reduce(found) if found else None
-        return self._known[key]
+            self._known[key] = np.where(np.logical_and.reduce(found), 0.0, np.inf) if found else None
+        wall = self._known[key]
+        return values.copy() if wall is None else values + wall
 
     @cached_property
     def stated(self) -> tuple[NDArray[np.bool_] | None, ...]:

@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate
 from math import ceil, prod
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -26,7 +28,7 @@ from polymap.mapper.lattice import lattice as lattice_of
 from polymap.mapper.space import Link, Site, Skeleton, StorageNode
 from polymap.mapper.touched import Touched, mixes, touched
 from polymap.mapper.unrolling import Factors, Spatial
-from polymap.mapping.tiles import elements
+from polymap.mapping.tiles import elements, extents
 from polymap.workload.einsum import Affine, Tensor
 
 
@@ -52,11 +54,20 @@ class Geometry:
 
     def above(self, stop: int) -> Factors:
         """Spatial factors outside a stop, per rank."""
-        return tuple(prod(gap[r] for gap in self.unrolled[: stop + 1]) for r in range(len(self.ranks)))
+        return self._above[stop]
+
+    @cached_property
+    def _above(self) -> tuple[Factors, ...]:
+        return tuple(accumulate(self.unrolled, _times))
 
     def below(self, stop: int) -> Factors:
         """Spatial factors inside a stop, per rank."""
-        return tuple(prod(gap[r] for gap in self.unrolled[stop + 1 :]) for r in range(len(self.ranks)))
+        return self._below[stop]
+
+    @cached_property
+    def _below(self) -> tuple[Factors, ...]:
+        alone = (1,) * len(self.ranks)
+        return tuple(accumulate(reversed(self.unrolled[1:]), _times, initial=alone))[::-1]
 
     def instances(self, stop: int) -> int:
         return prod(self.above(stop))
@@ -88,9 +99,16 @@ class Geometry:
     def nodes(self) -> tuple[StorageNode, ...]:
         return self.skeleton.nodes
 
-    def sizes(self, stop: int) -> dict[str, Values]:
+    def sizes(self, stop: int) -> Mapping[str, Values]:
         """Tile sizes per rank at a stop, temporal tile times the spatial factors inside, over the lattice."""
-        return {rank: tile * inner for rank, tile, inner in zip(self.ranks, self.lattice.tiles, self.below(stop))}
+        return self._sizes[stop]
+
+    @cached_property
+    def _sizes(self) -> tuple[Mapping[str, Values], ...]:
+        return tuple(
+            {rank: tile * inner for rank, tile, inner in zip(self.ranks, self.lattice.tiles, inside)}
+            for inside in self._below
+        )
 
     def tile(self, tensor: Tensor, stop: int) -> Values:
         """Elements of a tensor's largest tile at a stop, over the lattice."""
@@ -170,9 +188,9 @@ class Geometry:
 
     def overlap(self, node: StorageNode, rank: int, gap: int) -> Values:
         """What one more step of a closing loop over `rank` in `gap` need not fetch, in the units of `fetched`."""
-        name, sizes = self.ranks[rank], self.sizes(node.stop)
-        step = self.lattice.tiles[rank] * float(self.below(gap - 1)[rank])
-        shared = prod((_shared(c, sizes, name, step) for c in node.tensor.coordinates), start=np.ones(()))
+        name, step = self.ranks[rank], self.lattice.tiles[rank] * float(self.below(gap - 1)[rank])
+        pairs = zip(node.tensor.coordinates, extents(node.tensor, self.sizes(node.stop)))
+        shared = prod((_shared(c, extent, name, step) for c, extent in pairs), start=np.ones(()))
         return shared * self.lattice.steps * float(self.instances(node.stop))
 
     def bits(self, node: StorageNode) -> Values:
@@ -205,10 +223,13 @@ class Geometry:
         return np.where(legal, 0.0, np.inf)
 
 
-def _shared(coordinate: Affine, sizes: dict[str, Values], rank: str, step: Values) -> Values:
-    extent = 1 + sum((abs(c) * (sizes[r] - 1) for r, c in coordinate.terms), start=np.zeros(()))
+def _shared(coordinate: Affine, extent: Values, rank: str, step: Values) -> Values:
     moved = abs(dict(coordinate.terms).get(rank, 0)) * step
-    return np.maximum(0.0, extent - moved)
+    return np.maximum(0.0, extent - moved) if rank in coordinate.ranks else extent
+
+
+def _times(some: Factors, others: Factors) -> Factors:
+    return tuple(map(mul, some, others))
 
 
 def shares(tensor: Tensor, array: Array) -> bool:
