@@ -204,18 +204,20 @@ def component(
     technology: Technology | dict[str, object] | str | None = None,
     model: str = "",
     calibrate: dict[str, object] | None = None,
+    folders: Sequence[str] = (),
     **attributes: object,
 ) -> Component:
     """One component of the class `prices`, such as `sram`, with energies, area and leakage.
 
     `attributes` are written as in a file (`capacity="8 KiB"`), and so are `technology` (`"45 nm"`) and
     `calibrate`, factors on what the model says, with their reasons. `model` is the name of the only model to ask.
-    Raises `SpecError` for what cannot be understood, and with the reason of each model if none has an answer.
+    `folders` hold components of one's own; Python files in them are executed. Raises `SpecError` for what cannot be
+    understood, and with the reason of each model if none has an answer.
     """
     from polymap.components.plugins import registry
     from polymap.components.read import called
 
-    return called(prices, attributes, registry(), technology, model, calibrate)
+    return called(prices, attributes, registry(*folders), technology, model, calibrate)
 
 
 def known_statements(source: ConstraintsSource | None, einsums: list[Einsum], arch: Architecture) -> Constraints | None:

@@ -111,7 +111,9 @@ def _wrong_with(written: Written, models: Sequence[Model], fits: Sequence[Fit]) 
         guess = near(written.name, names)
         listed = f"it has: {', '.join(names)}" if names else "it has none"
         mend = f"did you mean `{guess}`? {listed}" if guess else listed
-        yield Mistake(written.place, f"{shown(written.name)} is not an attribute of `{models[0].prices}`", mend)
+        by = f", as `{models[0].name}` prices it" if len(models) == 1 else ""
+        message = f"{shown(written.name)} is not an attribute of `{models[0].prices}`{by}"
+        yield Mistake(written.place, message, mend)
         return
     misread = [dict(each.misread)[written.name] for each in knowing if written.name in dict(each.misread)]
     if len(misread) == len(knowing):

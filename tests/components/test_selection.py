@@ -86,7 +86,15 @@ def test_a_size_that_is_none_is_a_mistake_where_it_stands(width: str) -> None:
 def test_an_attribute_that_nobody_knows_is_a_mistake_with_near_names() -> None:
     question = Question("store", (Written("width", "8 b"), Written("bnaks", 2, PLACE)), technology=AT_45, place=PLACE)
     assert "`bnaks` is not an attribute of `store`" in told([Bits()], question)
+    assert "`bnaks` is not an attribute of `store`" in told([Bits(), Bits("other")], question)
     assert "did you mean `banks`?" in told([Bits()], question)
+
+
+def test_an_attribute_that_the_pinned_model_does_not_know_is_a_mistake_that_names_the_model() -> None:
+    plain = Bits("plain", attributes=Bits().attributes[:1])
+    written = (Written("width", "8 b"), Written("banks", 2, PLACE))
+    question = Question("store", written, technology=AT_45, pin="plain", place=PLACE, pin_place=PLACE)
+    assert "`banks` is not an attribute of `store`, as `plain` prices it" in told([plain, Bits("banked")], question)
 
 
 def test_an_attribute_that_a_model_does_not_know_is_not_dropped() -> None:
