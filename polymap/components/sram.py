@@ -100,10 +100,11 @@ def _origin(amount: str, memory: Memory, asked: Technology, value: float) -> Ori
     found = setting(amount, memory.device, memory.ports, memory.banks, asked)
     at = sram_table.place(amount, math.log2(memory.capacity) - found.shift, math.log2(memory.width))
     rows = tuple(row for term in found.terms for row in _rows(term, at, UNITS[amount]))
+    in_table = value / math.exp(found.offset)
+    mean = Origin("product of rows to the power of their weights", SOURCE, in_table, UNITS[amount], parts=rows)
     what = f"{amount} of {memory}, {memory.device.upper()} at {asked.node_nm:g} nm"
-    outside = bool(_beyond(memory))
-    parts = (*rows, *(each.origin for each in found.factors))
-    return Origin(what, SOURCE, value, UNITS[amount], outside=outside, parts=parts)
+    parts = (mean, *(each.origin for each in found.factors))
+    return Origin(what, "", value, UNITS[amount], outside=bool(_beyond(memory)), parts=parts)
 
 
 def _rows(term: Term, at: Place, unit: str) -> Iterator[Origin]:
@@ -135,7 +136,7 @@ def _between(amount: str, memory: Memory, flip_flops: Estimate, macro: Estimate)
     value = flip_flops.value ** (1 - share) * macro.value**share
     both = ((1 - share, flip_flops), (share, macro))
     errors = added(*(tuple((name, weight * sigma) for name, sigma in each.errors) for weight, each in both))
-    what = f"{amount} of {memory}: between flip-flops and an SRAM"
+    what = f"{amount} of {memory}, between flip-flops and an SRAM: product of both to the power of their weights"
 
     def told() -> Origin:
         parts = tuple(Origin(e.origin.what, "", e.value, e.unit, weight, parts=(e.origin,)) for weight, e in both)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import polymap as pm
 from polymap.components import sram_table
 from polymap.components.isotonic import rising, rising_table
 from polymap.components.itrs import own_supply_v
@@ -20,6 +21,7 @@ from polymap.components.records import records
 from polymap.components.sram import MODELS, UNITS, Memory, check, estimate, macro, values
 from polymap.components.sram_setting import AGAINST_SILICON, BETWEEN_NODES, INTERPOLATION
 from polymap.components.technology import Technology
+from polymap.errors import SpecError
 
 KIB = 8 * 1024
 AMOUNTS = sorted(UNITS)
@@ -96,20 +98,20 @@ def test_nodes_that_the_table_lacks_are_interpolated_in_logarithms(amount: str, 
 
 def test_weights_of_the_rows_make_the_number() -> None:
     found = estimate("read", Memory(100_000, 72, 3), Technology(40))
-    rows = found.origin.parts
-    assert sum(row.weight or 0 for row in rows) == pytest.approx(1)
-    assert math.prod((row.value or 0) ** (row.weight or 0) for row in rows) == pytest.approx(found.value)
-    assert all("CACTI 7" in row.what for row in rows)
+    (mean,) = found.origin.parts
+    assert sum(row.weight or 0 for row in mean.parts) == pytest.approx(1)
+    assert math.prod((row.value or 0) ** (row.weight or 0) for row in mean.parts) == pytest.approx(found.value)
+    assert all("CACTI 7" in row.what for row in mean.parts)
 
 
 @pytest.mark.parametrize("memory", [Memory(5 * KIB, 24, 12, 1, "hp"), Memory(900 * KIB, 80, 5, 2), Memory(KIB, 16)])
 @pytest.mark.parametrize("amount", AMOUNTS)
 def test_every_origin_multiplies_out(amount: str, memory: Memory) -> None:
     found = estimate(amount, memory, Technology(28, temperature_k=330))
-    product = math.prod(
-        (1 if p.value is None else p.value) ** (1 if p.weight is None else p.weight) for p in found.origin.parts
-    )
-    assert product == pytest.approx(found.value)
+    mean = found.origin.parts[0]
+    rows = math.prod((row.value or 0) ** (row.weight or 0) for row in mean.parts)
+    assert rows == pytest.approx(mean.value)
+    assert math.prod(part.value or 0 for part in found.origin.parts) == pytest.approx(found.value)
 
 
 # laws
@@ -253,6 +255,16 @@ def test_a_second_port_costs_what_cacti_says() -> None:
             assert value(amount, memory_of(row)) == pytest.approx(written(row, amount), rel=1e-6)
 
 
+@pytest.mark.parametrize("prices", ["sram", "register_file", "fifo", "dram"])
+def test_a_write_costs_something_and_there_is_no_update(prices: str) -> None:
+    """Elsewhere writes and updates of some memories are 0 by convention."""
+    known = {"sram": {"capacity": "8 KiB"}, "dram": {"type": "lpddr4"}}.get(prices, {"words": 16})
+    found = pm.component(prices, width="32 b", technology="45 nm", **known)
+    assert found.action("write").energy_pj > 0
+    with pytest.raises(SpecError, match="there are: read, write"):
+        found.action("update")
+
+
 # what is not covered
 
 
@@ -285,7 +297,7 @@ def test_who_extrapolates_is_told_so() -> None:
 
 def test_32_banks_of_a_mebibyte_are_inside() -> None:
     check(Memory(2**28, 64, 32), Technology(45))
-    assert estimate("read", Memory(2**28, 64, 32), Technology(45)).sigma > 0.35
+    assert dict(estimate("read", Memory(2**28, 64, 32), Technology(45)).errors)["cacti7_banks"] > 0.2
 
 
 def test_a_supply_far_from_the_devices_own_is_refused() -> None:
@@ -370,10 +382,16 @@ def test_the_rows_of_a_tree_are_those_that_the_number_is_made_of(amount: str) ->
     assert sram_table.logarithm(cube, 1.3, at) == pytest.approx(by_corners, rel=1e-12)
 
 
-# Reads of 64 b in 45 nm: Horowitz, ISSCC 2014.
-def test_published_reads_lie_within_the_stated_error() -> None:
-    logs = [
-        math.log(value("read", Memory(capacity * KIB, 64)) / published)
-        for capacity, published in ((8, 10.0), (32, 20.0), (1024, 100.0))
-    ]
-    assert math.sqrt(sum(log * log for log in logs) / 3) <= AGAINST_SILICON["read"] + 0.005
+# 64 b in 45 nm at 0.9 V: Horowitz, ISSCC 2014. A bit of a 4 MiB vector memory in 7 nm, read and written: TPU v4i.
+PUBLISHED = [
+    ("read", Memory(8 * KIB, 64), Technology(45, "hp", 0.9), 10.0),
+    ("read", Memory(32 * KIB, 64), Technology(45, "hp", 0.9), 20.0),
+    ("read", Memory(1024 * KIB, 64), Technology(45, "hp", 0.9), 100.0),
+    ("read", Memory(4096 * KIB, 1024, 32), Technology(7), 0.249 * 1024),
+    ("write", Memory(4096 * KIB, 1024, 32), Technology(7), 0.293 * 1024),
+]
+
+
+def test_published_accesses_lie_within_the_stated_error() -> None:
+    logs = [math.log(estimate(what, memory, asked).value / pj) for what, memory, asked, pj in PUBLISHED]
+    assert math.sqrt(sum(log * log for log in logs) / len(logs)) <= AGAINST_SILICON["read"]
