@@ -170,8 +170,14 @@ def _onnx(source: Source, sizes: Sizes) -> Model:
     return found(source, sizes)
 
 
-FILES: Mapping[str, FrontEnd] = {".onnx": _onnx}
-OBJECTS: Mapping[str, FrontEnd] = {"onnx": _onnx}
+def _mlir(source: Source, sizes: Sizes) -> Model:
+    from polymap.frontends.mlir import model as found
+
+    return found(source, sizes)
+
+
+FILES: Mapping[str, FrontEnd] = {".onnx": _onnx, ".mlir": _mlir}
+OBJECTS: Mapping[str, FrontEnd] = {"onnx": _onnx, "xdsl": _mlir}
 
 
 def _suffix(path: str) -> str:

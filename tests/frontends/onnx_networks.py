@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.frontends import topologies
+
 onnx = pytest.importorskip("onnx")
 
 FLOAT, INT8, UINT8, INT32, INT64 = 1, 3, 2, 6, 7
@@ -67,27 +69,23 @@ class Built:
         pads = [size // 2] * 4
         return self.node("Conv", x, self.weight(written, read, size, size), pads=pads, strides=[stride] * 2)
 
-    def bottleneck(self, x: str, read: int, width: int, stride: int) -> str:
-        y = self.node("Relu", self.conv(x, read, width, 1))
-        y = self.node("Relu", self.conv(y, width, width, 3, stride))
-        y = self.conv(y, width, 4 * width, 1)
-        if stride > 1 or read != 4 * width:
-            x = self.conv(x, read, 4 * width, 1, stride)
-        return self.node("Relu", self.node("Add", y, x))
+    def relu(self, x: str) -> str:
+        return self.node("Relu", x)
+
+    def add(self, x: str, y: str) -> str:
+        return self.node("Add", x, y)
+
+    def max_pool(self, x: str) -> str:
+        return self.node("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)
+
+    def classify(self, x: str, read: int, classes: int) -> str:
+        x = self.node("Flatten", self.node("GlobalAveragePool", x))
+        return self.node("Gemm", x, self.weight(classes, read), self.weight(classes), transB=1)
 
 
 def resnet50(batch: Dim = 1) -> Any:
-    """He, Zhang, Ren, Sun, CVPR 2016, as torchvision has it (stride in the 3x3 convolution)."""
     net = Built()
-    x = net.node("Relu", net.conv("image", 3, 64, 7, 2))
-    x = net.node("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)
-    read = 64
-    for width, blocks, stride in ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)):
-        for block in range(blocks):
-            x = net.bottleneck(x, read, width, stride if block == 0 else 1)
-            read = 4 * width
-    x = net.node("Flatten", net.node("GlobalAveragePool", x))
-    x = net.node("Gemm", x, net.weight(1000, 2048), net.weight(1000), transB=1)
+    x = topologies.resnet50(net, "image")
     return network(net.nodes, [value("image", [batch, 3, 224, 224])], net.constants, x)
 
 
