@@ -20,6 +20,8 @@ _DIMENSIONS: dict[str, tuple[tuple[tuple[str, int], ...], Fraction]] = {
     "length": ((("m", 1),), Fraction(1)),
     "voltage": ((("V", 1),), Fraction(1)),
     "temperature": ((("K", 1),), Fraction(1)),
+    "resistance": ((("J", -1), ("V", 2), ("s", 1)), Fraction(1)),
+    "capacitance": ((("J", 1), ("V", -2)), Fraction(1)),
 }
 _WRITTEN = {
     (("b", 1),): ("b", 1),
@@ -31,6 +33,8 @@ _WRITTEN = {
     (("m", 1),): ("nm", 10**9),
     (("V", 1),): ("V", 1),
     (("K", 1),): ("K", 1),
+    (("J", -1), ("V", 2), ("s", 1)): ("ohm", 1),
+    (("J", 1), ("V", -2)): ("fF", 10**15),
 }
 _LARGEST = Fraction(10) ** 30
 _MOST_DIGITS = 512  # bits of a numerator or denominator, beyond which a double is exact enough

@@ -21,10 +21,18 @@ from polymap.components.memory_cells import Cell, cells
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
 from polymap.components.transistors import SOURCE as TRANSISTORS
 from polymap.components.values import INPUT, WEIGHT
+from polymap.quantity import Misread, shown
 
 
 def _cell(written: object) -> Cell:
     return cells()[one_of(*cells())(written)]
+
+
+def _squares(written: object) -> float:
+    amount = float(quantity.number(written))
+    if amount <= 0:
+        raise Misread(f"{shown(written)} is no area of a cell", "give squares of the node above 0, e.g. `30`")
+    return amount
 
 
 ATTRIBUTES = (
@@ -38,6 +46,8 @@ ATTRIBUTES = (
     Attribute("on_resistance", positive("resistance"), "ohm", None, "instead of the cell's own"),
     Attribute("off_resistance", positive("resistance"), "ohm", None, "instead of the cell's own"),
     Attribute("cell_capacitance", positive("capacitance", 1e-15), "fF", None, "of a charge cell, instead of its own"),
+    Attribute("cell_area", _squares, "F^2", None, "instead of the cell's own"),
+    Attribute("program_energy", positive("energy"), "pJ", None, "of one cell; else that of its pulses or lines"),
 )
 
 

@@ -20,7 +20,13 @@ SIGMA_ENERGY, SIGMA_AREA = 0.88, 1.12
 SRAM_WIDTHS_F = 1.31 + 1.23 + 2.08
 _ERRORS = (("array_circuit", SIGMA_ENERGY),)
 _AREA_ERRORS = (("array_circuit", SIGMA_AREA),)
-_INSTEAD = {"on_ohm": "on_resistance", "off_ohm": "off_resistance", "compute_ff": "cell_capacitance"}
+_INSTEAD = {
+    "on_ohm": "on_resistance",
+    "off_ohm": "off_resistance",
+    "compute_ff": "cell_capacitance",
+    "area_f2": "cell_area",
+    "stated_program_pj": "program_energy",
+}
 
 
 @dataclass(frozen=True)
@@ -110,9 +116,9 @@ class Crossbar:
 
     def program(self) -> Estimate:
         """The pulses of a resistive cell; the swing of a column, and a cell's share of its row, of an SRAM one."""
-        if self.is_resistive:
-            pulse = needed(self.cell, None, self.cell.program_pj, "set_energy", "1 pJ")
-            return self._priced(pulse, "mean of set and reset")
+        if self.is_resistive or self.cell.stated_program_pj is not None:
+            pulse = needed(self.cell, None, self.cell.program_pj, "program_energy", "1 pJ")
+            return self._priced(pulse, "programming of a cell")
         supply = self.transistors.supply_v
         swing = self.column_line.energy_pj(supply) + self.row_line.energy_pj(supply) / self.columns
         return self._priced(swing, "column and share of a row at the supply")

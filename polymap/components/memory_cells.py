@@ -32,6 +32,7 @@ class Cell:
     """A cell: area in F^2, width in F of the transistors on its row line, and what its kind needs.
 
     A `resistive` cell conducts `on_ohm` to `off_ohm`, `access_ohm` in series; a `charge` cell charges `compute_ff`.
+    `stated_program_pj` goes before what `pulses` of set and reset take.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Cell:
     read_ns: float | None = None
     compute_ff: float | None = None
     pulses: tuple[Pulse, ...] = ()
+    stated_program_pj: float | None = None
 
     def conductance_s(self, value: float) -> float:
         """Siemens of a cell that stores a value from 0 to 1; linear in it, so that means go to means."""
@@ -56,7 +58,9 @@ class Cell:
 
     @property
     def program_pj(self) -> float | None:
-        """The mean of set and reset, as far as they are stated."""
+        """As it is stated for one cell, or the mean of set and reset as far as these are."""
+        if self.stated_program_pj is not None:
+            return self.stated_program_pj
         assert self.on_ohm is not None
         stated = [pj for pulse in self.pulses if (pj := pulse.energy_pj(self.on_ohm)) is not None]
         return sum(stated) / len(stated) if stated else None

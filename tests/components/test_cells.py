@@ -123,6 +123,17 @@ def test_programming_takes_the_stated_pulse_or_what_follows_from_it() -> None:
     assert CIM.delay("program", asked("rram_isaac")).value == 40
 
 
+def test_a_cell_of_ones_own_changes_what_it_states() -> None:
+    """Each attribute changes what it is for, and nothing else."""
+    own, changed = asked("rram_isaac"), asked("rram_isaac", cell_area=32.0, program_energy=5.0)
+    assert CIM.area(changed).origin.parts[0].value == pytest.approx(2 * CIM.area(own).origin.parts[0].value)
+    assert pj("program", changed) == 5.0
+    assert pj("cell", changed) == pj("cell", own)
+    halved = asked("rram_isaac", on_resistance=2 * 1333.0, off_resistance=2 * 20000.0)
+    assert pj("cell", halved) == pytest.approx(pj("cell", own) / 2)
+    assert pj("program", asked("sram_jia", 65, program_energy=0.1)) == pytest.approx(0.1)
+
+
 def test_what_a_cell_leaves_open_is_asked_for() -> None:
     with pytest.raises(CannotPrice, match=r"no `read_voltage` is known for `pcm_isca2009`; add `read_voltage: 0\.2 V`"):
         pj("cell", asked("pcm_isca2009"))

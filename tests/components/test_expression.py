@@ -168,3 +168,10 @@ def test_integer_arithmetic_is_that_of_python(text: str) -> None:
 def test_any_text_is_an_amount_or_misread(text: str) -> None:
     with suppress(Misread):
         assert isinstance(evaluate(text, KNOWN), Amount)
+
+
+def test_a_capacitance_times_a_voltage_squared_is_an_energy_and_over_a_resistance_a_power() -> None:
+    assert str(evaluate("2 fF * (0.5 V) ** 2", {})) == "0.0005 pJ"
+    assert str(evaluate("(0.2 V) ** 2 / (1 kohm) * 1 ns", {})) == "0.04 pJ"
+    assert str(evaluate("10 kohm * 2", {})) == "20000 ohm"
+    assert str(evaluate("1 fF + 500 aF", {})) == "1.5 fF"
