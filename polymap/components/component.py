@@ -112,10 +112,10 @@ class Component:
         default = next((priced for priced in self.priced if priced.name == name), None)
         return default if default and not arguments else priced_action(self.model, known, self.given, arguments)
 
-    def explain(self, action: str = "") -> str:
-        """The tree of where numbers come from, of one action or of everything."""
+    def explain(self, action: str = "", **arguments: object) -> str:
+        """The tree of where numbers come from, of one action under arguments, or of everything."""
         if action:
-            return "\n".join(lines(f"{self.name}.{action}", self.action(action).energy))
+            return "\n".join(lines(f"{self.name}.{action}", self.action(action, **arguments).energy))
         amounts = [(f"{self.name}.{priced.name}", priced.energy) for priced in self.priced]
         amounts += [(f"{self.name}: delay of {p.name}", p.delay) for p in self.priced if p.delay]
         amounts += [(f"{self.name}: area", self.area)] if self.area else []

@@ -83,7 +83,7 @@ def _loaded(what: str, load: Callable[[], object]) -> tuple[Model, ...]:
         found = load()
     except PolymapError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SpecError(failed(f"the plug-in {what}", error, Place())) from error
     return checked(found, f"the plug-in {what}", Place())
 

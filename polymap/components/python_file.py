@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from importlib import util
 from pathlib import Path
 from traceback import extract_tb
@@ -25,8 +26,9 @@ def executed(file: str) -> tuple[Model, ...]:
     module = util.module_from_spec(found)
     sys.modules[name] = module  # dataclasses look their module up
     try:
-        found.loader.exec_module(module)
-    except Exception as error:
+        with redirect_stdout(sys.stderr):  # what it prints is no part of an answer
+            found.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
         raise SpecError(failed(f"the plug-in {shown(file)}", error, Place(file))) from error
     if not hasattr(module, DEFINED):
         guess = near(DEFINED, [word for word in vars(module) if not word.startswith("_")])
@@ -35,7 +37,7 @@ def executed(file: str) -> tuple[Model, ...]:
     return checked(getattr(module, DEFINED), "the plug-in", Place(file))
 
 
-def failed(what: str, error: Exception, place: Place) -> Mistake:
+def failed(what: str, error: BaseException, place: Place) -> Mistake:
     """A plug-in that breaks while it is loaded, at the line of its own where it does."""
     here = os.path.abspath(place.file)
     frames = [frame for frame in extract_tb(error.__traceback__) if os.path.abspath(frame.filename) == here]
@@ -68,3 +70,9 @@ def _wrong_with(model: object) -> Iterator[tuple[str, str]]:
     for word, kind in (("attributes", Attribute), ("actions", Action)):
         if not all(isinstance(each, kind) for each in getattr(model, word)):
             yield f"`{word}` of {type(model).__name__} are not all {kind.__name__}s", f"list `{kind.__name__}`s"
+        elif twice := _twice([each.name for each in getattr(model, word)]):
+            yield f"`{twice}` is twice in `{word}` of {type(model).__name__}", "keep one"
+
+
+def _twice(names: Sequence[str]) -> str:
+    return next((name for at, name in enumerate(names) if name in names[:at]), "")

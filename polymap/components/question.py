@@ -128,7 +128,7 @@ class NoAmount(Exception):
 class ModelFailed(Exception):
     """A model raised what it should not have: it is named, and no other takes its place in silence."""
 
-    def __init__(self, model: Model, doing: str, error: Exception) -> None:
+    def __init__(self, model: Model, doing: str, error: BaseException) -> None:
         text = " ".join(str(error).split())
         raised = f"{type(error).__name__}: {text}" if text else type(error).__name__
         what = text if isinstance(error, NoAmount) else f"{raised}{_where(error)}"
@@ -136,7 +136,7 @@ class ModelFailed(Exception):
         self.model = model.name
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     frames = extract_tb(error.__traceback__)
     return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
 
@@ -148,5 +148,5 @@ def named(model: Model, doing: str) -> Iterator[None]:
         yield
     except (CannotPrice, PolymapError, ModelFailed):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ModelFailed(model, doing, error) from error

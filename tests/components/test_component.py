@@ -82,6 +82,7 @@ def test_explain_shows_value_interval_errors_sources_and_what_is_missing() -> No
     assert "error  bits: 20 %" in text
     assert "source invented" in text
     assert "store: no erase: nobody measured it" in text
+    assert "store.read = 0.2 pJ" in called("store", {"width": "8 b"}, REGISTRY).explain("read", activity=0.25)
 
 
 def test_forms_of_a_component_in_a_file() -> None:

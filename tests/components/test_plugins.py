@@ -84,7 +84,9 @@ def test_a_folder_that_is_none_is_told() -> None:
         ),
         ("\nraise ValueError('no')\n", "mine.py:2: the plug-in"),
         ("x = 1\n\ny = (\n", "mine.py:3: the plug-in"),
+        ("import sys\nsys.exit(3)\n", "mine.py:2: the plug-in"),
         ("x = 1\n", "the plug-in has no `MODELS`"),
+        (PYTHON.replace('Action("go"),', 'Action("go"), Action("go"),'), "`go` is twice in `actions` of Mine"),
         ("MODEL = ()\n", "not `MODEL`"),
         ("MODELS = 3\n", "the plug-in gives int, not a tuple of models"),
         ("MODELS = (3,)\n", "`3` is no model"),
@@ -109,6 +111,19 @@ def test_a_plug_in_that_raises_is_named_with_its_line_and_not_replaced(folder: P
     assert "the model `mine` failed at the energy of `go`: KeyError: 'row 7'" in said
     assert "mine.py:10)" in said
     assert called("gadget", {}, registry(str(folder)), model="other").action("go").energy_pj == 3.0
+
+
+def test_a_plug_in_that_exits_is_named(folder: Path) -> None:
+    text = PYTHON.replace('return Estimate.given(2.0, "pJ", "mine", self.source)', "raise SystemExit(0)")
+    (folder / "mine.py").write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError, match="the model `mine` failed at the energy of `go`: SystemExit: 0"):
+        called("gadget", {}, registry(str(folder)))
+
+
+def test_what_a_plug_in_prints_is_no_part_of_an_answer(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "mine.py").write_text(PYTHON + "print('loading')\n", encoding="utf-8")
+    registry(str(folder))
+    assert capsys.readouterr() == ("", "loading\n")
 
 
 def test_the_mistakes_of_all_files_are_told_at_once(folder: Path) -> None:
