@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from polymap.components.attributes import bits, positive
-from polymap.components.cmos import supply_v
+from polymap.components.capacitors import DENSITY_FF_UM2, LEAST_FF, REFERENCE, noise_ff, reference_v
 from polymap.components.estimate import Estimate, Origin
 from polymap.components.ladder import mean_supplied
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
@@ -18,20 +18,11 @@ SOURCE = "closed form: charge and current that the reference supplies"
 # Errors (log). A ladder whose parts are stated is within a factor of 2 of the one that was published. Capacitors of the
 # least size that noise allows lie far below published converters: root mean square of components_validation.md.
 SIGMA, SIGMA_LEAST = 0.7, 3.06
-BOLTZMANN_J_K = 1.380649e-23
-# Metal capacitors: hwcomponents-library, misc.py, at 22 nm; taken for every node.
-DENSITY_FF_UM2 = 2.3
 LARGEST = 16
-LEAST_UNIT_FF = 0.5
 RATE = Attribute("sample_rate", positive("frequency"), "Hz", None, "conversions per second")
-REFERENCE = Attribute("reference", positive("voltage"), "V", None, "reference voltage; else the supply")
 UNIT = Attribute("unit_capacitance", positive("capacitance", 1e-15), "fF", what="of the least capacitor")
 RESOLUTION = Attribute("resolution", bits, "b", what="bits of the code")
 CONVERT = (Action("convert", (INPUT,), "one code"),)
-
-
-def _reference_v(given: Given) -> float:
-    return supply_v(given.technology) if given["reference"] is None else float(given["reference"])
 
 
 class Circuit(Model):
@@ -67,7 +58,7 @@ class ResistorLadder(Circuit):
     actions: tuple[Action, ...] = CONVERT
 
     def energy(self, action: str, given: Given) -> Estimate:
-        volts, form = _reference_v(given), mean_supplied(given["resolution"], given["input"])
+        volts, form = reference_v(given), mean_supplied(given["resolution"], given["input"])
         watts = volts**2 / (2 * given["unit_resistance"]) * form
         what = f"R-2R ladder of {given['resolution']} b at {volts:g} V, codes: {given['input']}"
         return _priced(watts / given["sample_rate"] * 1e12, "pJ", what)
@@ -84,7 +75,7 @@ class CapacitorLadder(Circuit):
     actions: tuple[Action, ...] = CONVERT
 
     def energy(self, action: str, given: Given) -> Estimate:
-        volts, form = _reference_v(given), mean_supplied(given["resolution"], given["input"])
+        volts, form = reference_v(given), mean_supplied(given["resolution"], given["input"])
         what = f"C-2C ladder of {given['resolution']} b at {volts:g} V, codes: {given['input']}"
         return _priced(given["unit_capacitance"] * volts**2 * form * 1e-3, "pJ", what)
 
@@ -115,7 +106,7 @@ class CapacitorArray(Circuit):
     actions: tuple[Action, ...] = CONVERT
 
     def energy(self, action: str, given: Given) -> Estimate:
-        volts, total_ff = _reference_v(given), self._total_ff(given)
+        volts, total_ff = reference_v(given), self._total_ff(given)
         share = _mean_in_series(given["resolution"], given["input"])
         what = f"{total_ff:.4g} fF in {given['resolution']} b at {volts:g} V, codes: {given['input']}"
         return _priced(total_ff * volts**2 * share * 1e-3, "pJ", what, self._sigma(given))
@@ -129,14 +120,8 @@ class CapacitorArray(Circuit):
 
     def _total_ff(self, given: Given) -> float:
         units = 2.0 ** int(given["resolution"])
-        return units * float(given["unit_capacitance"] or max(LEAST_UNIT_FF, _noise_ff(given) / units))
-
-
-def _noise_ff(given: Given) -> float:
-    """The whole capacitance at which thermal noise equals that of quantization."""
-    kelvin = given.technology.temperature_k
-    farads = 12 * BOLTZMANN_J_K * kelvin * 4.0 ** given["resolution"] / _reference_v(given) ** 2
-    return float(farads * 1e15)
+        noise = noise_ff(given["resolution"], reference_v(given), given.technology.temperature_k)
+        return units * float(given["unit_capacitance"] or max(LEAST_FF, noise / units))
 
 
 def _mean_in_series(resolution: int, values: Values) -> float:

@@ -31,6 +31,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "published": ("adc", "dac", "integrator", "sample_hold", "shift_add"),
     "registers": ("fifo", "register", "register_file"),
     "routing": ("crossbar", "link", "router"),
+    "sampling": ("sample_hold",),
     "sram": ("sram",),
     "wires": ("wire",),
 }

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import polymap as pm
-from polymap.components import adc, cells, dac, photonics, published
+from polymap.components import adc, cells, dac, photonics, published, sampling
 from polymap.components.model import Action, Model
 
-MODELS = [model for module in (adc, cells, dac, photonics, published) for model in module.MODELS]
+MODELS = [model for module in (adc, cells, dac, photonics, published, sampling) for model in module.MODELS]
 ODD = [0, -1, 1, 2, 3, 8, 64, 10**6, 0.5, 1e-30, 1e30, "", "x", "8 b", "1 GHz", "1 THz", "0 Hz", "1 ns", "0.2 V", "0 V"]
 ODD += ["5 kohm", "0 ohm", "1 aF", "2 fF", "1 F", "10 uW", "3 dB", True, None, [], [1, 2], [0, 0], [1, -1], {"a": 1}]
 NAMES = ["rram_isaac", "sram_jia", "pcm_isca2009", "level", "pulse", "isaac", "albireo", "albireo_moderate"]

@@ -61,3 +61,16 @@ def test_charge_goes_with_the_square_of_the_supply(low: float, high: float) -> N
         steps.append(pm.component("cim_array", rows=64, columns=64, cell="sram_jia", technology=at).action("step"))
     ratio = steps[1].energy_pj / steps[0].energy_pj
     assert ratio == pytest.approx((high / low) ** 2, rel=1e-9)
+
+
+@given(CELLS, st.floats(0.8, 1.1))
+@settings(max_examples=30, deadline=None)
+def test_no_area_depends_on_a_supply(cell: str, share: float) -> None:
+    nominal, other = array(cell, 16, 16, 45), array(cell, 16, 16, 45, voltage=f"{1.1 * share} V")
+    assert other.area_um2 == nominal.area_um2
+    adc = {"resolution": 8, "sample_rate": "100 MHz"}
+    areas = [
+        pm.component("adc", **adc, technology={"node": "45 nm", "voltage": f"{volts} V"}).area_um2
+        for volts in (1.1, 1.1 * share)
+    ]
+    assert areas[0] == areas[1]
