@@ -12,7 +12,7 @@ from polymap.errors import NOWHERE, Mistake, SpecError
 
 if TYPE_CHECKING:
     from polymap.architecture import Architecture
-    from polymap.components.listening import Asked
+    from polymap.components.listening import Asked, Listening
     from polymap.components.registry import Registry
 
     Verbs = argparse._SubParsersAction[Parser]
@@ -79,8 +79,20 @@ def _priced(options: argparse.Namespace, known: Registry) -> str:
     from polymap.components.listening import Listening
 
     listening = Listening(known)
-    machine = architecture(options.architecture, listening)
+    try:
+        machine = architecture(options.architecture, listening)
+    except SpecError:
+        if options.candidates and not options.json:
+            _say_candidates(listening)  # what could answer is most wanted where nothing does
+        raise
     return _told(options, machine, listening.asked())
+
+
+def _say_candidates(listening: Listening) -> None:
+    from polymap.report.candidates import candidates_text
+
+    if asked := listening.asked():
+        say(candidates_text(asked))
 
 
 def _told(options: argparse.Namespace, machine: Architecture, asked: tuple[Asked, ...]) -> str:

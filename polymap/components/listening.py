@@ -8,14 +8,15 @@ from polymap.components.component import Component
 from polymap.components.question import Question
 from polymap.components.registry import Registry
 from polymap.components.selection import Candidate
+from polymap.errors import SpecError
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, its answer, and everybody who was asked, the one that answered first unless another is pinned."""
+    """A question, its answer if it has one, and everybody who was asked, the best first."""
 
     question: Question
-    component: Component
+    component: Component | None
     candidates: tuple[Candidate, ...]
 
 
@@ -23,11 +24,15 @@ class Listening(Registry):
     """Answers as another registry does; what the parts of compounds cost is that one's business."""
 
     def __init__(self, inner: Registry) -> None:
-        self.inner, self.heard = inner, list[tuple[Question, Component]]()
+        self.inner, self.heard = inner, list[tuple[Question, Component | None]]()
         super().__init__((), inner.folders)
 
     def answer(self, question: Question) -> Component:
-        found = self.inner.answer(question)
+        try:
+            found = self.inner.answer(question)
+        except SpecError:
+            self.heard.append((question, None))
+            raise
         self.heard.append((question, found))
         return found
 
@@ -36,5 +41,12 @@ class Listening(Registry):
         return self
 
     def asked(self) -> tuple[Asked, ...]:
-        """All questions that had an answer, in their order. Raises SpecError for a model that breaks."""
-        return tuple(Asked(each, found, self.inner.candidates(each)) for each, found in self.heard)
+        """All questions that are understood, in their order."""
+        each = ((question, found, self._candidates(question)) for question, found in self.heard)
+        return tuple(Asked(*asked) for asked in each if asked[2])
+
+    def _candidates(self, question: Question) -> tuple[Candidate, ...]:
+        try:
+            return self.inner.candidates(question)
+        except SpecError:
+            return ()

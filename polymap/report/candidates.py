@@ -23,9 +23,12 @@ def _block(asked: Asked) -> Iterator[str]:
     question = asked.question
     yield f"{question.called}: {question.prices}{_technology(question)}"
     for candidate in asked.candidates:
-        chosen = candidate.model.name == asked.component.model.name
+        chosen = asked.component is not None and asked.component.model.name == candidate.model.name
         yield f"{'*' if chosen else ' '} {candidate.model.name}: {_verdict(candidate)}"
         yield from (f"    {line}" for line in _values(candidate.component))
+        if chosen and question.calibrations:
+            yield "    with the factors of the file:"
+            yield from (f"      {line}" for line in _values(asked.component))
     if question.pin:
         yield f"  `{question.pin}` is pinned in the file"
 

@@ -27,10 +27,7 @@ def components_data(machine: Architecture, levels: Sequence[Amounts]) -> dict[st
 
 
 def _level(level: Amounts) -> dict[str, object]:
-    asked = level.asked
-    component = (
-        {"component": _component(asked), "candidates": [_candidate(c) for c in asked.candidates]} if asked else {}
-    )
+    component = _asked(level.asked, level.asked.component) if level.asked and level.asked.component else {}
     return {
         "level": level.level,
         "kind": level.kind,
@@ -49,12 +46,11 @@ def _level(level: Amounts) -> dict[str, object]:
     }
 
 
-def _asked(asked: Asked) -> dict[str, object]:
-    return {"component": _component(asked), "candidates": [_candidate(each) for each in asked.candidates]}
+def _asked(asked: Asked, found: Component) -> dict[str, object]:
+    return {"component": _component(asked, found), "candidates": [_candidate(each) for each in asked.candidates]}
 
 
-def _component(asked: Asked) -> dict[str, object]:
-    found = asked.component
+def _component(asked: Asked, found: Component) -> dict[str, object]:
     return {
         "class": found.prices,
         "model": found.model.name,

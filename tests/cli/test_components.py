@@ -141,6 +141,22 @@ def test_a_pin_is_told_among_the_candidates(capsys: Capture) -> None:
     assert "`table` is pinned in the file" in said(capsys, "arch.yaml", "--candidates")
 
 
+def test_factors_of_the_file_are_told_beside_the_model(capsys: Capture) -> None:
+    factor = "calibrate: {energy: {factor: 0.5, reason: measured, source: us}}"
+    Path("arch.yaml").write_text(ARCH.replace("wide}}", f"wide}}, {factor}}}"), encoding="utf-8")
+    text = said(capsys, "arch.yaml", "--candidates")
+    assert "    with the factors of the file:\n      read     1 pJ" in text
+
+
+def test_candidates_are_told_where_nothing_answers(capsys: Capture) -> None:
+    Path("arch.yaml").write_text(ARCH.replace("kind: wide", "kind: high"), encoding="utf-8")
+    assert main(["components", "arch.yaml", "--candidates"]) == 1
+    captured = capsys.readouterr()
+    assert "near: shelf in 45 nm HP, 300 K\n  other: out: no row has kind high" in captured.out
+    assert "* table: error" in captured.out  # the MAC has an answer
+    assert "no model can price `near`" in captured.err
+
+
 def test_the_document_holds_the_same_and_the_trees(capsys: Capture) -> None:
     document: Any = json.loads(said(capsys, "arch.yaml", "--json"))
     near = next(level for level in document["levels"] if level["level"] == "near")
