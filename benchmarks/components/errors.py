@@ -7,17 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from polymap.components import sram_table
 from polymap.components.records import records
 from polymap.components.sram import Memory, macro
-from polymap.components.sram_table import NODES_NM, Key, entry
+from polymap.components.sram_sweep import NODES_NM, QUANTITIES, At, Key, entry, points
 from polymap.components.technology import Technology
 from polymap.report.table import Row, table
 
 AMOUNTS = ("read", "write", "leakage", "area", "delay")
 HEADER = ("test", "n", *(f"{amount}: median/p95/max" for amount in AMOUNTS))
-Point = tuple[int, int, int]  # log2 of banks, capacity in bits, width
-STEPS: dict[str, Point] = {
+STEPS: dict[str, At] = {
     "left out, from capacities beside it": (0, 1, 0),
     "left out, from widths beside it": (0, 0, 1),
     "left out, along equal words per bank": (0, 1, 1),
@@ -42,24 +40,21 @@ def keys(device: str) -> list[Key]:
     return [(device, node, 1) for node in NODES_NM[device]]
 
 
-def points(key: Key) -> Iterator[Point]:
-    for row in records("cacti_sram"):
-        if (row["device"], float(row["node_nm"]), int(row["ports"])) == key:
-            banks, capacity, width = (int(row[name]) for name in ("banks", "capacity_bytes", "width_bits"))
-            yield banks.bit_length() - 1, capacity.bit_length() + 2, width.bit_length() - 1
-
-
-def left_out(what: str, step: Point, device: str) -> Row:
+def left_out(what: str, step: At, device: str) -> Row:
     """Every point from the geometric mean of the two that lie a step off."""
     found: dict[str, list[float]] = {amount: [] for amount in AMOUNTS}
     for key in keys(device):
         for point in points(key):
-            below, above = (tuple(a + sign * b for a, b in zip(point, step)) for sign in (-1, 1))
+            below, above = (moved(point, step, sign) for sign in (-1, 1))
             for amount in AMOUNTS:
-                low, own, high = (entry(key, amount, *each) for each in (below, point, above))
+                low, own, high = (entry(key, amount, each) for each in (below, point, above))
                 if low and own and high:
                     found[amount].append(math.sqrt(low * high) / own)
     return line(what, found)
+
+
+def moved(point: At, step: At, sign: int) -> At:
+    return (point[0] + sign * step[0], point[1] + sign * step[1], point[2] + sign * step[2])
 
 
 def logarithmic(node: float, low: tuple[float, float], high: tuple[float, float]) -> float:
@@ -80,7 +75,7 @@ def node_left_out(what: str, between: Callable[..., float]) -> Row:
     for below, own, above in zip(nodes, nodes[1:], nodes[2:]):
         for point in points(("lstp", own, 1)):
             for amount in AMOUNTS:
-                low, at, high = (entry(("lstp", node, 1), amount, *point) for node in (below, own, above))
+                low, at, high = (entry(("lstp", node, 1), amount, point) for node in (below, own, above))
                 if low and at and high:
                     found[amount].append(between(own, (below, low), (above, high)) / at)
     return line(what, found)
@@ -94,7 +89,7 @@ def held_out(what: str, nodes: Sequence[str]) -> Row:
             memory = Memory(8 * int(row["capacity_bytes"]), int(row["width_bits"]))
             for amount in AMOUNTS:
                 predicted = macro(amount, memory, Technology(float(row["node_nm"]))).value
-                found[amount].append(predicted / float(row[sram_table.QUANTITIES[amount]]))
+                found[amount].append(predicted / float(row[QUANTITIES[amount]]))
     return line(what, found)
 
 

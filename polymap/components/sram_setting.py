@@ -15,7 +15,8 @@ from polymap.components import cmos, itrs
 from polymap.components.estimate import Origin, added
 from polymap.components.logarithmic import bracket
 from polymap.components.scaling import KELVIN_DISTANCE, LOOSE, USUAL, step
-from polymap.components.sram_table import MOST_BANKS, NODES_NM, Cube, cube, doubling, low_operating_power, two_ports
+from polymap.components.sram_sweep import NODES_NM, doubling, low_operating_power
+from polymap.components.sram_table import MOST_BANKS, Cube, cube
 from polymap.components.technology import Technology
 
 LAWS = {"read": "energy", "write": "energy", "area": "area", "leakage": "leakage", "delay": "delay"}
@@ -98,20 +99,11 @@ def _layers(amount: str, device: str, node_nm: float) -> list[tuple[float, float
 
 
 def _terms(amount: str, device: str, ports: int, banks: int, layers: list[tuple[float, float]]) -> Iterator[Term]:
-    """HP devices were run with one bank: several cost more by what they do of LSTP ones."""
-    b = math.log2(min(banks, MOST_BANKS))
+    """LOP devices are those of LSTP times a factor."""
+    of = "lstp" if device == "lop" else device
     for node, weight in layers:
-        base = cube(("lstp", node, 1), amount)
-        where = f"{node:g} nm"
-        if device == "hp":
-            yield Term(weight, cube(("hp", node, 1), amount), 0.0, f"HP, {where}, one bank")
-            if b:
-                yield Term(weight, base, b, f"LSTP, {where}")
-                yield Term(-weight, base, 0.0, f"LSTP, {where}, one bank")
-        else:
-            yield Term(weight, base, b, f"LSTP, {where}")
-    if ports > 1 and layers:
-        yield Term(1.0, two_ports(amount), 0.0, "two ports over one, 45 nm LSTP")
+        what = f"{of.upper()}, {node:g} nm" + (", two ports" if ports > 1 else "")
+        yield Term(weight, cube((of, node, ports), amount), math.log2(min(banks, MOST_BANKS)), what)
 
 
 def _table_errors(amount: str, layers: list[tuple[float, float]]) -> tuple[tuple[str, float], ...]:
@@ -145,7 +137,7 @@ def _lop(amount: str, layers: list[tuple[float, float]]) -> Factor:
 
 
 def _doublings(amount: str, banks: int, node_nm: float) -> Factor:
-    ratio, spread = doubling(("lstp", node_nm, 1), amount)
+    ratio, spread = doubling(node_nm, amount)
     doublings = math.log2(banks / MOST_BANKS)
     what = f"{banks} banks over 8 of their size, as 8 over 4"
     return Factor(what, "median of the sweep", math.exp(ratio * doublings), "cacti7_banks", spread * doublings)

@@ -1,4 +1,4 @@
-"""The sweep of CACTI 7 as cubes of logarithms over banks, capacity and width, and the interpolation in them.
+"""CACTI's sweep as cubes of logarithms over banks, capacity and width, and the interpolation in them.
 
 The axes are logarithms to base 2, one apart: banks 1 to 8, bits 2^7 to 2^28, widths 8 to 1024 b. CACTI has no answer
 for fewer than 32 words per bank; two rows beyond that edge are continued along the capacity, so that any number of
@@ -13,45 +13,21 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
-from statistics import median, pstdev
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polymap.components.isotonic import Table, rising_table
-from polymap.components.records import records
+from polymap.components.sram_sweep import Key, amount
 
 if TYPE_CHECKING:
     import numpy as np
 
 SOURCE = "HP CACTI 7 sweep (cacti_sram.csv)"
-QUANTITIES = {"read": "read_pj", "write": "write_pj", "leakage": "leakage_uw", "area": "area_um2", "delay": "access_ns"}
 RISING = ("read", "write", "area")
-NODES_NM = {"lstp": (22.0, 32.0, 45.0, 65.0, 90.0), "hp": (22.0, 32.0, 45.0, 65.0, 90.0), "lop": (22.0, 45.0, 90.0)}
 FIRST_CAPACITY, CAPACITIES = 7, 22  # log2 of bits
 FIRST_WIDTH, WIDTHS = 3, 8  # log2 of bits
-MOST_BANKS = 8
+MOST_BANKS, LAYERS = 8, 4
 LEAST_WORDS = 32
 _EDGE = 3  # log2 of the words per bank to which rows are continued
-
-Key: TypeAlias = tuple[str, float, int]  # device, node in nm, ports
-BASE_KEY: Key = ("lstp", 45.0, 1)
-PORTS_KEY: Key = ("lstp", 45.0, 2)
-
-
-@cache
-def _rows() -> dict[Key, dict[tuple[int, int, int], dict[str, str]]]:
-    """Rows by key and by log2 of banks, capacity in bits and width."""
-    found: dict[Key, dict[tuple[int, int, int], dict[str, str]]] = {}
-    for row in records("cacti_sram"):
-        key = row["device"], float(row["node_nm"]), int(row["ports"])
-        at = tuple(int(row[name]).bit_length() - 1 for name in ("banks", "capacity_bytes", "width_bits"))
-        found.setdefault(key, {})[at[0], at[1] + 3, at[2]] = row
-    return found
-
-
-def entry(key: Key, quantity: str, banks: int, capacity: int, width: int) -> float | None:
-    """CACTI's own number; the last three are logarithms to base 2."""
-    row = _rows()[key].get((banks, capacity, width))
-    return float(row[QUANTITIES[quantity]]) if row else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,20 +45,19 @@ class Cube:
 
 @cache
 def cube(key: Key, quantity: str) -> Cube:
-    """The cube of a quantity; devices that CACTI was run for with one bank have one layer."""
-    layers = 1 + max(banks for banks, _, _ in _rows()[key])
-    return Cube(tuple(_layer(key, quantity, banks) for banks in range(layers)))
+    """The cube of a quantity for a device, node and ports."""
+    return Cube(tuple(_layer(key, quantity, banks) for banks in range(LAYERS)))
 
 
 def _layer(key: Key, quantity: str, banks: int) -> tuple[tuple[float, ...], ...]:
     table = [
-        [entry(key, quantity, banks, FIRST_CAPACITY + i, FIRST_WIDTH + j) for j in range(WIDTHS)]
+        [amount(key, quantity, (banks, FIRST_CAPACITY + i, FIRST_WIDTH + j)) for j in range(WIDTHS)]
         for i in range(CAPACITIES)
     ]
     if quantity in RISING:
         table = rising_table(table)
     _continue(table, banks, quantity in RISING)
-    return tuple(tuple(0.0 if amount is None else math.log(amount) for amount in line) for line in table)
+    return tuple(tuple(math.log(known) if known else 0.0 for known in line) for line in table)
 
 
 def _continue(table: Table, banks: int, is_rising: bool) -> None:
@@ -94,34 +69,6 @@ def _continue(table: Table, banks: int, is_rising: bool) -> None:
             if table[i][j] is None and words >= _EDGE and first is not None and second is not None:
                 narrower = table[i][j - 1] if j and is_rising else None
                 table[i][j] = max(first * first / second, narrower or 0.0)
-
-
-@cache
-def two_ports(quantity: str) -> Cube:
-    """Logarithms of what a second read-write port multiplies by, at 45 nm; at the edges of its rows, the edge's."""
-    rows = _rows()[PORTS_KEY]
-    capacities, widths = (sorted({at[axis] for at in rows}) for axis in (1, 2))
-    ratios = {at[1:]: math.log(_amount(PORTS_KEY, quantity, at) / _amount(BASE_KEY, quantity, at)) for at in rows}
-
-    def ratio(capacity: int, width: int) -> float:
-        within = min(max(capacity, capacities[0]), capacities[-1])
-        weight = min(max((width - widths[0]) / (widths[-1] - widths[0]), 0.0), 1.0)
-        return (1 - weight) * ratios[within, widths[0]] + weight * ratios[within, widths[-1]]
-
-    layer = (tuple(ratio(FIRST_CAPACITY + i, FIRST_WIDTH + j) for j in range(WIDTHS)) for i in range(CAPACITIES))
-    return Cube((tuple(layer),))
-
-
-def _amount(key: Key, quantity: str, at: tuple[int, int, int]) -> float:
-    return float(_rows()[key][at][QUANTITIES[quantity]])
-
-
-@cache
-def low_operating_power(node_nm: float, quantity: str) -> tuple[float, float]:
-    """LOP devices over LSTP ones at one node: median of the logarithm, and its standard deviation."""
-    own, base = ("lop", node_nm, 1), ("lstp", node_nm, 1)
-    ratios = [math.log(_amount(own, quantity, at) / _amount(base, quantity, at)) for at in _rows()[own]]
-    return median(ratios), pstdev(ratios)
 
 
 class Place(NamedTuple):
@@ -180,7 +127,7 @@ def logarithms(found: Cube, banks: float, at: Place) -> Any:
 
 
 def _layers(found: Cube, banks: float) -> tuple[int, float]:
-    low = _index(banks, max(len(found.logs), 2))
+    low = _index(banks, len(found.logs))
     return low, banks - low
 
 
@@ -211,15 +158,3 @@ def corners(found: Cube, banks: float, at: Place) -> Iterator[Corner]:
         for (i, j), weight in zip(CORNERS, at.weights):
             if weight * part:
                 yield Corner(layer, at.capacity + i, at.width + j, weight * part)
-
-
-@cache
-def doubling(key: Key, quantity: str) -> tuple[float, float]:
-    """What twice the banks of one size cost, 8 over 4: median of the logarithm and its standard deviation."""
-    ratios = []
-    for banks, capacity, width in _rows()[key]:
-        half = entry(key, quantity, 2, capacity - 1, width) if banks == 3 else None
-        whole = entry(key, quantity, banks, capacity, width)
-        if half and whole:
-            ratios.append(math.log(whole / half))
-    return median(ratios), pstdev(ratios)

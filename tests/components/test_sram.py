@@ -20,6 +20,7 @@ from polymap.components.model import CannotPrice, Given
 from polymap.components.records import records
 from polymap.components.sram import MODELS, UNITS, Memory, check, estimate, macro, values
 from polymap.components.sram_setting import AGAINST_SILICON, BETWEEN_NODES, INTERPOLATION
+from polymap.components.sram_sweep import QUANTITIES, doubling
 from polymap.components.technology import Technology
 from polymap.errors import SpecError
 
@@ -39,7 +40,7 @@ def memory_of(row: dict[str, str]) -> Memory:
 
 
 def written(row: dict[str, str], amount: str) -> float:
-    return float(row[sram_table.QUANTITIES[amount]])
+    return float(row[QUANTITIES[amount]])
 
 
 def log_error(row: dict[str, str], amount: str) -> float:
@@ -118,27 +119,26 @@ def test_every_origin_multiplies_out(amount: str, memory: Memory) -> None:
 
 CAPACITIES = st.floats(math.log2(64 * 64), 28)
 WIDTHS = st.floats(3, 10)
+KINDS = st.tuples(st.integers(1, 40), st.sampled_from([1, 2]), st.sampled_from(["lstp", "hp", "lop"]))
 
 
-@given(
-    CAPACITIES, CAPACITIES, WIDTHS, st.integers(1, 40), st.floats(7, 180), st.sampled_from(["read", "write", "area"])
-)
+@given(CAPACITIES, CAPACITIES, WIDTHS, KINDS, st.floats(7, 180), st.sampled_from(["read", "write", "area"]))
 def test_what_holds_more_is_not_smaller_and_costs_no_less(
-    one: float, other: float, width: float, banks: int, node: float, amount: str
+    one: float, other: float, width: float, kind: tuple[int, int, str], node: float, amount: str
 ) -> None:
-    wide = 2**width
-    small, large = (Memory(max(2**bits, 64 * wide * banks), wide, banks) for bits in sorted((one, other)))
+    wide, least = 2**width, 64 * 2**width * kind[0]
+    small, large = (Memory(max(2**bits, least), wide, *kind) for bits in sorted((one, other)))
     assert value(amount, small, node) <= value(amount, large, node) * (1 + 1e-9)
 
 
-@given(CAPACITIES, WIDTHS, WIDTHS, st.integers(1, 40), st.floats(7, 180), st.sampled_from(["read", "write", "area"]))
+@given(CAPACITIES, WIDTHS, WIDTHS, KINDS, st.floats(7, 180), st.sampled_from(["read", "write", "area"]))
 def test_what_is_wider_is_not_smaller_and_costs_no_less(
-    bits: float, one: float, other: float, banks: int, node: float, amount: str
+    bits: float, one: float, other: float, kind: tuple[int, int, str], node: float, amount: str
 ) -> None:
     narrow, wide = sorted((2**one, 2**other))
-    capacity = max(2**bits, 64 * wide * banks)
-    narrower = value(amount, Memory(capacity, narrow, banks), node)
-    assert narrower <= value(amount, Memory(capacity, wide, banks), node) * (1 + 1e-9)
+    capacity = max(2**bits, 64 * wide * kind[0])
+    narrower = value(amount, Memory(capacity, narrow, *kind), node)
+    assert narrower <= value(amount, Memory(capacity, wide, *kind), node) * (1 + 1e-9)
 
 
 @given(CAPACITIES, WIDTHS, st.sampled_from(["read", "write", "area", "delay"]))
@@ -163,7 +163,7 @@ def test_there_are_no_steps_where_flip_flops_end(width: float, banks: int, amoun
 def test_there_is_no_step_from_8_banks_on(bits: float, width: float, amount: str) -> None:
     per_bank = 2**bits
     eight, nine = (value(amount, Memory(per_bank * banks, 2**width, banks)) for banks in (8, 9))
-    ratio, _ = sram_table.doubling(("lstp", 45.0, 1), amount)
+    ratio, _ = doubling(45.0, amount)
     assert nine / eight == pytest.approx(math.exp(ratio * math.log2(9 / 8)))
 
 
