@@ -44,5 +44,5 @@ def _one_of(value: object, words: tuple[str, ...]) -> str:
 
 def bits(value: object) -> int:
     """A number of bits from 1 to 64, with or without the unit: `8` or `8 b`."""
-    text = str(value).strip()
-    return quantity.count(int(text[:-1]) if text[:-1].strip().isdigit() and text.endswith("b") else value, below=65)
+    has_unit = isinstance(value, str) and not value.strip().isdigit()
+    return quantity.count(quantity.width_bits(value) if has_unit else value, below=65)

@@ -96,12 +96,12 @@ def _models() -> tuple[Model, ...]:
     found: dict[tuple[str, str, str], list[Row]] = {}
     for row in records("published_converters"):
         found.setdefault((row["class"], row["design"], row["action"]), []).append(_row(row))
-    return tuple(
-        Published(
-            f"{design}_{prices}", prices, rows[0].source, design, tuple(rows), (Action(action, what=WHAT[action]),)
-        )
-        for (prices, design, action), rows in found.items()
-    )
+    return tuple(_model(*key, tuple(rows)) for key, rows in found.items())
+
+
+def _model(prices: str, design: str, action: str, rows: tuple[Row, ...]) -> Published:
+    actions = (Action(action, what=WHAT[action]),)
+    return Published(f"{design}_{prices}", prices, rows[0].source, design, rows, actions)
 
 
 def _row(row: dict[str, str]) -> Row:

@@ -29,7 +29,8 @@ def compare() -> Iterator[ModuleType]:
 
 
 def test_the_page_is_what_the_command_prints(compare: ModuleType) -> None:
-    assert PAGE.read_text(encoding="utf-8") == compare.document()  # else: python benchmarks/validation --write
+    is_current = PAGE.read_text(encoding="utf-8") == compare.document()
+    assert is_current, "models have changed: run `python benchmarks/validation --write` and look at the difference"
 
 
 def test_stated_errors_are_those_that_were_measured(compare: ModuleType) -> None:
