@@ -8,14 +8,15 @@ from polymap.components.estimate import Estimate, Origin
 
 
 def amount_text(estimate: Estimate) -> str:
-    """The value with its interval, in its own unit.
+    """The value with its interval, in its own unit, and whether it lies outside of the tables that it comes from.
 
     >>> amount_text(Estimate(2.0, "pJ", Origin("a table"), (("table", 0.1),)))
     '2 pJ (1.81 .. 2.21)'
     """
     low, high = estimate.interval
     interval = f" ({low:.3g} .. {high:.3g})" if estimate.sigma else ""
-    return f"{estimate.value:.4g} {estimate.unit}{interval}"
+    outside = ", extrapolated" if estimate.origin.extrapolated else ""
+    return f"{estimate.value:.4g} {estimate.unit}{interval}{outside}"
 
 
 def lines(what: str, estimate: Estimate) -> Iterator[str]:

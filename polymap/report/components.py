@@ -140,7 +140,8 @@ def _delay(delay: Estimate | None) -> str:
 def _source(estimate: Estimate) -> str:
     first, *more = estimate.origin.citations or (estimate.origin.what,)
     text = first if len(first) <= LONGEST_SOURCE else f"{first[: LONGEST_SOURCE - 3]}..."
-    return f"{text} and {len(more)} more" if more else text
+    outside = "extrapolated: " if estimate.origin.extrapolated else ""
+    return f"{outside}{text} and {len(more)} more" if more else f"{outside}{text}"
 
 
 def _level_row(level: Amounts) -> tuple[str, ...]:

@@ -85,6 +85,7 @@ def amount(estimate: Estimate) -> dict[str, object]:
         "low": low,
         "high": high,
         "errors": dict(estimate.errors),
+        "extrapolated": estimate.origin.extrapolated,
         "origin": _origin(estimate.origin),
     }
 

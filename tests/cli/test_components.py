@@ -205,3 +205,15 @@ def test_searches_take_the_components_of_a_folder_too(capsys: Capture) -> None:
     assert document["compute"]["energy_pj"] == 64.0
     assert main(["optimize", "arch.yaml", "work.yaml"]) == 1
     assert "no model prices `shelf`" in capsys.readouterr().err
+
+
+def test_what_lies_outside_of_a_table_says_so_everywhere(capsys: Capture) -> None:
+    text = ARCH.replace("{node: 45 nm}", "{node: 5 nm, extrapolate: true}")
+    text = text.replace("{adder_tree: {}}", "{int_mac: {bits: 8}}")
+    Path("arch.yaml").write_text(text, encoding="utf-8")
+    assert "extrapolated: Horowitz" in said(capsys, "arch.yaml")
+    assert ", extrapolated\n" in said(capsys, "arch.yaml", "--explain", "MAC.compute")
+    mac = json.loads(said(capsys, "arch.yaml", "--json"))["levels"][-1]
+    assert mac["actions"][0]["energy"]["extrapolated"]
+    Path("arch.yaml").write_text(text.replace(", extrapolate: true", ""), encoding="utf-8")
+    assert "no model can price `MAC` (int_mac)" in said(capsys, "arch.yaml", code=1)
