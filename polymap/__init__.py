@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from polymap.mapping import Mapping, mapping
     from polymap.model.conventions import Conventions
     from polymap.model.cost import Cost
+    from polymap.report import plot
+    from polymap.report.trace import trace
     from polymap.verbs import component, evaluate, layers, optimize, pareto, symbolic, verify
     from polymap.workload import Einsum, Network, workload
     from polymap.workload.arguments import einsum
@@ -64,7 +66,9 @@ __all__ = [
     "mapping",
     "optimize",
     "pareto",
+    "plot",
     "symbolic",
+    "trace",
     "verify",
     "workload",
 ]
@@ -79,6 +83,8 @@ _HOMES = {
     "polymap.mapping": ("Mapping", "mapping"),
     "polymap.model.conventions": ("Conventions",),
     "polymap.model.cost": ("Cost",),
+    "polymap.report.plot": ("plot",),
+    "polymap.report.trace": ("trace",),
     "polymap.verbs": ("component", "evaluate", "layers", "optimize", "pareto", "symbolic", "verify"),
     "polymap.workload.loop_nest": ("loop_nest",),
     "polymap.workload": ("Einsum", "Network", "einsum", "workload"),
@@ -102,7 +108,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'polymap' has no attribute '{name}'")
     from importlib import import_module
 
-    value: object = getattr(import_module(_HOME[name]), name)
+    home = import_module(_HOME[name])
+    value: object = home if name == "plot" else getattr(home, name)
     globals()[name] = value
     return value
 

@@ -14,7 +14,7 @@ import polymap
 
 PACKAGE = Path(polymap.__file__).resolve().parent
 FLOORS = (
-    ("version", "errors", "quantity"),
+    ("version", "errors", "quantity", "markup"),
     ("spec",),
     ("components",),
     ("workload", "architecture"),

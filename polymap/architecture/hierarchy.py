@@ -236,6 +236,11 @@ class Architecture:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
     technology: tuple[tuple[str, str], ...] = ()
 
+    def _repr_html_(self) -> str:
+        from polymap.architecture.shown import html
+
+        return html(self)
+
     @property
     def memories(self) -> tuple[Memory, ...]:
         return tuple(level for level in self.hierarchy if isinstance(level, Memory))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from polymap.errors import NOWHERE, Mistake, PolymapError
 
 if TYPE_CHECKING:
-    from polymap.mapper.result import NetworkResult, Result
+    from polymap.mapper.result import Front, NetworkResult, Result
 
 
 def level_frame(result: Result) -> Any:
@@ -20,10 +20,20 @@ def layer_frame(network: NetworkResult) -> Any:
     return _pandas().DataFrame([_row(repeat, result) for repeat, result in network.layers])
 
 
-def _row(repeat: int, result: Result) -> dict[str, object]:
+def point_frame(front: Front) -> Any:
+    """One row per point of a front: its totals, and the mapping as text."""
+    return _pandas().DataFrame([{**_totals(point), "mapping": point.mapping.text()} for point in front.points])
+
+
+def _totals(result: Result) -> dict[str, object]:
     totals = result.to_dict()["totals"]
     assert isinstance(totals, dict)
-    return {"name": result.einsum.name, "repeat": repeat, "status": result.status, "gap": result.gap, **totals}
+    return totals
+
+
+def _row(repeat: int, result: Result) -> dict[str, object]:
+    about = {"name": result.einsum.name, "repeat": repeat, "status": result.status, "gap": result.gap}
+    return {**about, **_totals(result)}
 
 
 def _pandas() -> Any:

@@ -86,6 +86,11 @@ class Result:
 
         return uncertainty.area(self.architecture)
 
+    def _repr_html_(self) -> str:
+        from polymap.mapper.shown import result_html
+
+        return result_html(self)
+
     def plan(self) -> dict[str, object]:
         """The mapping as plain integers: loops with their steps, buffers with tiles, shapes and bits.
 
@@ -180,6 +185,11 @@ class NetworkResult:
         """`(value - lower_bound) / value`; 0 is a proof of optimality."""
         return relative_gap(self.value, self.lower_bound)
 
+    def _repr_html_(self) -> str:
+        from polymap.mapper.shown import network_html
+
+        return network_html(self)
+
     def to_dict(self) -> dict[str, object]:
         """The network's document `polymap.result/1`: summed totals and one document per distinct layer."""
         from polymap.mapper.document import network_document
@@ -212,6 +222,17 @@ class Front:
     complete: bool
     axes: tuple[str, ...] = ("energy", "latency")
     tolerance: Fraction = Fraction(0)
+
+    def _repr_html_(self) -> str:
+        from polymap.mapper.shown import front_html
+
+        return front_html(self)
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame` with one row per point; raises `PolymapError` where pandas is not installed."""
+        from polymap.mapper.frame import point_frame
+
+        return point_frame(self)
 
     def to_dict(self) -> dict[str, object]:
         """The document `polymap.pareto/1`: axes, tolerance, `complete`, and one result document for each point."""

@@ -60,6 +60,11 @@ class Mapping:
     def __str__(self) -> str:
         return self.text()
 
+    def _repr_html_(self) -> str:
+        from polymap.markup import el
+
+        return el("pre", self.text())
+
     def text(self) -> str:
         """One node per line, outermost first, `compute` last; `polymap.mapping.mapping` reads it back."""
         return "\n".join((*(str(node) for node in self.nodes), "compute"))

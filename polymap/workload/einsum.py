@@ -80,6 +80,11 @@ class Einsum:
     domain_text: str = ""
     points: int = 0
 
+    def _repr_html_(self) -> str:
+        from polymap.workload.shown import einsum_html
+
+        return einsum_html(self)
+
     @property
     def is_box(self) -> bool:
         """Whether every point of the box of the ranks is computed."""
@@ -139,3 +144,8 @@ class Network:
     name: str
     layers: tuple[Layer, ...]
     source: str = ""
+
+    def _repr_html_(self) -> str:
+        from polymap.workload.shown import network_html
+
+        return network_html(self)

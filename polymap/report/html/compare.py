@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from polymap.architecture.hierarchy import Array, Chosen, Compute, Memory
+from polymap.markup import Markup, el, joined, number_cell, table
 from polymap.report.html import energy, result
-from polymap.report.html.markup import Markup, el, joined, number_cell, table
 from polymap.report.html.subject import Subject
 from polymap.report.numbers import area, bits, count, engineering, joules, percent, scientific
 

@@ -8,10 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 from polymap.components.estimate import Estimate
+from polymap.markup import Markup, el, number_cell, table
 from polymap.model import uncertainty
 from polymap.model.cost import Traffic
 from polymap.report.html.colours import COMPUTE, LEAKAGE, NETWORK, colours
-from polymap.report.html.markup import Markup, el, number_cell, table
 from polymap.report.html.subject import Subject
 from polymap.report.numbers import joules, percent, share, with_interval
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from polymap.architecture.hierarchy import Array, Bandwidth, Compute, Memory
-from polymap.report.html.markup import Markup, el, figure, joined
+from polymap.markup import Markup, el, figure, joined
 from polymap.report.html.subject import Subject
 from polymap.report.numbers import area, bits, count, percent, with_interval
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from polymap.mapping.nest import Node, Spatial, Storage
 from polymap.mapping.tiles import elements, largest_sizes
+from polymap.markup import Markup, el, joined
 from polymap.report.html.colours import colours
-from polymap.report.html.markup import Markup, el, joined
 from polymap.report.html.subject import Subject
 from polymap.report.numbers import count
 

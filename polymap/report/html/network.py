@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from polymap.markup import Markup, el, figure, joined, lazy
 from polymap.report.html import result, sources
 from polymap.report.html.machine import meter
-from polymap.report.html.markup import Markup, el, figure, joined, lazy
 from polymap.report.html.subject import Subject, subject
 from polymap.report.numbers import count, joules, objective, percent, scientific, share
 

@@ -11,8 +11,8 @@ from typing import Any
 from polymap.errors import Mistake, Place, SpecError
 from polymap.mapper.document import PARETO
 from polymap.mapper.stated import result as stated_result
+from polymap.markup import Markup, el, joined
 from polymap.report.html import compare, front, network, result
-from polymap.report.html.markup import Markup, el, joined
 from polymap.report.html.subject import subject
 from polymap.version import __version__
 

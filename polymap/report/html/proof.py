@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from polymap.mapper.certificate import ATTAINED, BOUNDED, EMPTY, OPEN, SOLVED
-from polymap.report.html.markup import Markup, el, figure, joined
+from polymap.markup import Markup, el, figure, joined
 from polymap.report.html.subject import Subject
 from polymap.report.numbers import area, count, engineering, joules, objective, percent, scientific
 

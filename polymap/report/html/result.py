@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from polymap.markup import Markup, el, joined
 from polymap.report.html import energy, machine, nest, proof, sources, time
-from polymap.report.html.markup import Markup, el, joined
 from polymap.report.html.subject import Subject
 
 PARTS = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from polymap.architecture.hierarchy import Compute, Memory
 from polymap.components.estimate import Estimate
 from polymap.components.provenance import lines
-from polymap.report.html.markup import Markup, el, table
+from polymap.markup import Markup, el, table
 from polymap.report.html.subject import Subject
 
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 from math import log10
 
 from polymap.architecture.hierarchy import Memory
+from polymap.markup import Markup, el, figure, joined, number_cell, table
 from polymap.report.html.machine import meter
-from polymap.report.html.markup import Markup, el, figure, joined, number_cell, table
 from polymap.report.html.subject import Subject
 from polymap.report.numbers import count, engineering, percent
 

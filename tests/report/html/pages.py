@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from zlib import MAX_WBITS, decompress
 
-from polymap.report.html.markup import PACKED
+from polymap.markup import PACKED
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = (

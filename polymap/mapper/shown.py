@@ -1,0 +1,43 @@
+"""Results as tables, for notebooks: what was reached, what is proven, where the energy goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from polymap.markup import Markup, el, joined, table
+
+if TYPE_CHECKING:
+    from polymap.mapper.result import Front, NetworkResult, Result
+
+
+def result_html(result: Result) -> Markup:
+    """Headline, nest, and energy by level and tensor in pJ."""
+    cost = result.cost
+    rows = [(row.level, row.tensor, f"{row.tile_elements:,}", f"{row.energy_pj:,.4g}") for row in cost.traffic]
+    rows.append((cost.compute_level, "compute", "", f"{float(cost.compute_energy):,.4g}"))
+    rows += [(row.level, "leakage", "", f"{float(row.leakage):,.4g}") for row in cost.components if row.leakage]
+    title = f"{result.einsum.name} on {result.architecture.name}"
+    facts = f": {result.status}{_gap(result.gap)}, {cost.energy_pj:,.5g} pJ, {cost.cycles:,} cycles"
+    return joined([el("b", title), facts, result.mapping._repr_html_(), table(("level", "of", "tile", "pJ"), rows)])
+
+
+def network_html(network: NetworkResult) -> Markup:
+    """One row per distinct layer, and the totals."""
+    rows = [
+        (result.einsum.name, f"x{repeat}", result.status, f"{result.energy_pj:,.5g}", f"{result.cost.cycles:,}")
+        for repeat, result in network.layers
+    ]
+    rows.append(("total", "", network.status, f"{float(network.energy):,.5g}", f"{network.cycles:,}"))
+    return joined([el("b", network.name), table(("layer", "repeat", "status", "pJ", "cycles"), rows)])
+
+
+def front_html(front: Front) -> Markup:
+    """One row per point."""
+    rows = [(f"{point.energy_pj:,.5g}", f"{point.cost.cycles:,}") for point in front.points]
+    complete = "complete" if front.complete else "others may be missing"
+    title = f"{front.einsum.name} on {front.architecture.name}: {' and '.join(front.axes)}"
+    return joined([el("b", title), f", {complete}", table(("pJ", "cycles"), rows)])
+
+
+def _gap(gap: float | None) -> str:
+    return f" (gap {100 * gap:.3g} %)" if gap else ""

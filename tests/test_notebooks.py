@@ -1,0 +1,39 @@
+"""What notebooks show of values: tables with their numbers, names escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import polymap as pm
+
+BAD = "<script>alert(1)</script>"
+WORK = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=4, n=4, k=4, name=BAD)
+
+
+VALUES: dict[str, tuple[Callable[[], Any], str]] = {
+    "architecture": (lambda: pm.architecture("eyeriss_65nm"), "weights_spad"),
+    "einsum": (lambda: WORK, "C[m,n] += A[m,k] * B[k,n]"),
+    "network": (lambda: pm.workload("resnet18"), "layer1.x.conv"),
+    "mapping": (lambda: pm.optimize(WORK, "teaching").mapping, "DRAM holds A B C"),
+    "result": (lambda: pm.optimize(WORK, "teaching"), "optimal"),
+    "network result": (lambda: pm.optimize("bert_large", "teaching"), "projection"),
+    "front": (lambda: pm.pareto(WORK, "teaching"), "complete"),
+}
+
+
+@pytest.mark.parametrize("kind", VALUES)
+def test_values_show_themselves(kind: str) -> None:
+    make, text = VALUES[kind]
+    html = make()._repr_html_()
+    assert text in html
+    assert BAD not in html
+
+
+def test_a_front_is_a_data_frame() -> None:
+    pytest.importorskip("pandas")
+    front = pm.pareto(WORK, "teaching")
+    frame = front.to_pandas()
+    assert list(frame["cycles"]) == [point.cost.cycles for point in front.points]
