@@ -29,6 +29,35 @@ def trace(result: Result | dict[str, Any], file: str = "") -> dict[str, Any]:
 
     Raises SpecError for what is no result of one einsum. Tracks whose tiles would take it beyond 20,000 slices are left
     out, and named in `otherData`.
+    """
+    document = result if isinstance(result, dict) else json.loads(result.to_json(None))
+    found = subject(stated_result(document, file), file)
+    nodes = found.mapping.without_unit_loops().nodes
+    events: list[dict[str, Any]] = [_named("process_name", 0, f"{found.name} on {found.architecture.name}")]
+    left_out: list[str] = []
+    for track, (at, node, tensor) in enumerate(_holdings(nodes), start=1):
+        name = f"{node.level} {tensor}"
+        slices = prod(outer.trip for outer in nodes[:at] if isinstance(outer, Temporal))
+        if len(events) + slices > MOST_SLICES:
+            left_out.append(name)
+            continue
+        events.append(_named("thread_name", track, name))
+        events += _slices(found, nodes, at, tensor, track)
+    about = {"mapping": found.mapping.text(), "cycles": found.totals["cycles"], "left_out": left_out}
+    return {"displayTimeUnit": "ns", "traceEvents": events, "otherData": about}
+
+
+def _named(kind: str, track: int, name: str) -> dict[str, Any]:
+    return {"ph": "M", "name": kind, "pid": 1, "tid": track, "args": {"name": name}}
+
+
+def _holdings(nodes: tuple[Node, ...]) -> Iterator[tuple[int, Storage, str]]:
+    for at, node in enumerate(nodes):
+        if isinstance(node, Storage):
+            yield from ((at, node, tensor) for tensor in node.tensors)
+
+
+def _slices(found: Subject, nodes: tuple[Node, ...], at: int, tensor: str, track: int) -> Iterator[dict[str, Any]]:
     """The tiles of one tensor at one storage node, one after another."""
     loops = [(i, node) for i, node in enumerate(nodes[:at]) if isinstance(node, Temporal)]
     of = found.einsum.tensor(tensor)
