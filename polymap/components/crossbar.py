@@ -115,10 +115,12 @@ class Crossbar:
         return total(f"step of {self.rows} x {self.columns} {self.cell.name}", parts, "pJ")
 
     def program(self) -> Estimate:
-        """The pulses of a resistive cell; the swing of a column, and a cell's share of its row, of an SRAM one."""
-        if self.is_resistive or self.cell.stated_program_pj is not None:
+        """As stated; else the pulses of a resistive cell; the swing of a column and a cell's share of a row of SRAM."""
+        if self.cell.stated_program_pj is not None:
+            return Estimate.given(self.cell.stated_program_pj, "pJ", "programming of a cell, as stated")
+        if self.is_resistive:
             pulse = needed(self.cell, None, self.cell.program_pj, "program_energy", "1 pJ")
-            return self._priced(pulse, "programming of a cell")
+            return self._priced(pulse, "mean of set and reset")
         supply = self.transistors.supply_v
         swing = self.column_line.energy_pj(supply) + self.row_line.energy_pj(supply) / self.columns
         return self._priced(swing, "column and share of a row at the supply")

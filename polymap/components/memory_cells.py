@@ -58,9 +58,7 @@ class Cell:
 
     @property
     def program_pj(self) -> float | None:
-        """As it is stated for one cell, or the mean of set and reset as far as these are."""
-        if self.stated_program_pj is not None:
-            return self.stated_program_pj
+        """The mean of set and reset, as far as they are stated."""
         assert self.on_ohm is not None
         stated = [pj for pulse in self.pulses if (pj := pulse.energy_pj(self.on_ohm)) is not None]
         return sum(stated) / len(stated) if stated else None
