@@ -36,10 +36,10 @@ from polymap.components import term
 from polymap.components.amount import Amount, number, quantity
 from polymap.components.calibration import read_calibrations
 from polymap.components.compound import Asked, Compound, Named, Part, Scale, Step, Steps
-from polymap.components.expression import ELSE, FUNCTIONS, IF
 from polymap.components.inherit import inherited
 from polymap.components.model import Action, Attribute
 from polymap.components.read import CALIBRATE, MODEL, TECHNOLOGY, one_class, plain
+from polymap.components.syntax import ELSE, FUNCTIONS, IF
 from polymap.components.technology_read import stated
 from polymap.components.term import Derived, Term, Value
 from polymap.quantity import Misread, near, shown

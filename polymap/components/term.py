@@ -16,8 +16,9 @@ from typing import TypeAlias
 from polymap import spec
 from polymap.components import amount
 from polymap.components.amount import Amount
-from polymap.components.expression import FUNCTIONS, Applied, Name, Number, Tree, names, parse, value
-from polymap.quantity import Misread, near, shown
+from polymap.components.expression import names, unknown, value
+from polymap.components.syntax import Applied, Name, Number, Tree, parse
+from polymap.quantity import Misread, shown
 
 _WORD = re.compile(r"[^\W\d]\w*")
 
@@ -112,10 +113,7 @@ def term(given: object, known: Iterable[str]) -> Term:
 def _known_only(tree: Tree, known: tuple[str, ...]) -> Tree:
     for name in names(tree):
         if name.name not in known:
-            guess = near(name.name, (*known, *FUNCTIONS))
-            listed = f"there are: {', '.join(known) or 'none'}"
-            mend = f"did you mean `{guess}`? {listed}" if guess else f"{listed}; a word stands in quotes of its own"
-            raise Misread(f"no attribute is called {shown(name.name)}, at character {name.at}", mend)
+            raise unknown(name, known)
     return tree
 
 

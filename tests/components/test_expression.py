@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polymap.components.amount import Amount, number, quantity
-from polymap.components.expression import DEEPEST, evaluate
+from polymap.components.expression import evaluate
+from polymap.components.syntax import DEEPEST
 from polymap.quantity import Misread
 
 KNOWN = {
