@@ -10,13 +10,20 @@ class Unwritable(Exception):
     """Standard output cannot be written to, e.g. because the disk is full."""
 
 
+class HalfSaid(Exception):
+    """Ctrl-C came while standard output was written to: a part of what was to be said is there."""
+
+
 def say(text: str) -> None:
-    """Print `text`; raises `BrokenPipeError` if the reader has gone, `Unwritable` if it cannot be written."""
+    """Print `text`; raises `BrokenPipeError` if the reader has gone, `Unwritable` if it cannot be written, `HalfSaid`
+    if an interrupt comes while it is."""
     check_open()
     try:
         print(text, flush=True)
     except BrokenPipeError:
         raise
+    except KeyboardInterrupt:
+        raise HalfSaid from None
     except OSError as error:
         raise Unwritable(error.strerror) from error
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from polymap.cli import components, convert, evaluate, explain, layers, optimize, pareto, report, serve, verify
 from polymap.cli.arguments import Parser
 from polymap.cli.failure import BAD_INPUT, INTERNAL, PIPE_CLOSED, UNSOLVED, Failure, defect, interruption, refusal
-from polymap.cli.output import Unwritable, silence, survive_narrow_encodings, warn
+from polymap.cli.output import HalfSaid, Unwritable, silence, survive_narrow_encodings, warn
 from polymap.errors import PolymapError
 from polymap.version import __version__
 
 DESCRIPTION = "Provably optimal mappings of tensor computations on accelerators, and what they cost."
+CUT_SHORT = "interrupted while the answer was written: standard output holds a part of it\n    mend: run again"
 REOPEN = "give it a file or a terminal that can be written to"
 EPILOG = """\
 examples:
@@ -81,6 +82,10 @@ def _told(command: Callable[[], int]) -> int:
         warn(f"error: cannot write to standard output: {error}\n    mend: {REOPEN}")
         silence()
         return INTERNAL
+    except HalfSaid:
+        warn(f"stopped: {CUT_SHORT}")
+        silence()
+        return UNSOLVED
     except KeyboardInterrupt:
         return UNSOLVED
 
@@ -103,7 +108,7 @@ def _outcome(arguments: list[str]) -> int | Failure:
         return code
     except SystemExit as stop:  # --help and --version have printed what was asked for
         return BAD_INPUT if stop.code else 0
-    except (BrokenPipeError, Unwritable):
+    except (BrokenPipeError, HalfSaid, Unwritable):
         raise
     except PolymapError as error:
         return refusal(error)

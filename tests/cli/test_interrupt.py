@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,32 @@ def test_an_interrupt_of_a_search_gives_the_best_so_far(work: str) -> None:
     last = document["layers"][-1] if "layers" in document else document
     assert (process.returncode, last["status"], last["search"]["note"]) == (4, "feasible", "interrupted")
     assert 0 < last["objective"]["gap"] <= 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe cannot be set")
+def test_an_interrupt_while_the_answer_is_written_is_told_and_no_second_document_follows() -> None:
+    import fcntl
+
+    source, sink = os.pipe()
+    fcntl.fcntl(sink, fcntl.F_SETPIPE_SZ, 4096)
+    command = [sys.executable, "-c", f"import sys; {SCRIPT}", "optimize", "teaching", "conv1d", "--json"]
+    environment = {**os.environ, "PYTHONPATH": ROOT}
+    with subprocess.Popen(command, stdout=sink, stderr=subprocess.PIPE, text=True, env=environment) as running:
+        os.close(sink)
+        while waiting(source) < 4096:  # until the pipe is full, and the program waits for its reader
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=60)
+    with open(source) as reader:
+        said = reader.read()
+    assert running.returncode == 5
+    assert told.startswith("stopped: interrupted while the answer was written")
+    assert said.count('"schema"') == 1
+
+
+def waiting(source: int) -> int:
+    """Bytes in a pipe that nobody has read yet."""
+    import fcntl
+    import termios
+
+    return int.from_bytes(fcntl.ioctl(source, termios.FIONREAD, bytes(4)), sys.byteorder)

@@ -118,9 +118,9 @@ class Together:
 
 
 @st.composite
-def machines(draw: st.DrawFn, einsum: Einsum) -> Architecture:
+def machines(draw: st.DrawFn, einsum: Einsum, most_memories: int = 3) -> Architecture:
     """An architecture whose arrays may have rules and links, whose memories share accesses or name roles and words."""
-    machine = draw(architectures(einsum))
+    machine = draw(architectures(einsum, most_memories))
     machine = draw(ruled(einsum, machine)) if draw(st.booleans()) else machine
     levels, instances = list[Level](), 1
     for level in machine.hierarchy:
@@ -171,7 +171,7 @@ def together(draw: st.DrawFn, presets: tuple[str, ...] = tuple(SPACES), factors:
     mapspace, factors = draw(st.sampled_from([space for space in SPACES[preset] if factors in ("", space[1])]))
     templates = (*TEMPLATES, flipped_kernel, skewed)
     einsum = draw(einsums(templates, sizes=(4, 2, 3, 6, 8) if factors == PERFECT else (3, 2, 4, 5, 7)))
-    machine = draw(machines(einsum))
+    machine = draw(machines(einsum, 3 if factors == PERFECT else 1))
     if factors == IMPERFECT or not conventions(preset).tiles_stay:
         machine = replace(machine, hierarchy=tuple(unlinked(level) for level in machine.hierarchy))
     shrink: Cut = smaller if factors == PERFECT else cut
