@@ -62,13 +62,16 @@ class Probes:
         """A mapping that meets these demands; None if there is none. Raises `Unknown`."""
         key = tuple(sorted(kept, key=lambda demand: (demand.text, demand.place)))
         if key not in self.found:
-            posed = self.demands.posed(key)
-            bounds = conditions(posed.query.subject_to, posed.einsum, posed.architecture)
-            is_priced = bounds.energy_pj is not None or bounds.cycles is not None or bounds.traffic
-            self.found[key] = self.least(posed, "energy") if is_priced else self.any(posed)
+            self.found[key] = self.some(self.demands.posed(key))
         return self.found[key]
 
-    def any(self, posed: Posed) -> Mapping | None:
+    def some(self, posed: Posed) -> Mapping | None:
+        """A mapping under a query; None if there is none. Raises `Unknown`."""
+        bounds = conditions(posed.query.subject_to, posed.einsum, posed.architecture)
+        is_priced = bounds.energy_pj is not None or bounds.cycles is not None or bounds.traffic
+        return self.least(posed, "energy") if is_priced else self._any(posed)
+
+    def _any(self, posed: Posed) -> Mapping | None:
         """A mapping under a query without bounds on prices. Raises `Unknown`."""
         listed, unknown = self._classes(posed), 0
         for unopened in islice(listed, MOST_CLASSES):
@@ -210,7 +213,7 @@ def _in_room(probes: Probes, others: list[Demand], memory: Memory, bits: int) ->
     """A mapping that meets the others in so many bits of a memory; None if there is none. Raises `Unknown`."""
     posed = probes.demands.posed(others)
     smaller = conditions([f"size:{memory.name} <= {bits} b"], posed.einsum, posed.architecture)
-    return probes.any(replace(posed, architecture=smaller.shrunk(posed.architecture)))
+    return probes.some(replace(posed, architecture=smaller.shrunk(posed.architecture)))
 
 
 def _taken(einsum: Einsum, memory: Memory, mapping: Mapping) -> int:

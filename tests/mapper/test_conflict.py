@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -63,3 +64,26 @@ def test_what_imperfect_factors_cannot_meet_is_told_without_numbers_of_perfect_o
     with pytest.raises(pm.Infeasible, match="keeps to 'latency <= 1 ns'") as caught:
         pm.optimize(work, pm.architecture("teaching"), factors="imperfect", subject_to=["latency <= 1 ns"])
     assert "the others need" not in str(caught.value)
+
+
+def test_the_room_that_a_fast_mapping_needs_is_told_where_a_capacity_and_a_condition_clash() -> None:
+    """64 elements per operand pass a port of 4 words per cycle twice, unless the buffer holds more of them."""
+    work = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=8, n=8, k=8, bits=16)
+    machine = pm.architecture(small_machine(capacity=64))
+    with pytest.raises(pm.Infeasible) as caught:
+        pm.optimize(work, machine, subject_to=["traffic:DRAM <= 4096 b"])
+    _, moved, room = (mistake.message for mistake in caught.value.mistakes)
+    assert moved.startswith("'traffic:DRAM <= 4096 b'; the least that the others need is ")
+    needed = int(room.removeprefix("'L1 holds 64 b'; the least that the others need is ").partition(" b: ")[0])
+    assert pm.optimize(work, pm.architecture(small_machine(needed)), subject_to=["traffic:DRAM <= 4096 b"])
+    with pytest.raises(pm.Infeasible):
+        pm.optimize(work, pm.architecture(small_machine(needed - 1)), subject_to=["traffic:DRAM <= 4096 b"])
+
+
+def small_machine(capacity: int) -> dict[str, Any]:
+    """A DRAM and a memory of so many bits."""
+    energy = {"read": "1 pJ", "write": "1 pJ"}
+    outer = {"memory": "DRAM", "width": "16 b", "energy": energy}
+    inner = {"memory": "L1", "width": "16 b", "capacity": f"{capacity} b", "energy": energy}
+    levels = [outer, inner, {"compute": "MAC", "energy": "1 pJ"}]
+    return {"polymap": "architecture/1", "name": "small", "clock": "1 GHz", "hierarchy": levels}

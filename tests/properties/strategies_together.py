@@ -16,6 +16,7 @@ from polymap.model.conventions import Conventions, conventions
 from polymap.workload.einsum import Einsum
 from tests.constraints import drawn
 from tests.oracles import exhaust, exhaust_even_imperfect
+from tests.oracles.every_point import every_point
 from tests.oracles.exhaust_uneven import IMPERFECT, PERFECT, Rules, Space
 from tests.oracles.uneven_loops import is_special, sequences
 from tests.properties.ruled_optimum import EVERY_MAPPING
@@ -97,7 +98,8 @@ class Together:
 
     def space(self) -> Space:
         rules = Rules() if self.is_listed_by_rules else EVERY_MAPPING
-        return Space(self.einsum, self.architecture, self.factors, rules)
+        sets = None if self.einsum.is_box else every_point
+        return Space(self.einsum, self.architecture, self.factors, rules, sets=sets)
 
     def is_small(self) -> bool:
         """Whether few mappings are listed, before it is asked what they hold."""
