@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from polymap.model.cost import Cost
     from polymap.report import plot
     from polymap.report.trace import trace
-    from polymap.verbs import component, evaluate, layers, optimize, pareto, symbolic, verify
+    from polymap.verbs import codegen, component, evaluate, layers, optimize, pareto, symbolic, verify
     from polymap.workload import Einsum, Network, workload
     from polymap.workload.arguments import einsum
     from polymap.workload.loop_nest import loop_nest
@@ -57,6 +57,7 @@ __all__ = [
     "Unsolved",
     "__version__",
     "architecture",
+    "codegen",
     "component",
     "constraints",
     "einsum",
@@ -85,7 +86,7 @@ _HOMES = {
     "polymap.model.cost": ("Cost",),
     "polymap.report.plot": ("plot",),
     "polymap.report.trace": ("trace",),
-    "polymap.verbs": ("component", "evaluate", "layers", "optimize", "pareto", "symbolic", "verify"),
+    "polymap.verbs": ("codegen", "component", "evaluate", "layers", "optimize", "pareto", "symbolic", "verify"),
     "polymap.workload.loop_nest": ("loop_nest",),
     "polymap.workload": ("Einsum", "Network", "einsum", "workload"),
 }

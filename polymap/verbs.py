@@ -308,6 +308,28 @@ def symbolic(
     return formulas(einsum, machine, nest, conventions)
 
 
+def codegen(
+    work: WorkloadSource, arch: ArchitectureSource, nest: MappingSource, *, language: str = "c", count: bool = False
+) -> str:
+    """The source of a function that runs a mapping of one einsum: its loops, buffers, and what moves between them.
+
+    The function is called like the einsum and takes its tensors, in its order, as arrays whose first element is the
+    least that is accessed; it writes the output, which equals the einsum bit for bit on integers. `language` is `c`,
+    `python` (on numpy arrays) or `mlir` (a transform script: tile sizes, without buffers). With `count` the code
+    counts reads, fills and updates of every tensor at every memory as `evaluate` does under the conventions `polymap`.
+    Raises `SpecError` for what cannot be understood, `IllegalMapping`, and `PolymapError` with every reason why code
+    for this mapping would not do what the model counts.
+    """
+    from polymap.architecture import architecture
+    from polymap.mapping import mapping
+    from polymap.mapping.kept import check_kept
+    from polymap.report.code import code
+
+    einsum, machine, loops = single(work), architecture(arch), mapping(nest)
+    check_kept(machine, [einsum])
+    return code(einsum, machine, loops, language, count)
+
+
 def einsums(subject: Einsum | Network) -> list[Einsum]:
     """What is run: the einsum itself, or those of a network's layers."""
     from polymap.workload import Network

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from polymap.cli import components, convert, evaluate, explain, layers, optimize, pareto, report, serve, verify
+from polymap.cli import codegen, components, convert, evaluate, explain, layers, optimize, pareto, report, serve, verify
 from polymap.cli.arguments import Parser
 from polymap.cli.failure import BAD_INPUT, INTERNAL, PIPE_CLOSED, UNSOLVED, Failure, defect, interruption, refusal
 from polymap.cli.output import HalfSaid, Unwritable, silence, survive_narrow_encodings, warn
@@ -51,6 +51,7 @@ def parser() -> Parser:
     explain.add_to(verbs)
     report.add_to(verbs)
     serve.add_to(verbs)
+    codegen.add_to(verbs)
     return program
 
 

@@ -1,0 +1,116 @@
+"""`polymap codegen`: the mapping of a result as code that runs it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from polymap.cli.arguments import Parser, add_verb
+from polymap.cli.output import check_open, say
+from polymap.cli.stored import add_result, file_of
+from polymap.errors import NOWHERE, IllegalMapping, Mistake, Place, PolymapError, SpecError
+
+if TYPE_CHECKING:
+    from polymap.report.subject import Subject
+
+    Verbs = argparse._SubParsersAction[Parser]
+
+EPILOG = """\
+examples:
+  polymap codegen best --layer conv1 --language c -o conv1.c
+  polymap codegen best/result.json --language python
+  polymap codegen best --language c --count | cc -std=c99 -Wall -Werror -x c -c - -o gemm.o
+
+c, python: a function with a buffer for each tensor that a memory holds, filled and drained as the model counts it; it
+writes the einsum's output. mlir: a transform script that tiles the einsum, without buffers.
+With --count the code counts what it moves: the numbers of `polymap evaluate` under the conventions `polymap`.
+"""
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(
+        verbs,
+        "codegen",
+        "the mapping of a result as code",
+        "Write the loop nest of a result, with its buffers and all that moves between them, as code that runs.",
+        EPILOG,
+    )
+    add_result(parser)
+    add = parser.add_argument
+    add("--language", type=language, default="c", metavar="L", help="c, python or mlir (default: c)")
+    add("--layer", metavar="LAYER", help="which layer of a RESULT of a network")
+    add("--count", action="store_true", help="count reads, fills and updates of every tensor at every memory")
+    add("-o", "--output", metavar="FILE", help="the file to write; without it, standard output")
+    parser.set_defaults(run=run)
+
+
+def language(text: str) -> str:
+    """A language in which code is generated."""
+    from polymap.report.code import known
+
+    try:
+        return known(text)
+    except SpecError as error:
+        raise argparse.ArgumentTypeError(f"{error.mistakes[0].message}; {error.mistakes[0].mend}") from None
+
+
+def run(options: argparse.Namespace) -> int:
+    """Generate, then write all of the file or nothing."""
+    from polymap.cli.folder import replace, unwritable
+
+    check_open()
+    file = None if options.output is None else _writable(options.output)
+    text = _text(options)
+    if file is None:
+        say(text.removesuffix("\n"))
+        return 0
+    try:
+        replace(file, text)
+    except OSError as error:
+        raise unwritable(file, error) from error
+    return 0
+
+
+def _writable(name: str) -> Path:
+    """The file called `name`; raises `SpecError` if no file can be written there."""
+    mend = "give -o a file in a folder that can be written to"
+    file = Path(name)
+    if not name.strip():
+        raise SpecError(Mistake(NOWHERE, "-o is given no name", "name a file: -o nest.c"))
+    if file.is_dir():
+        raise SpecError(Mistake(Place(name), "a file is to be written here, but this is a folder", mend))
+    if not file.parent.is_dir():
+        raise SpecError(Mistake(Place(str(file.parent)), "there is no such folder", mend))
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise SpecError(Mistake(Place(str(file.parent)), "the folder cannot be written to", mend))
+    return file
+
+
+def _text(options: argparse.Namespace) -> str:
+    from polymap.cli.explain import read
+
+    file = file_of(options.result)
+    return _code(read(file, options.layer), options, file)
+
+
+def _code(subject: Subject, options: argparse.Namespace, file: str) -> str:
+    """The code. Raises `PolymapError`; inputs that were changed by hand may be nonsense."""
+    from polymap.report.code import code
+
+    try:
+        return code(subject.einsum, subject.architecture, subject.mapping, options.language, options.count)
+    except IllegalMapping as error:
+        raise IllegalMapping(_placed(mistake, file) for mistake in error.mistakes) from None
+    except (PolymapError, MemoryError):
+        raise
+    except Exception as error:
+        message = f"no code can be made of the inputs and the mapping: {type(error).__name__} {error}"
+        mend = "see what `polymap verify` says of it"
+        raise SpecError(Mistake(Place(file, path="inputs"), message.strip(), mend)) from error
+
+
+def _placed(mistake: Mistake, file: str) -> Mistake:
+    return Mistake(Place(file, path=mistake.place.path), mistake.message, mistake.mend)

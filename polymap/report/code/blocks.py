@@ -1,0 +1,118 @@
+"""Loops around lines: over instances, over the elements of a tile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from polymap.report.code.linear import Linear
+from polymap.report.code.nest import Turn
+from polymap.report.code.program import For, If, Let, Line, Set
+from polymap.report.code.tiles import Interval
+from polymap.report.code.ways import Way
+
+Lines = tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Region:
+    """The elements of a tile that are moved.
+
+    Index `d` runs from `starts[d]` to before `stops[d]`. `before` are lines that say where it starts or stops; of the
+    elements only those are meant for which one of the conditions `unless_kept` holds, if there are any.
+    """
+
+    spans: tuple[Interval, ...]
+    starts: tuple[str, ...]
+    stops: tuple[str, ...]
+    before: Lines = ()
+    unless_kept: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from another region of the same tensor."""
+        return tuple(text for pair in zip(self.starts, self.stops) for text in pair)
+
+
+def instances(turns: Iterable[Turn], body: Lines) -> Lines:
+    """The body for every instance of some spatial loops."""
+    for turn in reversed(tuple(turns)):
+        body = (For(turn.variable, "0", str(turn.trip), body, turn.text),)
+    return body
+
+
+def guarded(conditions: Sequence[str], body: Lines) -> Lines:
+    return (If(tuple(conditions), body),) if conditions else body
+
+
+def elements(way: Way, region: Region, body: Lines) -> Lines:
+    """The body for every element of a region."""
+    if region.unless_kept:
+        body = (If(region.unless_kept, body, any=True),)
+    for at in reversed(range(len(region.spans))):
+        if not region.spans[at].is_single:
+            body = (For(way.place.axes[at], region.starts[at], region.stops[at], body),)
+    return (*region.before, *body)
+
+
+def indices(way: Way, region: Region) -> tuple[Linear, ...]:
+    return tuple(way.index(at, span) for at, span in enumerate(region.spans))
+
+
+def whole(way: Way) -> Region:
+    """All of a tile."""
+    spans = way.tile()
+    return Region(spans, tuple(str(span.low) for span in spans), tuple(str(span.end) for span in spans))
+
+
+def entering(way: Way) -> Region:
+    """What the tile of this trip of the closing loop has that the one before had not."""
+    closing = way.closing
+    if not way.sliding or closing is None:
+        return whole(way)
+    return _beside(way, -closing.step, (f"{closing.variable} > 0",), (f"{closing.variable} == 0",))
+
+
+def leaving(way: Way) -> Region:
+    """What the tile of this trip of the closing loop has that the next one has not."""
+    closing = way.closing
+    if not way.sliding or closing is None:
+        return whole(way)
+    goes_on, ends = [f"{closing.variable} < {closing.trip - 1}"], [f"{closing.variable} == {closing.trip - 1}"]
+    if way.nest.may_be_empty(closing.rank, way.child.position):
+        low, size = way.low(closing.rank) + closing.step, way.nest.einsum.sizes[closing.rank]
+        goes_on.append(f"{low} < {size}")
+        ends.append(f"{low} >= {size}")
+    return _beside(way, closing.step, tuple(goes_on), tuple(ends))
+
+
+def _beside(way: Way, moved: int, there: tuple[str, ...], not_there: tuple[str, ...]) -> Region:
+    """The tile without the one whose rank of the closing loop is `moved`; it is there under the conditions `there`."""
+    region, other = whole(way), way.tile(moved)
+    if len(way.sliding) > 1:
+        return Region(region.spans, region.starts, region.stops, (), (*not_there, *_outside(way, other)))
+    (at,) = way.sliding
+    is_before = way.coefficient(at) * moved < 0
+    name = "start" if is_before else "stop"
+    own = region.starts[at] if is_before else region.stops[at]
+    lines: Lines = (Let(name, own, changes=True), If(there, (Set(name, _bound(way, at, own, other[at], is_before)),)))
+    starts, stops = list(region.starts), list(region.stops)
+    (starts if is_before else stops)[at] = name
+    return Region(region.spans, tuple(starts), tuple(stops), lines)
+
+
+def _bound(way: Way, at: int, own: str, other: Interval, is_before: bool) -> str:
+    """Where the other tile ends, or begins; where tiles may be short there may be a gap between the two."""
+    bound = str(other.end if is_before else other.low)
+    if not any(way.nest.may_be_short(rank, way.child.position) for rank in way.tensor.coordinates[at].ranks):
+        return bound
+    return f"{'max' if is_before else 'min'}({own}, {bound})"
+
+
+def _outside(way: Way, other: tuple[Interval, ...]) -> tuple[str, ...]:
+    """That an element is not in another tile: one of these holds."""
+    found = []
+    for at in way.sliding:
+        variable = way.place.axes[at]
+        found += [f"{variable} < {other[at].low}", f"{variable} >= {other[at].end}"]
+    return tuple(found)

@@ -1,0 +1,140 @@
+"""The way of a tensor from one store to the next: when it is taken, and which instances share a transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from polymap.report.code.linear import Linear
+from polymap.report.code.nest import Nest, Turn
+from polymap.report.code.stores import Place, Store
+from polymap.report.code.tiles import Interval, points, reach
+from polymap.workload.einsum import Affine, Tensor
+
+
+@dataclass(frozen=True)
+class Way:
+    """From `parent` to `child`, its next inner store (an output: back, too).
+
+    `closing` is the innermost temporal loop above the child that moves the tensor: at each of its trips the tile
+    changes, and loops inside it change nothing. None: one tile is all there is. Operands change at every step.
+    """
+
+    nest: Nest
+    tensor: Tensor
+    place: Place
+    parent: Store
+    child: Store
+
+    @property
+    def closing(self) -> Turn | None:
+        above = [turn for turn in self.nest.temporal if turn.position < self.child.position]
+        moving = above if self.child.is_operand else [turn for turn in above if turn.rank in self.tensor.ranks]
+        return moving[-1] if moving else None
+
+    @property
+    def times(self) -> tuple[Turn, ...]:
+        """Temporal loops that stand around the transfer."""
+        closing = self.closing
+        return tuple(turn for turn in self.nest.temporal if closing and turn.position <= closing.position)
+
+    @property
+    def near(self) -> tuple[Turn, ...]:
+        """Spatial loops between parent and child."""
+        return tuple(turn for turn in self.child.turns if turn.position > self.parent.position)
+
+    @property
+    def together(self) -> tuple[Turn, ...]:
+        """Near loops whose instances hold the same tile and share its transfer: multicast, or reduction."""
+        return tuple(turn for turn in self.near if self.shares(turn) and turn.rank not in self.tensor.ranks)
+
+    @property
+    def apart(self) -> tuple[Turn, ...]:
+        """All other loops over instances; those that may share a transfer all the same are innermost."""
+        rest = [turn for turn in self.child.turns if turn not in self.together]
+        return (*(turn for turn in rest if turn not in self.askew), *self.askew)
+
+    @property
+    def copies(self) -> tuple[Turn, ...]:
+        """Near loops whose instances hold the same tile and do not share its transfer."""
+        return tuple(turn for turn in self.near if not self.shares(turn) and turn.rank not in self.tensor.ranks)
+
+    @property
+    def askew(self) -> tuple[Turn, ...]:
+        """Near loops that share and move the tensor, where several ranks together move coordinates so that some
+        instances may hold equal tiles."""
+        moving = tuple(turn for turn in self.near if self.shares(turn) and turn.rank in self.tensor.ranks)
+        return moving if self._undecided({turn.rank for turn in moving}) else ()
+
+    def _undecided(self, ranks: set[str]) -> set[str]:
+        """Ranks of which a tile's place does not tell the index: a coordinate tells one, where the others are told."""
+        left = set(ranks)
+        while told := next((axis for axis in self.tensor.coordinates if len(left & set(axis.ranks)) == 1), None):
+            left -= set(told.ranks)
+        return left
+
+    @property
+    def repeats(self) -> tuple[Turn, ...]:
+        """Temporal loops that bring a tile again that was there before: around the closing one, not of the tensor."""
+        around = self.times if self.child.is_operand else self.times[:-1]
+        return tuple(turn for turn in around if turn.rank not in self.tensor.ranks)
+
+    def shares(self, turn: Turn) -> bool:
+        """Whether the array of a loop multicasts the tensor, or reduces it."""
+        assert turn.array is not None
+        return turn.array.reduces(self.tensor) if self.tensor.is_output else turn.array.multicasts(self.tensor)
+
+    def guards(self, turns: Iterable[Turn], seen: Iterable[Turn]) -> tuple[str, ...]:
+        """That an instance has a point, as far as the loops `turns` decide; the loops `seen` have moved before."""
+        moved = sorted((*turns, *seen, *self.times), key=lambda turn: turn.position)
+        return tuple(
+            f"{self.nest.low(rank, moved)} < {size}"
+            for rank, size in self.nest.einsum.ranks
+            if any(turn.rank == rank for turn in turns) and self.nest.may_be_empty(rank, self.child.position)
+        )
+
+    def tile(self, moved: int = 0) -> tuple[Interval, ...]:
+        """The child's tile, per coordinate; the rank of the closing loop `moved` by so many points."""
+        return tuple(reach(axis, first, self._points(moved)) for axis, first in self._axes)
+
+    @property
+    def _axes(self) -> Iterable[tuple[Affine, int]]:
+        return zip(self.tensor.coordinates, self.place.origin, strict=True)
+
+    @property
+    def moved(self) -> tuple[Turn, ...]:
+        """All loops that have moved when the transfer begins, outermost first."""
+        return tuple(sorted((*self.times, *self.child.turns), key=lambda turn: turn.position))
+
+    def low(self, rank: str) -> Linear:
+        """The first point of a rank in the child's tile."""
+        return self.nest.low(rank, self.moved)
+
+    def _points(self, moved: int) -> Callable[[str], Interval]:
+        turns = self.moved
+
+        def of_rank(rank: str) -> Interval:
+            by = moved if self.closing and self.closing.rank == rank else 0
+            return points(self.nest, rank, self.child.position, turns, by)
+
+        return of_rank
+
+    @property
+    def sliding(self) -> tuple[int, ...]:
+        """Coordinates along which the closing loop moves the tile by less than its extent; none if it moves on."""
+        closing = self.closing
+        if closing is None or self.child.is_operand:
+            return ()
+        axes = enumerate(self.tensor.coordinates)
+        moving = [at for at, axis in axes if closing.rank in axis.ranks]
+        overlap = all(abs(self.coefficient(at)) * closing.step < self.child.tile[at] for at in moving)
+        return tuple(moving) if overlap else ()
+
+    def coefficient(self, at: int) -> int:
+        """By how much one point of the closing loop's rank moves a coordinate."""
+        assert self.closing is not None
+        return dict(self.tensor.coordinates[at].terms)[self.closing.rank]
+
+    def index(self, at: int, span: Interval) -> Linear:
+        """The index of a coordinate in a loop over a tile: its variable, or the only value there is."""
+        return span.low if span.is_single else Linear(((self.place.axes[at], 1),))
