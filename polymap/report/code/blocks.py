@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 
 from polymap.report.code.linear import Linear
 from polymap.report.code.nest import Turn
-from polymap.report.code.program import For, If, Let, Line, Set
+from polymap.report.code.program import For, Hold, If, IsFirst, Let, Line, Log, Scope, Set
 from polymap.report.code.tiles import Interval
 from polymap.report.code.ways import Way
 
@@ -53,6 +54,25 @@ def elements(way: Way, region: Region, body: Lines) -> Lines:
         if not region.spans[at].is_single:
             body = (For(way.place.axes[at], region.starts[at], region.stops[at], body),)
     return (*region.before, *body)
+
+
+def transfers(way: Way, region: Region, one: Lines) -> Lines:
+    """The lines for every element of a region, in all instances apart.
+
+    Where some of these may move equal tiles that count once, `first` tells which do.
+    """
+    if not (way.askew and way.counted):
+        return scoped(instances(way.apart, guarded(way.guards(way.apart, ()), elements(way, region, one))))
+    rest = replace(region, before=())
+    body = guarded(way.guards(way.apart, ()), (*region.before, IsFirst(region.key), *elements(way, rest, one)))
+    log = Log(prod(turn.trip for turn in way.askew), len(region.key))
+    outer = [turn for turn in way.apart if turn not in way.askew]
+    return scoped(instances(outer, (log, *instances(way.askew, body))))
+
+
+def scoped(lines: Lines) -> Lines:
+    """The lines, in a scope of their own if they give names."""
+    return (Scope(lines),) if any(isinstance(line, Let | Hold | Log | IsFirst) for line in lines) else lines
 
 
 def indices(way: Way, region: Region) -> tuple[Linear, ...]:

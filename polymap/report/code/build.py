@@ -60,7 +60,7 @@ def plan(einsum: Einsum, architecture: Architecture, mapping: Mapping, counted: 
     for tensor in einsum.tensors:
         at = place(einsum, tensor, ranks, names)
         chain = stores(walked, architecture, mapping, tensor, at, names)
-        ways.append(tuple(Way(walked, tensor, at, one, other) for one, other in pairwise(chain)))
+        ways.append(tuple(Way(walked, tensor, at, one, other, counted) for one, other in pairwise(chain)))
     return Plan(name, walked, tuple(ways), tuple(ranks.items()), counted)
 
 
@@ -138,7 +138,7 @@ def _around(planned: Plan, depth: int) -> Lines:
     """What is done at a number of temporal loops: transfers, the next loop or the computes, transfers back."""
     temporal = planned.nest.temporal
     here = sorted((way for way in _moved(planned) if len(way.times) == depth), key=lambda way: way.child.position)
-    come = [line for way in here for line in _in(way, planned.counted)]
+    come = [line for way in here for line in _in(way)]
     go = [line for way in reversed(here) if way.tensor.is_output for line in outputs.drain(way)]
     if depth < len(temporal):
         return (*come, _loop(planned, temporal[depth], _around(planned, depth + 1)), *go)
@@ -150,8 +150,8 @@ def _moved(planned: Plan) -> Iterator[Way]:
     return (way for ways in planned.ways for way in ways[:-1])
 
 
-def _in(way: Way, counted: bool) -> Lines:
-    return outputs.fill(way) if way.tensor.is_output else inputs.fill(way, counted)
+def _in(way: Way) -> Lines:
+    return outputs.fill(way) if way.tensor.is_output else inputs.fill(way)
 
 
 def _loop(planned: Plan, turn: Turn, body: Lines) -> For:
@@ -170,7 +170,7 @@ def _computes(planned: Plan) -> Lines:
     """Operands that several units share are brought first, and sums that they share taken last."""
     last = [ways[-1] for ways in planned.ways]
     shared = [way for way in last if way.together or way.askew]
-    bring = [line for way in shared if not way.tensor.is_output for line in inputs.fill(way, planned.counted)]
+    bring = [line for way in shared if not way.tensor.is_output for line in inputs.fill(way)]
     take = [line for way in shared if way.tensor.is_output for line in outputs.drain(way)]
     return (*bring, Comment("compute"), *_points(planned, last, shared), *take)
 

@@ -220,7 +220,8 @@ def _counted(program: Program, line: Line, number: str) -> Iterator[str]:
     elif isinstance(line, CountAgain):
         mark = _value(line.mark)
         index = program.counters.index(line.counter)
-        yield f"{program.name}_counts[{index}] += {mark}; /* {_plain(line.counter)} */"
+        only = f"{line.only} && " if line.only else ""
+        yield f"{program.name}_counts[{index}] += {only}{mark}; /* {_plain(line.counter)} */"
         yield f"{mark} = 1;"
     elif isinstance(line, Log):
         yield f"{number} sent[{line.length}][{line.width or 1}];"

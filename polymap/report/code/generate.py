@@ -9,29 +9,46 @@ from polymap.errors import NOWHERE, Mistake, SpecError
 from polymap.mapping import Mapping
 from polymap.mapping.legality import STRUCTURE, check
 from polymap.quantity import near
-from polymap.report.code import c, python, refusals
+from polymap.report.code import c, mlir, python, refusals
 from polymap.report.code.build import plan, program
 from polymap.report.code.program import Program
 from polymap.version import __version__
 from polymap.workload import Einsum
 
 PRINTERS: dict[str, Callable[[Program], str]] = {"c": c.text, "python": python.text}
-LANGUAGES = tuple(PRINTERS)
+MLIR = "mlir"
+LANGUAGES = (*PRINTERS, MLIR)
+
+
+CONDUCT = (
+    "Instances of an array move in step: their loops stand inside those that run in time, around what each does.",
+    "A tile of extent E keeps an element at its index modulo E, so that what stays needs no move.",
+)
 
 
 def code(einsum: Einsum, architecture: Architecture, mapping: Mapping, language: str, counted: bool = False) -> str:
-    """The source text of a function that runs a mapping, called like the einsum.
+    """The source text of a function that runs a mapping, called like the einsum; of a transform script in MLIR.
 
     Its arguments are the tensors in the einsum's order; it writes the output. With `counted` it counts reads, fills and
     updates of every memory while it runs; they equal what `polymap.evaluate` says under the conventions `polymap`.
     Raises `SpecError` for an unknown language, `IllegalMapping`, and `PolymapError` with every reason why no such code
     is generated.
     """
-    printer = PRINTERS[known(language)]
+    chosen = known(language)
     check(einsum, architecture, mapping, STRUCTURE)
     planned = plan(einsum, architecture, mapping, counted)
     refusals.check(planned, architecture, mapping)
-    return printer(program(planned, tuple(_heading(einsum, architecture, mapping))))
+    if chosen == MLIR:
+        return _script(einsum, architecture, mapping, counted)
+    heading = (*_heading(einsum, architecture, mapping), *CONDUCT)
+    return PRINTERS[chosen](program(planned, heading))
+
+
+def _script(einsum: Einsum, architecture: Architecture, mapping: Mapping, counted: bool) -> str:
+    if counted:
+        mend = "leave the counting out, or generate c or python"
+        raise SpecError(Mistake(NOWHERE, "a transform script moves nothing that could be counted", mend))
+    return mlir.text(einsum, mapping, tuple(_heading(einsum, architecture, mapping)))
 
 
 def known(language: str) -> str:
@@ -49,5 +66,3 @@ def _heading(einsum: Einsum, architecture: Architecture, mapping: Mapping) -> It
     yield ""
     yield from (f"    {line}" for line in mapping.text().splitlines())
     yield ""
-    yield "Instances of an array move in step: their loops stand inside those that run in time, around what each does."
-    yield "A tile of extent E keeps an element at its index modulo E, so that what stays needs no move."

@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-from math import prod
-
-from polymap.report.code.blocks import Lines, Region, elements, entering, guarded, indices, instances
-from polymap.report.code.program import Comment, Count, Hold, IsFirst, Let, Line, Log, Scope, Set
+from polymap.report.code.blocks import Lines, Region, entering, guarded, indices, instances, transfers
+from polymap.report.code.program import Comment, Count, Hold, Set
 from polymap.report.code.ways import Way
 
 
-def fill(way: Way, counted: bool) -> Lines:
+def fill(way: Way) -> Lines:
     """The lines that bring a tile, or what is new of it, from the parent to the child."""
     region = entering(way)
-    body = elements(way, region, _one(way, region))
-    if way.askew and counted:
-        body = (*region.before, IsFirst(region.key), *elements(way, _without_before(region), _one(way, region)))
-    body = guarded(way.guards(way.apart, ()), body)
-    if way.askew and counted:
-        body = (_log(way, region), *instances(way.askew, body))
-        body = instances([turn for turn in way.apart if turn not in way.askew], body)
-    else:
-        body = instances(way.apart, body)
-    return (Comment(_said(way)), *scoped(body))
-
-
-def scoped(lines: Lines) -> Lines:
-    """The lines, in a scope of their own if they give names."""
-    return (Scope(lines),) if any(isinstance(line, Let | Hold | Log | IsFirst) for line in lines) else lines
-
-
-def _without_before(region: Region) -> Region:
-    return Region(region.spans, region.starts, region.stops, (), region.unless_kept)
-
-
-def _log(way: Way, region: Region) -> Line:
-    return Log(prod(turn.trip for turn in way.askew), len(region.key))
+    return (Comment(_said(way)), *transfers(way, region, _one(way, region)))
 
 
 def _one(way: Way, region: Region) -> Lines:
     """The lines for one element."""
     at = indices(way, region)
     source = way.parent.cell(at)
-    read = Count(way.parent.counter("reads"), only="first" if way.askew else "")
+    read = Count(way.parent.counter("reads"), only=way.only)
     filled: Lines = () if way.child.is_operand else (Count(way.child.counter("fills")),)
     if not way.together:
         return (Set(way.child.cell(at), source), read, *filled)

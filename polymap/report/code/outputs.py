@@ -10,8 +10,9 @@ parent has: the same accesses, though each read comes later.
 
 from __future__ import annotations
 
-from polymap.report.code.blocks import Lines, Region, elements, entering, guarded, indices, instances, leaving, whole
-from polymap.report.code.inputs import scoped
+from dataclasses import replace
+
+from polymap.report.code.blocks import Lines, Region, entering, guarded, indices, instances, leaving, transfers, whole
 from polymap.report.code.linear import Linear
 from polymap.report.code.program import Add, Cell, Comment, Count, CountAgain, Hold, If, Line, Set
 from polymap.report.code.stores import HELD, MET
@@ -54,13 +55,8 @@ def _fresh(way: Way, region: Region) -> Lines:
     zero: Lines = (Set(cell, "0"),)
     if may_overlap(way.tensor):
         zero = (*zero, CountAgain(way.child.counter("fills"), way.child.mark(HELD, indices(way, region))))
-    return scoped(_everywhere(way, region, zero))
-
-
-def _everywhere(way: Way, region: Region, body: Lines) -> Lines:
-    """The body for every element in every instance."""
-    body = elements(way, region, instances(way.together, guarded(way.guards(way.together, way.apart), body)))
-    return instances(way.apart, guarded(way.guards(way.apart, ()), body))
+    zeros = instances(way.together, guarded(way.guards(way.together, way.apart), zero))
+    return transfers(replace(way, counted=False), region, zeros)
 
 
 def _read_back(way: Way) -> Lines:
@@ -78,14 +74,13 @@ def _read_back(way: Way) -> Lines:
         back = (If(_first_copy(way), taken, (Set(way.child.cell(at), "0"),)), filled)
     else:
         back = (Set(way.child.cell(at), way.parent.cell(at)), *read, filled)
-    return scoped(instances(way.apart, guarded(way.guards(way.apart, ()), elements(way, region, back))))
+    return transfers(way, region, back)
 
 
 def drain(way: Way) -> Lines:
     """The lines that bring a tile, or what leaves of it, to the parent."""
     region = leaving(way)
-    body = elements(way, region, _one(way, region))
-    return (Comment(_said(way)), *scoped(instances(way.apart, guarded(way.guards(way.apart, ()), body))))
+    return (Comment(_said(way)), *transfers(way, region, _one(way, region)))
 
 
 def _said(way: Way) -> str:
@@ -122,8 +117,8 @@ def _arrive(way: Way, region: Region, value: Cell | str) -> Lines:
 
 def arrived(way: Way, at: tuple[Linear, ...]) -> Lines:
     """An update, and the read of what is there: all but the first of an element find something."""
-    updated, reads = Count(way.parent.counter("updates")), way.parent.counter("reads")
+    updated, reads = Count(way.parent.counter("updates"), only=way.only), way.parent.counter("reads")
     if may_overlap(way.tensor):
-        return (updated, CountAgain(reads, way.parent.mark(MET, at)))
+        return (updated, CountAgain(reads, way.parent.mark(MET, at), way.only))
     never = (*_never_before(way), *_first_copy(way))
     return (updated, Count(reads, unless=never)) if never else (updated,)

@@ -106,10 +106,11 @@ class Count:
 
 @dataclass(frozen=True)
 class CountAgain:
-    """One more of what `counter` counts, unless this is the first time for `mark`."""
+    """One more of what `counter` counts, unless this is the first time for `mark`; `only` where a name is true."""
 
     counter: str
     mark: Cell
+    only: str = ""
 
 
 @dataclass(frozen=True)

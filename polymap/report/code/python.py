@@ -109,7 +109,8 @@ def _statement(line: Line) -> Iterator[str]:
     elif isinstance(line, Count):
         yield from _count(line)
     elif isinstance(line, CountAgain):
-        yield f"counts[{line.counter!r}] += int({_value(line.mark)})"
+        only = f"{line.only} and " if line.only else ""
+        yield f"counts[{line.counter!r}] += int({only}{_value(line.mark)})"
         yield f"{_value(line.mark)} = True"
     elif isinstance(line, Log):
         yield "sent = set()"

@@ -14,6 +14,7 @@ from polymap.model.replay import check_habits
 from polymap.report.code.build import Plan
 from polymap.report.code.outputs import may_overlap
 from polymap.report.code.ways import Way
+from polymap.workload import Einsum
 
 MOST_MARKS = 2**28
 UNCOUNTED = "generate it without counters"
@@ -22,14 +23,20 @@ UNCOUNTED = "generate it without counters"
 def check(planned: Plan, architecture: Architecture, mapping: Mapping) -> None:
     """Raises `PolymapError` with every reason why the code would be wrong, or would not count what the model does."""
     ways = [way for tensor in planned.ways for way in tensor]
-    found = list(_divided_sums(planned, mapping))
-    found += [mistake for way in ways if way.tensor.is_output for mistake in _equal_sums(way, mapping)]
+    einsum = planned.nest.einsum
+    found = [*_not_a_box(einsum), *_divided_sums(planned, mapping)]
     if planned.counted:
         check_habits(architecture, POLYMAP)
         found += [mistake for way in ways for mistake in _networks(way)]
         found += [mistake for way in ways for mistake in _unmarked(way, mapping)]
     if found:
         raise PolymapError(dict.fromkeys(found))
+
+
+def _not_a_box(einsum: Einsum) -> Iterator[Mistake]:
+    if not einsum.is_box:
+        text = f"the domain of {einsum.name} is no box: {einsum.domain_text}; code is generated for boxes"
+        yield Mistake(einsum.place, text, "leave out its `domain`, and map the whole box")
 
 
 def _divided_sums(planned: Plan, mapping: Mapping) -> Iterator[Mistake]:
@@ -40,13 +47,6 @@ def _divided_sums(planned: Plan, mapping: Mapping) -> Iterator[Mistake]:
         each = prod(turn.trip for turn in parts)
         text = f"each of {each} instances ends with a part of every sum of {store.tensor.name}, which nobody adds up"
         yield broken(mapping, store.node, text, f"move it above '{parts[0].text}'")
-
-
-def _equal_sums(way: Way, mapping: Mapping) -> Iterator[Mistake]:
-    if way.askew:
-        loops = " and ".join(f"'{turn.text}'" for turn in way.askew)
-        text = f"instances of {loops} may hold equal tiles of {way.tensor.name}, and code that adds these is not made"
-        yield broken(mapping, way.askew[-1].node, text, "make one of these loops temporal")
 
 
 def _networks(way: Way) -> Iterator[Mistake]:
@@ -70,8 +70,8 @@ def _own_way(way: Way, array: Array) -> str:
 
 def _unmarked(way: Way, mapping: Mapping) -> Iterator[Mistake]:
     """Counts for which too much would have to be kept in mind."""
-    if way.askew and len(way.sliding) > 1:
-        text = f"which instances hold equal new parts of {way.tensor.name} is not told by their bounds"
+    if way.askew and len(way.sliding) > (0 if way.tensor.is_output else 1):
+        text = f"which instances move equal parts of sliding tiles of {way.tensor.name} is not counted"
         yield broken(mapping, way.askew[-1].node, text, UNCOUNTED)
     if way.tensor.is_output and may_overlap(way.tensor) and prod(way.child.marks) > MOST_MARKS:
         text = f"counting needs {prod(way.child.marks)} flags, one for each element of {way.tensor.name} and instance"

@@ -14,7 +14,7 @@ from polymap.workload.einsum import Affine, Tensor
 
 @dataclass(frozen=True)
 class Way:
-    """From `parent` to `child`, its next inner store (an output: back, too).
+    """From `parent` to `child`, its next inner store (an output: back, too); `counted` if what moves is counted.
 
     `closing` is the innermost temporal loop above the child that moves the tensor: at each of its trips the tile
     changes, and loops inside it change nothing. None: one tile is all there is. Operands change at every step.
@@ -25,6 +25,7 @@ class Way:
     place: Place
     parent: Store
     child: Store
+    counted: bool
 
     @property
     def closing(self) -> Turn | None:
@@ -72,6 +73,11 @@ class Way:
         while told := next((axis for axis in self.tensor.coordinates if len(left & set(axis.ranks)) == 1), None):
             left -= set(told.ranks)
         return left
+
+    @property
+    def only(self) -> str:
+        """The name of what tells whether a transfer counts; none where all do."""
+        return "first" if self.askew else ""
 
     @property
     def repeats(self) -> tuple[Turn, ...]:

@@ -23,7 +23,7 @@ from polymap.workload import Einsum
 from polymap.workload.einsum import Tensor
 
 COMPILER = shutil.which(os.environ.get("CC", "cc"))
-FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC")
+FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-O0", "-shared", "-fPIC")
 Counts = dict[str, int]
 
 

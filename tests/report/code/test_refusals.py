@@ -1,0 +1,109 @@
+"""What no code is generated for is told at its place, with what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import polymap as pm
+from polymap.architecture import Array
+from polymap.report.code import code
+
+ENERGY = {"read": "1 pJ", "write": "1 pJ"}
+TWO_LEVELS = {
+    "name": "two",
+    "clock": "1 GHz",
+    "hierarchy": [
+        {"memory": "DRAM", "width": "16 b", "energy": ENERGY},
+        {"array": "PE", "shape": {"X": 4, "Y": 4}},
+        {
+            "memory": "RF",
+            "width": "16 b",
+            "capacity": "1 KiB",
+            "energy": ENERGY,
+            "keeps": [],
+            "may_keep": ["input", "weight", "output"],
+        },
+        {"compute": "MAC", "energy": "1 pJ"},
+    ],
+}
+CONV = pm.einsum("O[p] += I[p+r] * W[r]", p=4, r=3)
+
+
+def machine(**changes: object) -> pm.Architecture:
+    """Two memories and an array between, of which something is changed."""
+    found = pm.architecture(TWO_LEVELS)
+    levels = tuple(replace(level, **changes) if isinstance(level, Array) else level for level in found.hierarchy)
+    return replace(found, hierarchy=levels)
+
+
+def refused(work: pm.Einsum, arch: pm.Architecture, nest: str, counted: bool = True) -> tuple[pm.Mistake, ...]:
+    with pytest.raises(pm.PolymapError) as caught:
+        code(work, arch, pm.mapping(nest), "c", counted)
+    return caught.value.mistakes
+
+
+def test_a_domain_that_is_no_box() -> None:
+    work = pm.einsum("O[i] += A[i,j] * B[j]", i=4, j=4, domain="{ [i,j] : j <= i }")
+    (mistake,) = refused(work, machine(), "DRAM holds A B O\nfor i in 4\nfor j in 4\ncompute", counted=False)
+    assert "is no box" in mistake.message
+    assert mistake.mend
+
+
+def test_sums_that_nobody_adds_up() -> None:
+    found = machine()
+    inputs_only = replace(found.memory("DRAM"), keeps=("input", "weight"))
+    arch = replace(found, hierarchy=(inputs_only, *found.hierarchy[1:]))
+    nest = "DRAM holds I W\nparallel r in 3 on X\nRF holds O\nfor p in 4\ncompute"
+    (mistake,) = refused(CONV, arch, nest, counted=False)
+    assert mistake.place.path == "mapping[2]"
+    assert "each of 3 instances ends with a part of every sum of O" in mistake.message
+    assert mistake.mend == "move it above 'parallel r in 3 on X'"
+
+
+LINKED = "DRAM holds I W O\nfor p in 4\nparallel r in 3 on X\nRF holds I W O\ncompute"
+
+
+def test_links_are_not_counted_but_code_is_generated() -> None:
+    found = refused(CONV, machine(links=True), LINKED)
+    assert [mistake.message.partition(",")[0] for mistake in found] == [
+        "neighbours in PE pass tiles of I on",
+        "neighbours in PE pass tiles of W on",
+    ]
+    assert code(CONV, machine(links=True), pm.mapping(LINKED), "c")
+
+
+def test_halos_that_are_shared_are_not_counted_where_windows_overlap() -> None:
+    found = refused(CONV, machine(share_halo=True), LINKED)
+    assert [mistake.message for mistake in found] == [
+        "instances of PE share what tiles of I have in common, which generated code does not count"
+    ]
+
+
+def test_sums_that_return_are_not_counted() -> None:
+    (mistake,) = refused(CONV, machine(returns_sums=True), LINKED)
+    assert mistake.message.startswith("PE returns partial sums of O")
+
+
+def test_habits_of_a_memory_are_not_counted() -> None:
+    found = pm.architecture(TWO_LEVELS)
+    memory = replace(found.memory("RF"), passes_through=("W",))
+    arch = replace(found, hierarchy=tuple(memory if level.name == "RF" else level for level in found.hierarchy))
+    (mistake,) = refused(CONV, arch, LINKED)
+    assert "`passes_through`" in mistake.message
+    assert code(CONV, arch, pm.mapping(LINKED), "c")
+
+
+def test_an_illegal_mapping() -> None:
+    (mistake,) = refused(CONV, machine(), "DRAM holds I W O\nfor p in 3\nfor r in 3\ncompute")
+    assert "the trips of rank p multiply to 3" in mistake.message
+
+
+@pytest.mark.parametrize(("asked", "meant"), [("pyton", "python"), ("C", "c"), ("Mlir", "mlir")])
+def test_an_unknown_language_is_told_with_the_nearest_one(asked: str, meant: str) -> None:
+    with pytest.raises(pm.SpecError) as caught:
+        pm.codegen(CONV, machine(), LINKED, language=asked)
+    (mistake,) = caught.value.mistakes
+    assert mistake.message == f"no code is generated in '{asked}'"
+    assert mistake.mend == f"did you mean {meant}? use c, python, mlir"
