@@ -122,9 +122,11 @@ def _beside(way: Way, moved: int, there: tuple[str, ...], not_there: tuple[str, 
 
 
 def _bound(way: Way, at: int, own: str, other: Interval, is_before: bool) -> str:
-    """Where the other tile ends, or begins; where tiles may be short there may be a gap between the two."""
+    """Where the other tile ends, or begins; where other ranks make tiles short there may be a gap between the two."""
+    assert way.closing is not None
     bound = str(other.end if is_before else other.low)
-    if not any(way.nest.may_be_short(rank, way.child.position) for rank in way.tensor.coordinates[at].ranks):
+    others = set(way.tensor.coordinates[at].ranks) - {way.closing.rank}
+    if not any(way.nest.may_be_short(rank, way.child.position) for rank in others):
         return bound
     return f"{'max' if is_before else 'min'}({own}, {bound})"
 

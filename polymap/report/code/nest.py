@@ -79,16 +79,17 @@ class Nest:
 
 
 def nest(einsum: Einsum, architecture: Architecture, mapping: Mapping, names: Names) -> Nest:
-    """The loops of a legal mapping; variables are ranks with a number, 0 for the innermost loop of a rank."""
+    """The loops of a legal mapping; variables are ranks with a number, 0 for the outermost loop of a rank,
+    as in formulas."""
     kept = [i for i, node in enumerate(mapping.nodes) if isinstance(node, Storage) or node.trip != 1]
     nodes = [mapping.nodes[i] for i in kept]
-    turns = []
+    turns: list[Turn] = []
     for position, node in enumerate(nodes):
         if isinstance(node, Storage):
             continue
-        inside = sum(not isinstance(other, Storage) and other.rank == node.rank for other in nodes[position + 1 :])
+        outside = sum(turn.rank == node.rank for turn in turns)
         found = architecture.dimension(node.on) if isinstance(node, Spatial) else None
-        name = names.new(f"{node.rank}{inside}")
+        name = names.new(f"{node.rank}{outside}")
         place = (position, kept[position], str(node), found[0] if found else None)
         turns.append(Turn(name, node.rank, node.trip, step(nodes, position), *place))
     return Nest(einsum, tuple(turns), len(nodes))
