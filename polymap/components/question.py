@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 from polymap.components.model import Attribute, CannotPrice, Given, Model
@@ -137,6 +136,8 @@ class ModelFailed(Exception):
 
 
 def _where(error: BaseException) -> str:
+    from traceback import extract_tb
+
     frames = extract_tb(error.__traceback__)
     return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
 
