@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -46,9 +47,10 @@ def add_to(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the priced mapping; 0 if it is legal."""
     from polymap.report import text
+    from polymap.report.paint import wanted
 
     result = priced(options)
-    say(result.to_json() if options.json else text(result))
+    say(result.to_json() if options.json else text(result, wanted(sys.stdout)))
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import (
@@ -75,13 +76,14 @@ def run(options: argparse.Namespace) -> int:
     """Search, write the files, print; 0 if the gap asked for was proven."""
     from polymap.cli.folder import Folder
     from polymap.report import text
+    from polymap.report.paint import wanted
 
     check_open()
     folder = Folder.checked(options.output) if options.output is not None else None
     result = search(options)
     if folder:
         folder.write(result, options.architecture, options.workload)
-    say(result.to_json() if options.json else text(result))
+    say(result.to_json() if options.json else text(result, wanted(sys.stdout)))
     return 0 if proven(result, options.gap) else STOPPED
 
 

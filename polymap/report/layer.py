@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from polymap.mapper.result import Result, Search
+from polymap.report.nest import drawn
 from polymap.report.numbers import (
     area,
     count,
@@ -16,24 +17,24 @@ from polymap.report.numbers import (
     share,
     with_interval,
 )
+from polymap.report.paint import Paint
 from polymap.report.table import Row, table
 
 COLUMNS = ("level", "tensor", "tile", "instances", "reads", "fills", "updates", "energy", "share")
 
 
-def layer_text(result: Result) -> str:
+def layer_text(result: Result, paint: Paint) -> str:
     """Summary, mapping and energy table; counts are totals over all instances, in elements."""
-    from polymap.mapping import to_text
-
-    nest = [f"  {line}" for line in to_text(result.mapping).splitlines()]
-    return "\n".join([*summary(result), "", "mapping", *nest, "", *energy_table(result)])
+    nest = [f"  {line}" for line in drawn(result, paint)]
+    return "\n".join([*summary(result, paint), "", "mapping", *nest, "", *energy_table(result)])
 
 
-def summary(result: Result) -> list[str]:
+def summary(result: Result, paint: Paint) -> list[str]:
     """The headline and one line per figure."""
     facts = dict(_facts(result))
     width = max(len(name) for name in facts)
-    headline = f"{result.einsum.name} on {result.architecture.name}: {result.status}"
+    status = paint(result.status, "open" if result.status == "feasible" else "good")
+    headline = f"{result.einsum.name} on {result.architecture.name}: {status}"
     return [headline, *(f"  {name.ljust(width)}  {text}" for name, text in facts.items())]
 
 
