@@ -4,7 +4,7 @@
     area, leakage   = sum over its parts of  count * that of one part
     delay(action)   = sum over its steps of  times * delay (serial), or the longest delay (parallel)
 
-Each term may be scaled by a part's `scale`.
+Each term may be scaled by a part's `scale`. What is done beside the rest takes energy and no time.
 """
 
 from __future__ import annotations
@@ -70,12 +70,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Step:
-    """An action of a part, `times` over all its instances, under arguments."""
+    """An action of a part, `times` over all its instances, under arguments; one `beside` the others takes no time."""
 
     part: str
     action: str
     times: Term = ONE
     arguments: tuple[Named, ...] = ()
+    beside: bool = False
     place: Place = NOWHERE
 
     @property
@@ -124,12 +125,15 @@ class Compound(Model):
         return total(f"{self.name}.{action}, the sum of its parts", parts, ENERGY, self.source)
 
     def delay(self, action: str, given: Given) -> Estimate:
-        steps = self._steps(action)
-        if steps.parallel:
-            once = [(self._scale(step.part, DELAY, given), self._delay(step, given)) for step in steps.steps]
+        does = self._steps(action)
+        steps = [step for step in does.steps if not step.beside]
+        if not steps:
+            raise CannotPrice(f"no step of `{action}` takes time")
+        if does.parallel:
+            once = [(self._scale(step.part, DELAY, given), self._delay(step, given)) for step in steps]
             longest = max(once, key=lambda part: part[0] * part[1].value)
             return total(f"{self.name}.{action}, its longest step", [longest], DELAY, self.source)
-        parts = [(self._weight(step, DELAY, given), self._delay(step, given)) for step in steps.steps]
+        parts = [(self._weight(step, DELAY, given), self._delay(step, given)) for step in steps]
         return total(f"{self.name}.{action}, its steps one after the other", parts, DELAY, self.source)
 
     def area(self, given: Given) -> Estimate:

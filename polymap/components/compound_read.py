@@ -22,7 +22,7 @@ actions:
     arguments: {activity: 1}
     does:
       - storage.read
-      - {do: address.add, times: 2, with: {activity: activity}}
+      - {do: address.add, times: 2, with: {activity: activity}, beside: true}    # takes energy and no time
     delay: serial                         # or parallel
 """
 
@@ -213,8 +213,8 @@ def _steps(reader: spec.Reader, known: tuple[str, ...], parts: set[str]) -> Iter
     for item in reader.items("does", "do", required=True):
         if item.is_there:
             part, action = item.value("do", lambda value: _step_name(value, parts), ("", ""), required=True)
-            times = _term(item, "times", known, 1)
-            yield Step(part, action, times, tuple(_terms(item.child("with"), known)), item.place)
+            times, beside = _term(item, "times", known, 1), item.flag("beside")
+            yield Step(part, action, times, tuple(_terms(item.child("with"), known)), beside, item.place)
 
 
 def _step_name(value: object, parts: set[str]) -> tuple[str, str]:

@@ -104,6 +104,15 @@ def test_steps_take_their_times_one_after_the_other_or_as_long_as_the_longest() 
     assert buffer().action("count").delay is None
 
 
+def test_what_is_done_beside_the_rest_takes_energy_and_no_time() -> None:
+    beside = BUFFER.replace("{do: counter.add, times: 3}", "{do: counter.add, times: 3, beside: true}")
+    assert buffer().action("read").delay is None  # no delay is known of the counter
+    assert buffer(beside).action("read").delay_ns == 1.5
+    assert buffer(beside).action("read").energy_pj == buffer().action("read").energy_pj
+    alone = BUFFER.replace("[counter.add]", "[{do: storage.read, beside: true}]")
+    assert buffer(alone).action("count").delay is None
+
+
 def test_a_scaled_part_counts_by_its_factor() -> None:
     scaled = BUFFER.replace("    count: 2", "    count: 2\n    scale: {energy: 0.5, area: words / 32}")
     assert buffer(scaled).action("count").energy_pj == 0.015

@@ -41,6 +41,7 @@ def test_a_smart_buffer_is_an_sram_with_two_addresses_and_an_adder() -> None:
     assert whole.action("read").energy_pj == pytest.approx(sram.action("read").energy_pj + beside, rel=1e-12)
     assert whole.action("write").energy_pj == pytest.approx(sram.action("write").energy_pj + beside, rel=1e-12)
     assert whole.area_um2 == pytest.approx(sram.area_um2 + 2 * address.area_um2 + adder.area_um2, rel=1e-12)
+    assert whole.action("read").delay_ns == sram.action("read").delay_ns
     assert whole.leakage_uw == pytest.approx(sram.leakage_uw + 2 * address.leakage_uw + adder.leakage_uw, rel=1e-12)
 
 
