@@ -15,7 +15,6 @@ from typing import Any, TypeAlias
 from polymap.mapper.families import Key, Nodes
 from polymap.mapper.groups import Alone
 from polymap.mapper.labels import Gaps, Item, Label, Labels
-from polymap.mapper.lattice import Index
 from polymap.mapper.objective import Rank
 from polymap.mapper.touched import mixes, own_ranks, touched
 
@@ -36,7 +35,7 @@ class EveryNest(Labels):
             super()._push(*step)
 
     def _push(
-        self, before: Label | None, item: Item | None, gap: int, key: Key, at: Index, paid: Rank, taken: Rank
+        self, before: Label | None, item: Item | None, gap: int, key: Key, at: int, paid: Rank, taken: Rank
     ) -> None:
         step = before, item, gap, key, at, paid, taken
         if before is None:

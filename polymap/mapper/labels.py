@@ -17,6 +17,7 @@ from math import inf
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polymap.errors import PolymapError
 from polymap.mapper.families import START, Family, Key, Nodes
@@ -24,7 +25,7 @@ from polymap.mapper.fronts import SAME, Fronts, added
 from polymap.mapper.lattice import Index, Shift, Values
 from polymap.mapper.objective import Rank
 from polymap.mapper.pricing import Functional
-from polymap.mapper.program import Payments, Program
+from polymap.mapper.program import Program
 
 Item: TypeAlias = "tuple[int, int] | Nodes"  # a loop (rank, trip), or nodes placed between loops
 Gaps: TypeAlias = list[list[Item]]  # what stands in every gap, innermost gap and item first
@@ -41,11 +42,12 @@ class TooManyLabels(PolymapError):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A path from the innermost state to this one: its state, what it has paid and the bits it has taken so far."""
+    """A path from the innermost state to this one: its state (the tile as its place `at` in a flat array), what it has
+    paid and the bits it has taken so far."""
 
     gap: int
     key: Key
-    at: Index
+    at: int
     paid: Rank
     taken: Rank
     bound: Rank
@@ -60,22 +62,21 @@ class Labels:
     def __init__(self, program: Program, quantities: Sequence[Functional], rank: Callable[[Rank], Rank | None]) -> None:
         self.program, self.rank = program, rank
         self.lattice = program.geometry.lattice
-        self.pay = [Payments(program, quantity) for quantity in quantities]
+        self.pay = [program.pay(quantity) for quantity in quantities]
         self.tables = [program.to_go(quantity) for quantity in quantities]
         self.constants = [quantity.constant for quantity in quantities]
         self.rooms = program.rooms
         self.shape = self.lattice.shape
-        self.strides = tuple(int(np.prod(self.shape[axis + 1 :])) for axis in range(len(self.shape)))
         self.families = {(gap, f.key): f for gap in range(1, program.last + 1) for f in program.families.of[gap]}
+        self.fitting: dict[int, NDArray[np.bool_]] = {}
         self.queue: list[tuple[Rank, int, int, Label]] = []
         self.fronts = Fronts[tuple[int, Key, int]]()
         self.serial = 0
 
     def nests(self) -> Iterator[tuple[Rank, Gaps]]:
         """Ranks and nests, least rank first. Raises `TooManyLabels`."""
-        start = tuple(0 for _ in self.shape)
         nothing = tuple(0.0 for _ in self.pay)
-        self._push(None, None, self.program.last, START, start, nothing, tuple(0.0 for _ in self.rooms.limited))
+        self._push(None, None, self.program.last, START, 0, nothing, tuple(0.0 for _ in self.rooms.limited))
         popped = 0
         while self.queue:
             bound, _, _, label = heapq.heappop(self.queue)
@@ -89,10 +90,9 @@ class Labels:
 
     def _expand(self, label: Label) -> None:
         """All that may follow a label. Of equals the last one goes on: leaving before placing before loops."""
-        family = self.families[label.gap, label.key]
-        flat = self._flat(label.at)
+        family, flat = self.families[label.gap, label.key], label.at
         for rank, shift, after, prices in self._closings(label.gap, family):
-            self._loop(label, rank, shift, after, tuple(float(price.item(flat)) for price in prices))
+            self._loop(label, rank, shift, after, tuple([price.item(flat) for price in prices]))
         free = tuple(0.0 for _ in self.pay)
         for rank in reversed(family.free):
             for shift in reversed(self._shifts(rank, False)):
@@ -128,14 +128,21 @@ class Labels:
         return self.lattice.shifts(rank) if mixed else self.lattice.prime_shifts(rank)
 
     def _loop(self, label: Label, rank: int, shift: Shift, key: Key, prices: Rank) -> None:
-        there = tuple(a + step for a, step in zip(label.at, shift.index))
-        if all(a < size for a, size in zip(there, self.shape)):
+        if self._fit(shift).item(label.at):
             paid = added(label.paid, prices)
-            self._push(label, (rank, shift.factor), label.gap, key, there, paid, label.taken)
+            self._push(label, (rank, shift.factor), label.gap, key, label.at + shift.offset, paid, label.taken)
+
+    def _fit(self, shift: Shift) -> NDArray[np.bool_]:
+        """Whether a loop fits after a tile."""
+        if shift.offset not in self.fitting:
+            fits = np.zeros(self.shape, dtype=bool)
+            fits[shift.near] = True
+            self.fitting[shift.offset] = fits
+        return self.fitting[shift.offset]
 
     def _leave(self, label: Label, family: Family, flat: int) -> None:
         top = label.gap == 1
-        if not family.leaves or (top and any(a != size - 1 for a, size in zip(label.at, self.shape))):
+        if not family.leaves or (top and flat != self.lattice.points - 1):
             return
         taken = self._take(label, family.leaving, flat)
         if taken is None or _at(self.program.masks[label.gap - 1], flat, self.shape) == inf:
@@ -162,17 +169,16 @@ class Labels:
         return tuple(found)
 
     def _push(
-        self, before: Label | None, item: Item | None, gap: int, key: Key, at: Index, paid: Rank, taken: Rank
+        self, before: Label | None, item: Item | None, gap: int, key: Key, at: int, paid: Rank, taken: Rank
     ) -> None:
-        flat = self._flat(at)
         least = []
         for constant, table, cost in zip(self.constants, self.tables, paid):
-            to_go = table[gap][key].item(flat) if gap else 0.0
+            to_go = table[gap][key].item(at) if gap else 0.0
             if to_go == inf:
                 return
             least.append(constant + cost + to_go)
         rank = self.rank(tuple(least))
-        if rank is None or not self._worth(gap, key, flat, (*paid, *taken)):
+        if rank is None or not self._worth(gap, key, at, (*paid, *taken)):
             return
         bound = raised(before.bound, rank) if before else rank
         depth = before.depth + 1 if before else 0
@@ -180,15 +186,12 @@ class Labels:
         label = Label(gap, key, at, paid, taken, bound, depth, before, item)
         heapq.heappush(self.queue, (bound, -depth, -self.serial, label))
 
-    def _worth(self, gap: int, key: Key, flat: int, vector: Rank) -> bool:
+    def _worth(self, gap: int, key: Key, at: int, vector: Rank) -> bool:
         """Whether no label in this state has paid and taken as little; then it joins them."""
-        return self.fronts.joins((gap, key, flat), vector)
+        return self.fronts.joins((gap, key, at), vector)
 
     def _stands(self, label: Label) -> bool:
-        return self.fronts.hold((label.gap, label.key, self._flat(label.at)), (*label.paid, *label.taken))
-
-    def _flat(self, at: Index) -> int:
-        return sum(a * stride for a, stride in zip(at, self.strides))
+        return self.fronts.hold((label.gap, label.key, label.at), (*label.paid, *label.taken))
 
     def _gaps(self, last: Label) -> Gaps:
         """The nest of a path. A second loop over a rank between two placements is moved inwards to the first: it

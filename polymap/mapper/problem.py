@@ -181,7 +181,24 @@ class Part:
         return leakage_pj(self.geometry, self.conventions)
 
     def program(self) -> Program:
-        """A fresh program: its arrays are large, and most parts are asked once."""
+        """The program that is held, or a fresh one: its arrays are large, and most parts are asked once."""
+        return self._held[0] if self._held else self._program()
+
+    def hold(self) -> None:
+        """Keep a program, with all that it tells, until `release`."""
+        self._held[:] = [replace(self._program(), answers=[])]
+
+    def release(self) -> None:
+        """Forget the program. What it has told refers to it: without this it would not go at once."""
+        for program in self._held:
+            (program.answers or []).clear()
+        self._held.clear()
+
+    @cached_property
+    def _held(self) -> list[Program]:
+        return []
+
+    def _program(self) -> Program:
         stops = range(self.geometry.skeleton.last)
         masks = (
             self.geometry.at_home(stop) + self.sharing.mask(self.geometry, stop) + bounds.mask(self.geometry, stop)

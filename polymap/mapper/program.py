@@ -21,7 +21,7 @@ means.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,7 +43,8 @@ class Program:
     """States and moves of one part; `masks[stop]` are 0 where a tile is allowed at a stop and infinite elsewhere.
 
     With `sweep` prices are lowered to what a continuing sweep fetches at least; unless `stays`, nothing is reused in
-    time, but for tiles that slide along one loop (`slides`).
+    time, but for tiles that slide along one loop (`slides`). What has been told of quantities is kept in `answers`, if
+    there is such a list.
     """
 
     geometry: Geometry
@@ -52,6 +53,7 @@ class Program:
     stays: bool = True
     slides: bool = False
     lowered: tuple[Values, ...] | None = None  # instead of `fetched`, for bounds
+    answers: list[Asked] | None = None
 
     @cached_property
     def families(self) -> Families:
@@ -71,6 +73,37 @@ class Program:
         return self.lowered or tuple(self.geometry.fetched(node) for node in self.nodes)
 
     @cached_property
+    def _slid(self) -> dict[tuple[int, int, int], Values]:
+        return {}
+
+    def sliding(self, node: int, rank: int, gap: int) -> Values:
+        """Elements that a node fetches if its tiles overlap along the closing loop, by loop over the rank."""
+        key = (node, rank, gap)
+        if key not in self._slid:
+            self._slid[key] = self._sliding(node, rank, gap)
+        return self._slid[key]
+
+    def _sliding(self, node: int, rank: int, gap: int) -> Values:
+        whole, geometry, shifts = self.fetched[node], self.geometry, self.geometry.lattice.shifts(rank)
+        if geometry.touched:
+            return self._stacked(geometry.sliding(self.nodes[node], rank, s.factor, gap) for s in shifts)
+        if not self.stays:
+            return self._stacked(self._after(whole, shift) for shift in shifts)
+        again = np.array([(s.factor - 1) / s.factor for s in shifts]).reshape(-1, *(1,) * whole.ndim)
+        # Under a continuing sweep a whole tile may never be fetched again: only the steps of the closing loop count.
+        first = whole * again if self.sweep else whole
+        return np.asarray(np.maximum(first - geometry.overlap(self.nodes[node], rank, gap) * again, 0.0))
+
+    def _stacked(self, tables: Iterable[Values]) -> Values:
+        return np.stack([np.broadcast_to(table, self.geometry.lattice.shape) for table in tables])
+
+    def _after(self, values: Values, shift: Shift) -> Values:
+        """Values after a loop, by the tile before it."""
+        found = np.zeros(self.geometry.lattice.shape)
+        found[shift.near] = np.broadcast_to(values, found.shape)[shift.far]
+        return found
+
+    @cached_property
     def crossing(self) -> tuple[Values, ...]:
         """What crosses to each node from its parent, on a domain that is no box."""
         return tuple(self.geometry.crossing(node) for node in self.nodes)
@@ -87,11 +120,32 @@ class Program:
     def placed(self, gap: int, key: Key) -> Nodes:
         return self._placed_inside[gap] | key[0]
 
-    def to_go(self, quantity: Functional, innermost: int | None = None) -> Table:
-        """Least price from every state to the end, for all gaps or those up to one."""
+    def pay(self, quantity: Functional) -> Payments:
+        """What closings cost in terms of a quantity."""
+        return self._asked(quantity).pay
+
+    def to_go(self, quantity: Functional) -> Table:
+        """Least price from every state to the end."""
+        asked = self._asked(quantity)
+        if asked.table is None:
+            asked.table = self._up_to(asked.pay, self.last)
+        return asked.table
+
+    def _asked(self, quantity: Functional) -> Asked:
+        known = next((asked for asked in self.answers or () if asked.quantity is quantity), None)
+        if known is None:
+            known = Asked(quantity, Payments(self, quantity))
+            if self.answers is not None:
+                self.answers.append(known)
+        return known
+
+    def up_to(self, quantity: Functional, innermost: int) -> Table:
+        """Least price from every state to the end, for the gaps up to one."""
+        return self._up_to(Payments(self, quantity), innermost)
+
+    def _up_to(self, pay: Payments, innermost: int) -> Table:
         tables: Table = {}
-        pay = Payments(self, quantity)
-        for gap in range(1, (innermost or self.last) + 1):
+        for gap in range(1, innermost + 1):
             here = tables[gap] = {}
             for family in self.families.of[gap]:
                 best = self._leave(pay, gap, family, tables.get(gap - 1, {}))
@@ -113,7 +167,7 @@ class Program:
 
     def from_inside(self, quantity: Functional) -> Table:
         """Least price from the innermost state to every state at the inner stop of each gap."""
-        pay = Payments(self, quantity)
+        pay = self.pay(quantity)
         start = np.full(self.geometry.lattice.shape, np.inf)
         start.flat[0] = 0.0
         tables: Table = {self.last: {START: start}}
@@ -193,6 +247,15 @@ class Program:
         return factors(self.geometry.skeleton)
 
 
+@dataclass
+class Asked:
+    """What a program has told about a quantity."""
+
+    quantity: Functional
+    pay: Payments
+    table: Table | None = None
+
+
 class Payments:
     """What closings cost over the lattice; equal ones are computed once."""
 
@@ -268,9 +331,9 @@ class Payments:
     def _sliding(self, node: int, rank: int, gap: int) -> Values:
         """Price of a node whose tiles overlap along a rank, by loop over it."""
         if (node, rank, gap) not in self.slid:
-            shifts = self.lattice.shifts(rank)
-            charged = self._charged(node, self._fetched(node, rank, shifts, gap), slides=True)
-            self.slid[node, rank, gap] = np.broadcast_to(charged, (len(shifts), *self.lattice.shape))
+            charged = self._charged(node, self.program.sliding(node, rank, gap), slides=True)
+            loops = len(self.lattice.shifts(rank))
+            self.slid[node, rank, gap] = np.broadcast_to(charged, (loops, *self.lattice.shape))
         return self.slid[node, rank, gap]
 
     def _charged(self, node: int, fetched: Values, slides: bool) -> Values:
@@ -282,27 +345,6 @@ class Payments:
         if slides:
             return self.quantity.charge(node, fetched, geometry.shared(self.program.nodes[node], fetched))
         return self.quantity.charge(node, fetched, self.program.crossing[node])
-
-    def _fetched(self, node: int, rank: int, shifts: Sequence[Shift], gap: int) -> Values:
-        """Elements fetched, by loop over a rank along which tiles overlap."""
-        whole, geometry = self.program.fetched[node], self.program.geometry
-        if geometry.touched:
-            return self._stacked(geometry.sliding(self.program.nodes[node], rank, s.factor, gap) for s in shifts)
-        if not self.program.stays:
-            return self._stacked(self._after(whole, shift) for shift in shifts)
-        again = np.array([(s.factor - 1) / s.factor for s in shifts]).reshape(-1, *(1,) * self.lattice.dimensions)
-        # Under a continuing sweep a whole tile may never be fetched again: only the steps of the closing loop count.
-        first = whole * again if self.program.sweep else whole
-        return np.asarray(np.maximum(first - geometry.overlap(self.program.nodes[node], rank, gap) * again, 0.0))
-
-    def _stacked(self, tables: Iterable[Values]) -> Values:
-        return np.stack([np.broadcast_to(table, self.lattice.shape) for table in tables])
-
-    def _after(self, values: Values, shift: Shift) -> Values:
-        """Values after a loop, by the tile before it."""
-        found = np.zeros(self.lattice.shape)
-        found[shift.near] = np.broadcast_to(values, self.lattice.shape)[shift.far]
-        return found
 
 
 def _keep_least(table: dict[Key, Values], key: Key, values: Values) -> None:

@@ -49,13 +49,19 @@ class Ranking:
 @dataclass
 class Cutoff:
     """Lets energies pass that may still make the best mapping. `least` is the least of those that may not: if no nest
-    is left in the end, a lower bound of all."""
+    is left in the end, a lower bound of all. What `reaches` says must not change from true to false and back as
+    energies rise, nor while a search goes on."""
 
     reaches: Callable[[float], bool]
     least: float = inf
+    passed: float = -inf
 
     def __call__(self, values: Rank) -> Rank | None:
-        if self.reaches(values[0]):
+        energy = values[0]
+        if energy <= self.passed:
             return values
-        self.least = min(self.least, values[0])
+        if energy < self.least and self.reaches(energy):
+            self.passed = energy
+            return values
+        self.least = min(self.least, energy)
         return None

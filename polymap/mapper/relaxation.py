@@ -93,6 +93,7 @@ class Relaxation:
     pricing: Pricing = energy_actions
     _inside: OrderedDict[object, Arrived] = field(default_factory=OrderedDict, init=False)
     _any: Arrived | None = field(default=None, init=False)
+    _programs: dict[int, Program] = field(default_factory=dict, init=False)
     _others: dict[tuple[str, float], Relaxation] = field(default_factory=dict, init=False)
 
     def traffic(self, level: str, weight: float = inf) -> Relaxation:
@@ -180,8 +181,11 @@ class Relaxation:
 
     def _lowered(self, gap: int) -> Program:
         """The program in whose gap nodes from further inside fetch no more than what crosses."""
-        pairs = zip(self.geometry.nodes, self.program.fetched, self.crossing)
-        return replace(self.program, lowered=tuple(np.minimum(f, c) if n.stop >= gap else f for n, f, c in pairs))
+        if gap not in self._programs:
+            pairs = zip(self.geometry.nodes, self.program.fetched, self.crossing)
+            lowered = tuple(np.minimum(f, c) if n.stop >= gap else f for n, f, c in pairs)
+            self._programs[gap] = replace(self.program, lowered=lowered)
+        return self._programs[gap]
 
     def inside(self, unrolled: Unrolled, refined: bool) -> Arrived:
         """Least price up to the outermost array, for the factors of the arrays further inside."""
@@ -225,7 +229,7 @@ class Relaxation:
     @cached_property
     def _outside(self) -> dict[Nodes, Values]:
         """Least price from the tile just outside the outermost array on, by nodes that owe there."""
-        table = self._lowered(1).to_go(self.paid(1), innermost=1)[1]
+        table = self._lowered(1).up_to(self.paid(1), innermost=1)[1]
         return {key[1]: values for key, values in table.items() if not key[0]}
 
     @cached_property

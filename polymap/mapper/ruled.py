@@ -35,7 +35,7 @@ from polymap.mapper.ledger import Ledger, Told
 from polymap.mapper.objective import Rank
 from polymap.mapper.owned import Owned
 from polymap.mapper.pricing import Functional
-from polymap.mapper.program import Payments, Program
+from polymap.mapper.program import Program
 from polymap.mapper.standing import Standing, Stands, mapped
 
 Ranked: TypeAlias = Callable[[Rank], "Rank | None"]
@@ -97,7 +97,7 @@ class Ruled:
         self.geometry, self.lattice = program.geometry, program.geometry.lattice
         self.shape, self.stands = self.lattice.shape, Stands(self.geometry.skeleton)
         self.constants = [quantity.constant for quantity in quantities]
-        self.pay = [Payments(program, quantity) for quantity in (*quantities, *told_apart)]
+        self.pay = [program.pay(quantity) for quantity in (*quantities, *told_apart)]
         self.owned = program.geometry.skeleton.roaming and ledger.about_loops
         if self.owned:
             self.priced = [Owned(program, quantity, ledger, self.stands) for quantity in quantities]

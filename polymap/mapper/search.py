@@ -8,6 +8,7 @@ least. The search ends when no bound in the queue can reach the best mapping fou
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -49,6 +50,7 @@ from polymap.mapper.waiting import (
 from polymap.mapper.weighing import Weighing, weighed
 
 MOST_ORDERS = 2_000
+HELD, HELD_POINTS = 4, 20_000  # parts whose programs are kept, if they have no more tiles
 MOST_PRICED = 500  # nests of a part that are priced one by one
 
 
@@ -81,6 +83,7 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
         self.progress = Progress()
         self.tied: list[Waiting] = []  # parts that were closed, but may hold mappings as good as the best
         self.outcomes = Outcomes()
+        self.held: deque[Part] = deque()
         self.programs = 0  # dynamic programs done
         self.weight = 0.0  # pJ per bit that the first memory moves whose traffic is asked for: see `weighing`
 
@@ -100,6 +103,8 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
             self._search()
         except KeyboardInterrupt:
             self.interrupted = True
+        while self.held:
+            self.held.popleft().release()
         if self.best is None:
             self._hurry()
         if self.best is None and self.interrupted:
@@ -276,6 +281,7 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
     def _program(self, waiting: Waiting) -> None:
         """Raise the bound to the least energy of the part."""
         part, cycles = waiting.part, waiting.cycles
+        self._hold(part)
         energy = part.least(part.energy) + float(part.leakage) * cycles
         if isinf(energy):
             return
@@ -288,13 +294,21 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
         for alternative in part.split():
             self._wait(QUICK, alternative, max(energy, alternative.compulsory(alternative.energy)), cycles, moved)
 
+    def _hold(self, part: Part) -> None:
+        """Keep the program of a part that is worked on, and of some before it: more will be asked of them."""
+        if part.geometry.lattice.points <= HELD_POINTS:
+            part.hold()
+            self.held.append(part)
+            if len(self.held) > HELD:
+                self.held.popleft().release()
+
     def _attain(self, waiting: Waiting) -> bool:
         """Read a mapping of least energy off the table; True if it reaches the part's bound, which closes the part, or
         if none can be the best: then the part waits under what its nests need at least."""
         part, leaked = waiting.part, float(waiting.part.leakage) * waiting.cycles
         if self.incumbent.levels and part.exact:
             return self._weigh(waiting)
-        cutoff = Cutoff(lambda least: self._reaches(waiting, max(waiting.energy, least + leaked)))
+        cutoff = self._cutoff(waiting)
         traced = self.best is not None and self.best.part is part
         try:
             least, gaps = part.least_energy if traced else part.least_nest(part.energy, cutoff)
@@ -309,10 +323,15 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
         waiting.energy = max(waiting.energy, least + leaked)
         return gaps is not None and self._attains(part, gaps, waiting.energy, waiting.cycles, waiting.moved)
 
-    def _reaches(self, waiting: Waiting, energy: float) -> bool:
-        """Whether mappings of a part that need at least so much energy may be the best."""
-        bound = self.incumbent.objective.rank(energy, waiting.cycles, *waiting.moved[:1])
-        return self.best is None or may_reach(bound, self.best.rank)
+    def _cutoff(self, waiting: Waiting) -> Cutoff:
+        """Whether mappings of a part that need at least so much energy, without leakage, may be the best."""
+        leaked, rank = float(waiting.part.leakage) * waiting.cycles, self.incumbent.objective.rank
+
+        def reaches(least: float) -> bool:
+            bound = rank(max(waiting.energy, least + leaked), waiting.cycles, *waiting.moved[:1])
+            return self.best is None or may_reach(bound, self.best.rank)
+
+        return Cutoff(reaches)
 
     def _weigh(self, waiting: Waiting) -> bool:
         """Raise the bounds by a price on traffic; True if a mapping attains them, or there is none."""
@@ -434,8 +453,17 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
         if self.best is not None and self.programs & (self.programs - 1):
             return
         ready = min((waiting for waiting in self.queue if waiting.stage == PROGRAM), default=None)
-        if ready is not None:
+        if ready is not None and (self.best is None or ready.part.ledger is not None):
             self._trace(ready.part)
+        elif ready is not None:
+            self._improve(ready)
+
+    def _improve(self, waiting: Waiting) -> None:
+        """A better mapping from a part whose dynamic program is done, if there is one."""
+        with suppress(PolymapError):
+            _, gaps = waiting.part.least_nest(waiting.part.energy, self._cutoff(waiting))
+            if gaps is not None:
+                self.incumbent.offer(waiting.part, gaps)
 
     def _hurry(self) -> None:
         """Time is up without a mapping: take the first part that has one."""

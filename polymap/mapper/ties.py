@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
 
+import numpy as np
+from numpy.typing import NDArray
+
 from polymap.errors import PolymapError
 from polymap.mapper.families import START, Key, Nodes
 from polymap.mapper.fronts import no_more
 from polymap.mapper.incumbent import Candidate, Incumbent
 from polymap.mapper.labels import Gaps, Item, Label, Labels
-from polymap.mapper.lattice import Index, Shift
+from polymap.mapper.lattice import Shift
 from polymap.mapper.objective import TOLERANCE, Rank
 from polymap.mapper.pricing import Functional
 from polymap.mapper.problem import Part
@@ -56,9 +59,8 @@ class FewestLoops(Labels):
 
     def equals(self) -> Iterator[Gaps]:
         """The nests within the limits, first those of fewest loops. Raises `TooManyTies`."""
-        start = tuple(0 for _ in self.shape)
         nothing = tuple(0.0 for _ in self.pay)
-        self._push(None, None, self.program.last, START, start, nothing, tuple(0.0 for _ in self.rooms.limited))
+        self._push(None, None, self.program.last, START, 0, nothing, tuple(0.0 for _ in self.rooms.limited))
         while self.waiting:
             *_, label = heapq.heappop(self.waiting)
             if not label.gap:
@@ -73,15 +75,14 @@ class FewestLoops(Labels):
         return self.lattice.shifts(rank)
 
     def _push(
-        self, before: Label | None, item: Item | None, gap: int, key: Key, at: Index, paid: Rank, taken: Rank
+        self, before: Label | None, item: Item | None, gap: int, key: Key, at: int, paid: Rank, taken: Rank
     ) -> None:
-        flat = self._flat(at)
         for constant, table, cost, most in zip(self.constants, self.tables, paid, self.most):
-            if constant + cost + (table[gap][key].item(flat) if gap else 0.0) > most:
+            if constant + cost + (table[gap][key].item(at) if gap else 0.0) > most:
                 return
         loops, lines = before.order if isinstance(before, Counted) else (0, ())
         order = loops + isinstance(item, tuple), (*lines, *self._lines(item, gap, before))
-        if self._is_new(gap, key, flat, order, (*paid, *taken)):
+        if self._is_new(gap, key, at, order, (*paid, *taken)):
             self.serial += 1
             label = Counted(gap, key, at, paid, taken, (), 0, before, item, order)
             heapq.heappush(self.waiting, (order[0] + self._remaining(at), order[1], self.serial, label))
@@ -98,17 +99,18 @@ class FewestLoops(Labels):
         spatial = ("parallel",) if item is None and any(f > 1 for f in geometry.unrolled[gap]) else ()
         return (*sorted(held(n.memory.name, n.tensor.name, machine) for n in nodes), *spatial)
 
-    def _remaining(self, at: Index) -> int:
+    def _remaining(self, at: int) -> int:
         """Ranks that are not whole: each needs one more loop."""
-        return sum(any(at[a] < self.shape[a] - 1 for a in axes) for axes in self._axes)
+        return int(self._cut.item(at))
 
     @cached_property
-    def _axes(self) -> list[tuple[int, ...]]:
-        return [axes for rank in range(len(self.lattice.sizes)) if (axes := self.lattice.axes_of(rank))]
+    def _cut(self) -> NDArray[np.int64]:
+        pairs = zip(self.lattice.tiles, self.lattice.sizes)
+        return sum((np.asarray(tile < size, dtype=np.int64) for tile, size in pairs), start=np.zeros(self.shape, int))
 
-    def _is_new(self, gap: int, key: Key, flat: int, order: Order, vector: Rank) -> bool:
+    def _is_new(self, gap: int, key: Key, at: int, order: Order, vector: Rank) -> bool:
         """Whether no label in this state comes before it and has paid and taken as little; then it joins them."""
-        others = self.known.setdefault((gap, key, flat), [])
+        others = self.known.setdefault((gap, key, at), [])
         if any(first <= order and no_more(least, vector) for first, least in others):
             return False
         others[:] = [(o, v) for o, v in others if not (order <= o and no_more(vector, v))]
@@ -116,7 +118,7 @@ class FewestLoops(Labels):
         return True
 
     def _is_known(self, label: Counted) -> bool:
-        here = self.known[label.gap, label.key, self._flat(label.at)]
+        here = self.known[label.gap, label.key, label.at]
         return (label.order, (*label.paid, *label.taken)) in here
 
 
