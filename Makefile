@@ -10,10 +10,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.10 python3 p
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint pytest format bench clean
+.PHONY: help install demo test lint pytest test-frontends format bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python >= 3.10 found; say which one: make PYTHON=/path/to/python3" >&2; exit 1; }
@@ -37,6 +37,11 @@ lint: $(STAMP) ## ruff and mypy
 pytest: $(STAMP) ## tests alone
 	$(BIN)/python -m pytest -n auto -q
 
+test-frontends: ## tests of the front ends beside torch and jax, in an environment of their own
+	test -d $(VENV)-frontends || $(PYTHON) -m venv $(VENV)-frontends
+	$(VENV)-frontends/bin/python -m pip install --disable-pip-version-check --quiet -e '.[dev,torch,jax]'
+	$(VENV)-frontends/bin/python -m pytest -q tests/frontends
+
 format: $(STAMP) ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -45,5 +50,5 @@ bench: $(STAMP) ## CPU seconds of proofs, beside targets and another tool
 	$(BIN)/python benchmarks/mapper
 
 clean: ## remove the environment and caches
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-frontends build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

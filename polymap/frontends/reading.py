@@ -176,8 +176,20 @@ def _mlir(source: Source, sizes: Sizes) -> Model:
     return found(source, sizes)
 
 
-FILES: Mapping[str, FrontEnd] = {".onnx": _onnx, ".mlir": _mlir}
-OBJECTS: Mapping[str, FrontEnd] = {"onnx": _onnx, "xdsl": _mlir}
+def _torch(source: Source, sizes: Sizes) -> Model:
+    from polymap.frontends.torch import model as found
+
+    return found(source, sizes)
+
+
+def _jax(source: Source, sizes: Sizes) -> Model:
+    from polymap.frontends.jax import model as found
+
+    return found(source, sizes)
+
+
+FILES: Mapping[str, FrontEnd] = {".onnx": _onnx, ".mlir": _mlir, ".pt2": _torch}
+OBJECTS: Mapping[str, FrontEnd] = {"onnx": _onnx, "xdsl": _mlir, "torch": _torch, "jax": _jax}
 
 
 def _suffix(path: str) -> str:

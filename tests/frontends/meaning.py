@@ -52,7 +52,10 @@ def at(tensor: Tensor, point: dict[str, int], shape: Sequence[int]) -> tuple[int
 
 
 def shape_of(tensor: Tensor, einsum: Einsum, given: Sequence[int]) -> tuple[int, ...]:
-    """Coordinates of one rank have its size; the others slide along the last axes of the array."""
+    """An axis per coordinate, if they fit; else coordinates of one rank have its size, the others the last axes."""
+    ranks = [einsum.sizes[affine.ranks[0]] if is_rank(affine) else 0 for affine in tensor.coordinates]
+    if len(given) == len(ranks) and all(size in (0, axis) for size, axis in zip(ranks, given)):
+        return tuple(given)
     sliding = [not is_rank(affine) for affine in tensor.coordinates]
     last = iter(given[len(given) - sum(sliding) :])
     pairs = zip(tensor.coordinates, sliding)
