@@ -7,7 +7,16 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from polymap.cli.arguments import Parser, add_conventions, add_json, add_limits, add_objective, add_space, add_verb
+from polymap.cli.arguments import (
+    Parser,
+    add_conventions,
+    add_json,
+    add_limits,
+    add_objective,
+    add_set,
+    add_space,
+    add_verb,
+)
 from polymap.cli.output import say
 from polymap.cli.stored import document, file_of
 from polymap.errors import NOWHERE, Mistake, Place, PolymapError, SpecError
@@ -34,7 +43,7 @@ With --mapping: how far that mapping is from the optimum, and the single change 
 """
 OF_A_RESULT = ("number", "layer")
 OF_A_SEARCH = ("time_limit", "seed")
-OF_A_QUERY = ("mapping", "objective", "conventions", "mapspace", "subject_to")
+OF_A_QUERY = ("mapping", "objective", "conventions", "mapspace", "subject_to", "sizes")
 
 
 def add_to(verbs: Verbs) -> None:
@@ -57,6 +66,7 @@ def add_to(verbs: Verbs) -> None:
     add("--layer", metavar="LAYER", help="which layer of a RESULT of a network")
     add("--limits", action="store_true", help="which limits bind the optimum of a RESULT")
     add("--mapping", metavar="MINE", help="how far this mapping of WORKLOAD on ARCH is from the optimum")
+    add_set(parser)
     add_objective(parser)
     add_space(parser)
     add_limits(parser)
@@ -105,7 +115,8 @@ def _misplaced(options: argparse.Namespace) -> Iterator[Mistake]:
 
 
 def _stray(name: str, mend: str) -> Mistake:
-    return Mistake(NOWHERE, f"--{name.replace('_', '-')} does not go with this form of explain", mend)
+    option = "set" if name == "sizes" else name.replace("_", "-")
+    return Mistake(NOWHERE, f"--{option} does not go with this form of explain", mend)
 
 
 def _query(options: argparse.Namespace) -> Query:

@@ -38,9 +38,14 @@ def _unheard(_: str) -> None:
 def einsum_and_architecture(options: argparse.Namespace) -> tuple[Einsum, Architecture]:
     """What ARCH WORKLOAD mean. Raises `SpecError` with the mistakes of both."""
     from polymap.architecture import architecture
+    from polymap.cli.inputs import sizes
+    from polymap.frontends.reading import read
     from polymap.verbs import single
 
-    machine, einsum = both(lambda: architecture(options.subject[0]), lambda: single(options.subject[1]))
+    machine, einsum = both(
+        lambda: architecture(options.subject[0]),
+        lambda: single(read(options.subject[1], sizes(options.sizes or ())).work),
+    )
     return einsum, machine
 
 

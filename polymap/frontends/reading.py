@@ -76,10 +76,8 @@ def _left_out(found: Model) -> str:
     skipped = sum(item.count for item in found.skipped)
     if not others + skipped:
         return ""
-    return (
-        f"{found.name}: not mapped are {others} operations that are no products, and {skipped} that are no einsums;"
-        " `polymap layers` lists them"
-    )
+    which = f"of kinds that are no products {others}, operations that are no einsums {skipped}"
+    return f"{found.name}: not mapped: {which} (`polymap layers` lists them)"
 
 
 def is_workload(source: Source) -> bool:

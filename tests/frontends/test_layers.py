@@ -92,6 +92,14 @@ def test_einsum_text_is_mapped_and_priced(tmp_path: Path, capsys: pytest.Capture
     assert best["totals"]["computes"] == 512
 
 
+def test_limits_of_einsum_text_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    text, sizes = "C[m,n] += A[m,k] * B[k,n]", ["m=4", "n=4", "k=4"]
+    assert main(["explain", "teaching", text, "--set", *sizes, "--json"]) in (0, 4)
+    assert json.loads(capsys.readouterr().out)["schema"] == "polymap.limits/1"
+    assert main(["explain", "result.json", "--set", *sizes]) == 1
+    assert "--set does not go with this form of explain" in capsys.readouterr().err
+
+
 def test_text_shows_einsums_counts_and_the_total(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["layers", "causal_attention"]) == 0
     said = capsys.readouterr().out

@@ -5,6 +5,7 @@ from __future__ import annotations
 from polymap.frontends.forms.form import Form, Unfit, Value, access, dims
 from polymap.frontends.forms.products import batch_names
 from polymap.frontends.model import PRODUCT
+from polymap.workload.statement import Access
 
 CAUSAL = "{ [i,j] : j <= i }"
 
@@ -18,33 +19,31 @@ def attention(query: Value, key: Value, value: Value, bits: int, is_causal: bool
     ahead = len(query.shape) - 2
     if ahead < 1 or len(key.shape) != len(query.shape) or len(value.shape) != len(query.shape):
         raise Unfit("queries, keys and values have no shape [batch, heads, positions, width]")
-    names = batch_names(ahead)
-    shared, group = key.shape[ahead - 1], _group(query.shape[ahead - 1], key.shape[ahead - 1])
-    inner = ("g",) if group > 1 else ()
-    sizes = dims({"g": group} if group > 1 else {}, names, (*query.shape[: ahead - 1], shared), "query")
+    names, group = batch_names(ahead), _group(query.shape[ahead - 1], key.shape[ahead - 1])
+    sizes = _sizes(names, group, query, key, value)
+    rows = (*names, *(("g",) if group > 1 else ()), "i")
+    domain = CAUSAL if is_causal else ""
+    bits_of = {"Q": query.bits, "K": key.bits, "V": value.bits, "S": bits, "O": bits}
+
+    def product(out: Access, *factors: Access) -> Form:
+        known = {access.name: bits_of[access.name] for access in (*factors, out)}
+        return Form(out, factors, sizes, known, PRODUCT, domain)
+
+    scores = access("S", *rows, "j")
+    return (
+        product(scores, access("Q", *rows, "d"), access("K", *names, "j", "d")),
+        product(access("O", *rows, "e"), scores, access("V", *names, "j", "e")),
+    )
+
+
+def _sizes(names: tuple[str, ...], group: int, query: Value, key: Value, value: Value) -> dict[str, int]:
+    """The size of every rank; heads are those of the keys."""
+    ahead = len(names)
+    heads = (*query.shape[: ahead - 1], key.shape[ahead - 1])
+    sizes = dims({"g": group} if group > 1 else {}, names, heads, "query")
     sizes = dims(sizes, ("i", "d"), query.shape[ahead:], "query")
     sizes = dims(sizes, (*names, "j", "d"), key.shape, "key")
-    sizes = dims(sizes, (*names, "j", "e"), value.shape, "value")
-    domain = CAUSAL if is_causal else ""
-    keys, values = access("K", *names, "j", "d"), access("V", *names, "j", "e")
-    rows = (*names, *inner, "i")
-    scores = Form(
-        access("S", *rows, "j"),
-        (access("Q", *rows, "d"), keys),
-        sizes,
-        {"Q": query.bits, "K": key.bits, "S": bits},
-        PRODUCT,
-        domain,
-    )
-    weighed = Form(
-        access("O", *rows, "e"),
-        (access("S", *rows, "j"), values),
-        sizes,
-        {"S": bits, "V": value.bits, "O": bits},
-        PRODUCT,
-        domain,
-    )
-    return scores, weighed
+    return dims(sizes, (*names, "j", "e"), value.shape, "value")
 
 
 def _group(queries: int, keys: int) -> int:

@@ -13,6 +13,7 @@ from polymap.frontends.mlir.load import GENERALISE, Module, named
 from polymap.frontends.model import Left, Operation
 from polymap.frontends.sizes import Sizes, misset, unset
 from polymap.workload.affine_maps import Loops, NotAffine, Unbounded, loops_of
+from polymap.workload.counting import TooLarge
 from polymap.workload.statement import Access
 
 STRUCTURE = frozenset(
@@ -154,6 +155,8 @@ def _loops(maps: list[Any], known: list[Sized]) -> Loops:
         return loops_of(dims, texts, [sized.shape for sized in known])
     except NotAffine as error:
         raise NoEinsum(str(error)) from None
+    except TooLarge as error:
+        raise NoEinsum(error.mistakes[0].message) from None
     except Unbounded as error:
         raise Unfit(f"no shape says how far loop {error} runs") from None
     except ValueError as error:
