@@ -23,6 +23,7 @@ examples:
   polymap components my_arch.yaml --explain GLB.read
   polymap components my_arch.yaml --candidates --folder my_parts
   polymap components --list
+  polymap components --list sram
 
 A folder holds compounds (*.yaml), tables (*.csv) and Python with models (*.py), which is executed.
 """
@@ -44,7 +45,9 @@ def add_to(verbs: Verbs) -> None:
         "--explain", metavar="LEVEL.ACTION", help="the tree of one number; also LEVEL.area, LEVEL.leakage"
     )
     what.add_argument("--candidates", action="store_true", help="every model that could answer, or why it does not")
-    what.add_argument("--list", action="store_true", help="all classes of components, their models and attributes")
+    what.add_argument(
+        "--list", nargs="?", const="", metavar="CLASS", help="all classes of components, or one: models and attributes"
+    )
     add(
         "--folder",
         metavar="DIR",
@@ -61,17 +64,20 @@ def run(options: argparse.Namespace) -> int:
     from polymap.components.plugins import registry
 
     check_open()
-    if options.list == bool(options.architecture):
+    if (options.list is None) == (options.architecture is None):
         raise SpecError(Mistake(NOWHERE, "either ARCH or --list is needed", "polymap components --help says more"))
     known = registry(*options.folder)
-    say(_listed(known, options.json) if options.list else _priced(options, known))
+    say(_priced(options, known) if options.list is None else _listed(known, options.list, options.json))
     return 0
 
 
-def _listed(known: Registry, as_json: bool) -> str:
+def _listed(known: Registry, prices: str, as_json: bool) -> str:
     from polymap.report.candidates import classes_data, classes_text
 
-    return json.dumps(classes_data(known), indent=2) if as_json else classes_text(known)
+    classes = [prices] if prices else known.classes
+    if prices:
+        known.known(prices)
+    return json.dumps(classes_data(known, classes), indent=2) if as_json else classes_text(known, classes)
 
 
 def _priced(options: argparse.Namespace, known: Registry) -> str:

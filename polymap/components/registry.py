@@ -11,7 +11,7 @@ from polymap.components.component import Component
 from polymap.components.model import Model
 from polymap.components.question import Question
 from polymap.components.selection import Candidate, answer, candidates
-from polymap.errors import Mistake, Place, SpecError
+from polymap.errors import NOWHERE, Mistake, Place, SpecError
 from polymap.quantity import near, shown
 
 MOST_ANSWERS = 1024
@@ -59,7 +59,7 @@ class Registry:
 
         Raises SpecError for a class that nobody prices, and for attributes that no model knows or can read.
         """
-        return candidates(self._known(question), question)
+        return candidates(self._asked(question), question)
 
     def answer(self, question: Question) -> Component:
         """The component as the chosen model prices it (see `selection`). Raises SpecError."""
@@ -67,13 +67,13 @@ class Registry:
         try:
             known = self._answers.get(key)
         except TypeError:  # an attribute that is a mapping
-            return answer(self._known(question), question)
+            return answer(self._asked(question), question)
         return known or self._kept(key)
 
     def _kept(self, key: Key) -> Component:
         if len(self._answers) >= MOST_ANSWERS:
             self._answers.clear()
-        found = self._answers[key] = answer(self._known(key[0]), key[0])
+        found = self._answers[key] = answer(self._asked(key[0]), key[0])
         return found
 
     def _compounds(self, prices: str) -> tuple[Model, ...]:
@@ -84,12 +84,16 @@ class Registry:
 
         return (compound(tree, shipped.compound_file, self),)
 
-    def _known(self, question: Question) -> tuple[Model, ...]:
-        found = self.models(question.prices)
-        if not found:
-            guess = near(question.prices, self.classes)
-            mend = f"{f'did you mean `{guess}`? ' if guess else ''}there are: {', '.join(self.classes)}"
-            raise SpecError(Mistake(question.place, f"no model prices {shown(question.prices)}", mend))
+    def known(self, prices: str, place: Place = NOWHERE) -> tuple[Model, ...]:
+        """The models of a class. Raises SpecError, with near names, for one that nobody prices."""
+        if found := self.models(prices):
+            return found
+        guess = near(prices, self.classes)
+        mend = f"{f'did you mean `{guess}`? ' if guess else ''}there are: {', '.join(self.classes)}"
+        raise SpecError(Mistake(place, f"no model prices {shown(prices)}", mend))
+
+    def _asked(self, question: Question) -> tuple[Model, ...]:
+        found = self.known(question.prices, question.place)
         if self._own or shipped.compound_file(question.prices):
             from polymap.components.compound import contained
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from polymap.components.component import Component
+from polymap.components.compound import Compound
 from polymap.components.listening import Asked
 from polymap.components.model import Model
 from polymap.components.provenance import amount_text
@@ -56,9 +57,9 @@ def _values(component: Component | None) -> Iterator[str]:
 # all classes
 
 
-def classes_text(registry: Registry) -> str:
-    """Every class of components with its models, their attributes and actions."""
-    blocks = ("\n".join(_class(prices, registry)) for prices in registry.classes)
+def classes_text(registry: Registry, classes: Sequence[str]) -> str:
+    """Classes of components with their models, the attributes and actions of each."""
+    blocks = ("\n".join(_class(prices, registry)) for prices in classes)
     return "\n\n".join(blocks)
 
 
@@ -70,6 +71,8 @@ def _class(prices: str, registry: Registry) -> Iterator[str]:
 
 
 def _said(model: Model) -> Iterator[str]:
+    if isinstance(model, Compound):
+        yield f"compound: {model.what}" if model.what else "compound"
     for attribute in model.attributes:
         need = "needed" if attribute.is_required else _default(attribute.default)
         unit = f" ({attribute.unit})" if attribute.unit else ""
@@ -83,9 +86,9 @@ def _default(value: object) -> str:
     return "optional" if value is None or value == "" else f"default {value}"
 
 
-def classes_data(registry: Registry) -> dict[str, object]:
+def classes_data(registry: Registry, classes: Sequence[str]) -> dict[str, object]:
     """The same as a document."""
-    listed = {prices: [_model(model) for model in registry.models(prices)] for prices in registry.classes}
+    listed = {prices: [_model(model) for model in registry.models(prices)] for prices in classes}
     return {"schema": "polymap.component_classes/1", "classes": listed}
 
 

@@ -178,6 +178,13 @@ def test_all_classes_are_listed_with_models_attributes_and_actions(capsys: Captu
     assert "shelf" not in classes
 
 
+def test_one_class_is_listed_alone(capsys: Capture) -> None:
+    text = said(capsys, "--folder", "parts", "--list", "shelf")
+    assert text.startswith("shelf\n  other: a book")
+    assert "sram" not in text
+    assert "did you mean `shelf`?" in said(capsys, "--folder", "parts", "--list", "shelve", code=1)
+
+
 @pytest.mark.parametrize("options", [(), ("arch.yaml", "--list"), ("arch.yaml", "--list", "--candidates")])
 def test_either_a_machine_or_the_list_is_asked_for(capsys: Capture, options: tuple[str, ...]) -> None:
     assert "mend:" in said(capsys, *options, code=1)

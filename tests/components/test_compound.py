@@ -154,7 +154,7 @@ def test_a_default_may_follow_from_the_attributes_before_it_and_be_given() -> No
     alone = called("add", {"bits": 7}, registry(), NODE).area_um2
     assert buffer(derived, words=128).area_um2 - 2.0 * 16 * 4 == 4 * alone
     assert buffer(derived, words=128, adders=1).area_um2 - 2.0 * 16 * 4 == alone
-    assert "adders: default words / 32" in classes_text(registry(derived))
+    assert "adders: default words / 32" in classes_text(registry(derived), ["buffer"])
 
 
 def test_a_default_that_follows_from_what_is_missing_is_not_asked_for() -> None:
