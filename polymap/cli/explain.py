@@ -43,7 +43,7 @@ With --mapping: how far that mapping is from the optimum, and the single change 
 """
 OF_A_RESULT = ("number", "layer")
 OF_A_SEARCH = ("time_limit", "seed")
-OF_A_QUERY = ("mapping", "objective", "conventions", "mapspace", "subject_to", "sizes")
+OF_A_QUERY = ("mapping", "objective", "conventions", "mapspace", "subject_to", "factors", "sizes")
 
 
 def add_to(verbs: Verbs) -> None:
@@ -122,14 +122,16 @@ def _stray(name: str, mend: str) -> Mistake:
 def _query(options: argparse.Namespace) -> Query:
     from polymap.mapper.query import Query
 
-    asked = {name: getattr(options, name) for name in ("objective", "conventions", "mapspace", "time_limit", "seed")}
-    given = {name: value for name, value in asked.items() if value is not None}
+    names = ("objective", "conventions", "mapspace", "factors", "time_limit", "seed")
+    asked = ((name, getattr(options, name)) for name in names)
+    given = {name: value for name, value in asked if value is not None}
     return Query(**given, subject_to=tuple(options.subject_to or ()))
 
 
 def _asked_in(file: str, options: argparse.Namespace, subject: Subject) -> Query:
-    """The query behind a result document. Raises `SpecError` where it is of a mapping that was only priced."""
-    from polymap.mapper.query import Query
+    """The query behind a result document. Raises `SpecError` where it is of a mapping that was only priced, and where
+    not all that was asked for is in it."""
+    from polymap.mapper.query import PERFECT, Query
     from polymap.mapper.stated import claims, section
 
     found = _stated(file, options.layer)
@@ -137,8 +139,12 @@ def _asked_in(file: str, options: argparse.Namespace, subject: Subject) -> Query
     if name is None:
         raise _wrong(file, "objective", "the mapping was priced, not searched for", "write explain ARCH WORKLOAD")
     searched = section(found.get("search"), file, "search")
+    if searched.get("constraints"):
+        message = "limits are not found under the statements of a constraint file, which the document does not carry"
+        raise _wrong(file, "search.constraints", message, "search without --constraints")
     space, conditions = searched.get("mapspace"), tuple(searched.get("subject_to") or ())
-    return Query(name, subject.conventions, space, conditions, 0.0, options.time_limit, options.seed or 0)
+    limit, seed, factors = options.time_limit, options.seed or 0, searched.get("factors", PERFECT)
+    return Query(name, subject.conventions, space, conditions, 0.0, limit, seed, factors=factors)
 
 
 def _figures(options: argparse.Namespace) -> int:

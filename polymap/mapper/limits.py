@@ -3,22 +3,24 @@
 A limit is lifted first: a memory that holds every tensor whole, or a port without a rate, is a relaxation, so an
 optimum that stays is proof that the limit does not bind. Where the optimum falls, the limit is loosened step by step.
 Dimensions of arrays are never lifted: too many unrollings would fit. They grow to the next size that any unrolling
-uses, and to twice their size.
+uses, and to the largest one up to twice their size.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
-from math import gcd
+from math import gcd, prod
 
 from polymap.architecture.hierarchy import Architecture, Array, Bandwidth, Level, Memory, Rate
+from polymap.errors import Infeasible
 from polymap.mapper.conditions import conditions
 from polymap.mapper.objective import ROUNDING, objective
-from polymap.mapper.query import Query, optimize
+from polymap.mapper.query import IMPERFECT, Query, optimize
 from polymap.mapper.result import Result
+from polymap.mapping.dimension_rules import unrollable
 from polymap.mapping.tiles import elements
 from polymap.quantity import capacity_text
 from polymap.workload.einsum import Einsum
@@ -88,6 +90,7 @@ def limits(einsum: Einsum, architecture: Architecture, query: Query, heard: Call
     return Limits(study.best, tuple(found), study.floor)
 
 
+UTILIZATION = "utilization"
 CAPACITY, BANDWIDTH, FANOUT, CONDITION = "capacity", "bandwidth", "fan-out", "condition"
 Find = Callable[[], Limit]
 
@@ -175,24 +178,44 @@ class Study:
     @property
     def _timed(self) -> bool:
         """Whether cycles count: in the objective, as leakage, or in a condition."""
-        leaking = any(level.leakage_w for level in self.architecture.hierarchy if not isinstance(level, Array))
         counted = conditions(self.query.subject_to, self.einsum, self.architecture).cycles is not None
-        return bool(objective(self.query.objective).latency_power) or leaking or counted
+        return bool(objective(self.query.objective).latency_power) or self._leaking or counted
+
+    @property
+    def _leaking(self) -> bool:
+        return any(level.leakage_w for level in self.architecture.hierarchy if not isinstance(level, Array))
 
     def _fanout(self, array: Array, dim: str, size: int, name: str) -> Limit:
-        useful = [next((s for s in self._useful if s > size), None), max(s for s in self._useful if s <= 2 * size)]
-        sizes = sorted({s for s in useful if s is not None and s > size})
-        steps = [Step(str(s), self._with(replace(array, shape=_grown(array, dim, s)))) for s in sizes]
+        larger = [s for s in self._useful(array, dim, size) if s > size]
+        sizes = sorted({*larger[:1], *(s for s in larger[-1:] if s <= 2 * size)})
+        steps = [step for s in sizes if (step := self._widened(array, dim, s))]
         helps = any(self._helps(step.best) for step in steps)
-        return Limit(FANOUT, name, str(size), True if helps else None if sizes else False, None, tuple(steps))
+        useless = str(sizes[-1]) if steps and not helps and self._idles_for_free else ""
+        return Limit(FANOUT, name, str(size), True if helps else None if sizes else False, None, tuple(steps), useless)
 
-    @cached_property
-    def _useful(self) -> tuple[int, ...]:
-        """Sizes that an unrolling can fill: products of one divisor of each rank are divisors of the product."""
-        sizes = {1}
-        for size in self.einsum.sizes.values():
-            sizes = {s * d for s in sizes for d in range(1, size + 1) if size % d == 0}
-        return tuple(sorted(sizes))
+    def _widened(self, array: Array, dim: str, size: int) -> Step | None:
+        """A larger array; None where no mapping uses as much of it as is asked for."""
+        with suppress(Infeasible):
+            return Step(str(size), self._with(replace(array, shape=_grown(array, dim, size))))
+        return None
+
+    def _useful(self, array: Array, dim: str, size: int) -> list[int]:
+        """Sizes of a dimension that an unrolling can fill: the next one, and all up to twice the size."""
+        ranks = [self.einsum.sizes[rank] for rank in unrollable(self.einsum, array, dim)]
+        if self.query.factors == IMPERFECT:
+            return list(range(1, min(2 * size, prod(ranks)) + 1))
+        found = {1}
+        for rank in ranks:  # products of one divisor of each rank
+            found = {s * d for s in found for d in range(1, rank + 1) if rank % d == 0}
+        twice = {s for s in found if s <= 2 * size}
+        return sorted(twice | {min((s for s in found if s > size), default=1)})
+
+    @property
+    def _idles_for_free(self) -> bool:
+        """Whether a larger array has all mappings of a smaller one, at no higher cost."""
+        rules = [rule for array in self.architecture.arrays for _, rule in array.rules]
+        asked = any(rule.min_usage for rule in rules) or any(UTILIZATION in text for text in self.query.subject_to)
+        return not asked and not (self.query.rules.idle_instances_leak and self._leaking)
 
     def _condition(self, text: str) -> Limit:
         others = tuple(other for other in self.query.subject_to if other != text)

@@ -44,12 +44,22 @@ def _rows(found: Limits, limit: Limit) -> Iterator[Row]:
 def _notes(found: Limits) -> Iterator[str]:
     """What the table does not say by itself."""
     for limit in found.limits:
-        if limit.useless and limit.steps:
+        if limit.kind == "fan-out":
+            yield from _of_fan_out(limit)
+        elif limit.useless and limit.steps:
             first = limit.steps[0].to
             more = f"{limit.name}: {first} is the least capacity that helps"
             yield more if limit.least else f"{limit.name}: up to {limit.useless} nothing helps, {first} does"
-        elif limit.kind == "fan-out" and limit.binds is None:
-            yield f"{limit.name}: no size up to {limit.steps[-1].to} helps; larger ones were not searched"
+
+
+def _of_fan_out(limit: Limit) -> Iterator[str]:
+    if limit.useless:
+        yield f"{limit.name}: no size up to {limit.useless} helps; larger ones were not searched"
+    elif (
+        limit.steps and limit.binds is None
+    ):  # a larger array costs more where it is idle: what lies between two sizes is not known
+        sizes = " and ".join(step.to for step in limit.steps)
+        yield f"{limit.name}: {sizes} were searched and do not help; other sizes were not searched"
 
 
 def limits_data(found: Limits) -> dict[str, object]:

@@ -174,3 +174,41 @@ def test_the_mistakes_of_all_inputs_are_told_at_once(capsys: Capture) -> None:
 )
 def test_options_of_another_form_are_refused(options: tuple[str, ...], stray: str, capsys: Capture) -> None:
     assert stray in refused(capsys, *options)
+
+
+def test_limits_are_those_of_the_factors_that_are_asked_for(capsys: Capture, tmp_path: Path) -> None:
+    odd = WORK.replace("{m: 4, n: 2, k: 4}", "{m: 5, n: 1, k: 1}")
+    (tmp_path / "odd.yaml").write_text(odd)
+    asked = ["arch.yaml", "odd.yaml", "--objective", "latency", "--factors", "imperfect"]
+    assert main(["optimize", *asked, "--json"]) == 0
+    (tmp_path / "result.json").write_text(capsys.readouterr().out)
+    value = json.loads((tmp_path / "result.json").read_text())["objective"]["value"]
+    for found in (told(capsys, *asked), told(capsys, "result.json", "--limits")):
+        assert found["best"]["value"] == value
+        array = next(limit for limit in found["limits"] if limit["kind"] == "fan-out")
+        assert [step["to"] for step in array["steps"]] == ["3", "4"]
+
+
+def test_limits_are_not_found_without_the_statements_of_a_document(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text("polymap: constraints/1\nloops: {DRAM: {never: [k]}}\n")
+    assert main(["optimize", "arch.yaml", "work.yaml", "--constraints", "rules.yaml", "--json"]) == 0
+    (tmp_path / "result.json").write_text(capsys.readouterr().out)
+    assert main(["explain", "result.json", "--limits"]) == 1
+    assert "result.json (search.constraints): limits are not found under the statements" in capsys.readouterr().err
+
+
+def test_an_array_grows_to_sizes_that_its_own_rules_can_fill(capsys: Capture, tmp_path: Path) -> None:
+    """Of 5 instances that leak 4 work; 8 would, while one of 6 more than 4, or of 10 more than 8, is idle."""
+    leaking = ARCH.replace("{X: 2}", "{X: {size: 5, may_unroll: [m]}}") + "    leakage: 100 mW\n"
+    (tmp_path / "leaking.yaml").write_text(leaking)
+    (tmp_path / "wide.yaml").write_text(WORK.replace("{m: 4, n: 2, k: 4}", "{m: 8, n: 3, k: 1}"))
+    found = told(capsys, "leaking.yaml", "wide.yaml")
+    array = next(limit for limit in found["limits"] if limit["kind"] == "fan-out")
+    assert [step["to"] for step in array["steps"]] == ["8"]
+    assert array["useless_up_to"] is None
+
+
+def test_a_larger_array_that_cannot_be_used_as_much_as_is_asked_is_left_out(capsys: Capture) -> None:
+    found = told(capsys, "arch.yaml", "work.yaml", "--subject-to", "utilization >= 0.4")
+    array = next(limit for limit in found["limits"] if limit["kind"] == "fan-out")
+    assert (array["binds"], array["steps"], array["useless_up_to"]) == (None, [], None)
