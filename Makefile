@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.10 python3 p
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint pytest test-frontends format bench clean
+.PHONY: help install demo test lint pytest test-frontends format bench docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ format: $(STAMP) ## rewrite the code in the house format
 bench: $(STAMP) ## CPU seconds of proofs, beside targets and another tool
 	$(BIN)/python benchmarks/mapper
 
+docs: $(STAMP) ## the documentation as a site, in site/
+	$(BIN)/mkdocs build --strict
+
 clean: ## remove the environment and caches
-	rm -rf $(VENV) $(VENV)-frontends build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-frontends build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
