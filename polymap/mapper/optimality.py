@@ -92,7 +92,7 @@ def space_of(stated: object, file: str) -> Space | None:
         return None
     search = section(stated, file, "search")
     texts, mapspace = search.get("subject_to", []), search.get("mapspace")
-    if not isinstance(mapspace, str):
+    if mapspace not in (EVEN, UNEVEN):
         raise unreadable(file, "search.mapspace", "this names no mapspace")
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise unreadable(file, "search.subject_to", "a list of conditions belongs here")
@@ -156,8 +156,6 @@ def _reasons(result: Result, space: Space | None) -> Iterator[str]:
     if space is None:
         yield "a space that the document does not name"
         return
-    if space.mapspace not in (EVEN, UNEVEN):
-        yield f"the mapspace {space.mapspace}"
     if space.mapspace == UNEVEN and result.conventions.continuing_sweep:
         yield f"{result.conventions.name} in the uneven mapspace"
     yield from (f"search.{name}" for name in space.beyond)

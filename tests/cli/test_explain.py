@@ -66,7 +66,9 @@ def test_every_number_of_the_document_can_be_asked_for(tmp_path: Path, capsys: p
     for row in document["components"]:
         for name in ("instances", "cycles", "occupied_bits", "leakage_pj"):
             assert found[f"{row['level']}.{name}"] == row[name]
-    assert {name: found[name] for name in document["totals"]} == document["totals"]
+    # Intervals are no counts: `polymap components --explain` and reports tell where they come from.
+    totals = {name: value for name, value in document["totals"].items() if not isinstance(value, list)}
+    assert {name: found[name] for name in totals} == totals
 
 
 def test_every_number_is_what_its_formula_gives_for_the_trips(
