@@ -342,6 +342,25 @@ def test_data_outside_the_folder_of_the_model_is_refused(location: str, tmp_path
     assert "outside the model's folder" in told
 
 
+def outside(name: str = "w") -> Any:
+    tensor = weights(name, (3, 5))
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    return tensor
+
+
+def test_no_tensor_anywhere_in_a_model_may_lie_outside() -> None:
+    constant = node("Constant", [], ["c"], value=outside())
+    body = onnx.helper.make_graph([constant], "body", [], [value("c", [3, 5])], [outside("inner")])
+    choice = node("If", ["cond"], ["d"], then_branch=body, else_branch=body)
+    model = network([constant, choice, node("MatMul", ["x", "c"], ["y"])], [value("x", [2, 3]), value("cond", [], 9)])
+    model.functions.append(onnx.helper.make_function("mine", "F", [], ["c"], [constant], model.opset_import))
+    told = refused(model)
+    for path in ("graph.node[0].value", "graph.node[1].then_branch", "graph.node[1].else_branch.node[0].value"):
+        assert f"{path}.external_data: tensor " in told
+    assert "functions[0].node[0].value.external_data: tensor `w` keeps its data in `/etc/passwd`" in told
+
+
 def test_data_beside_the_model_is_not_opened(tmp_path: Path) -> None:
     tensor = weights("w", (3, 5))
     tensor.data_location = onnx.TensorProto.EXTERNAL

@@ -74,7 +74,7 @@ def _mistakes(onnx: Any, found: Any, file: str) -> Iterator[Mistake]:
         yield Mistake(Place(file), "this is no ONNX model: it has no graph", "give a file that an exporter wrote")
         return
     yield from _opset(onnx, found, file)
-    yield from _external(found.graph, file)
+    yield from _external(found, file)
 
 
 def _opset(onnx: Any, found: Any, file: str) -> Iterator[Mistake]:
@@ -90,9 +90,9 @@ def _opset(onnx: Any, found: Any, file: str) -> Iterator[Mistake]:
             yield Mistake(where, f"opset {version} is unknown here: {known}", mend)
 
 
-def _external(graph: Any, file: str) -> Iterator[Mistake]:
+def _external(found: Any, file: str) -> Iterator[Mistake]:
     """Data beside the file is never opened; a path out of its folder is hostile all the same."""
-    for path, tensor in _tensors(graph, "graph"):
+    for path, tensor in _tensors(found):
         for entry in tensor.external_data:
             if entry.key == "location" and _escapes(entry.value):
                 where = Place(file, path=f"{path}.external_data")
@@ -100,15 +100,21 @@ def _external(graph: Any, file: str) -> Iterator[Mistake]:
                 yield Mistake(where, text, "keep external data beside the model, under a relative path")
 
 
-def _tensors(graph: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every tensor of a graph and of the graphs inside its nodes, with its key path."""
-    yield from ((f"{path}.initializer[{at}]", tensor) for at, tensor in enumerate(graph.initializer))
-    for where, _, attribute in _attributes(graph, path):
-        yield from ((where, tensor) for tensor in (attribute.t, *attribute.tensors))
+def _tensors(found: Any) -> Iterator[tuple[str, Any]]:
+    """Every tensor that a model carries, with its key path."""
+    graph = found.graph
+    yield from ((f"graph.initializer[{at}]", tensor) for at, tensor in enumerate(graph.initializer))
+    for at, sparse in enumerate(graph.sparse_initializer):
+        yield from ((f"graph.sparse_initializer[{at}]", tensor) for tensor in (sparse.values, sparse.indices))
+    bodies = [("graph", graph), *((f"functions[{at}]", function) for at, function in enumerate(found.functions))]
+    for body, inner in bodies:
+        for path, _, attribute in _attributes(inner, body):
+            held = (attribute.t, *attribute.tensors, *attribute.g.initializer)
+            yield from ((path, tensor) for tensor in held)
 
 
 def _attributes(graph: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """Key path, node and attribute, of a graph and of the graphs inside its nodes."""
+    """Key path, node and attribute, of a graph or a function and of the graphs inside its nodes."""
     for at, node in enumerate(graph.node):
         for attribute in node.attribute:
             where = f"{path}.node[{at}].{attribute.name}"

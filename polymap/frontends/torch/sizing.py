@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Callable, Mapping
 from math import prod
 
@@ -60,7 +61,9 @@ def _parsed(text: str) -> ast.expr:
     if len(text) > LONGEST:
         raise Unknown("its expression is too long")
     try:
-        return ast.parse(text, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python warns of some text that it parses; here it is unknown
+            return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise Unknown(f"{text[:60]!r} is no expression") from None
 
