@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
+from polymap.model.band import Band
 from polymap.report.code.linear import Linear
 from polymap.report.code.nest import Turn
 from polymap.report.code.program import For, Hold, If, IsFirst, Let, Line, Log, Scope, Set
@@ -20,7 +21,8 @@ class Region:
     """The elements of a tile that are moved.
 
     Index `d` runs from `starts[d]` to before `stops[d]`. `before` are lines that say where it starts or stops; of the
-    elements only those are meant for which one of the conditions `unless_kept` holds, if there are any.
+    elements only those are meant for which one of the conditions `unless_kept` holds, if there are any, and all of
+    `inside`.
     """
 
     spans: tuple[Interval, ...]
@@ -28,6 +30,7 @@ class Region:
     stops: tuple[str, ...]
     before: Lines = ()
     unless_kept: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -48,6 +51,7 @@ def guarded(conditions: Sequence[str], body: Lines) -> Lines:
 
 def elements(way: Way, region: Region, body: Lines) -> Lines:
     """The body for every element of a region."""
+    body = guarded(region.inside, body)
     if region.unless_kept:
         body = (If(region.unless_kept, body, any=True),)
     for at in reversed(range(len(region.spans))):
@@ -61,10 +65,11 @@ def transfers(way: Way, region: Region, one: Lines) -> Lines:
 
     Where some of these may move equal tiles that count once, `first` tells which do.
     """
+    runs = (*way.guards(way.apart, ()), *way.meets)
     if not (way.askew and way.counted):
-        return scoped(instances(way.apart, guarded(way.guards(way.apart, ()), elements(way, region, one))))
+        return scoped(instances(way.apart, guarded(runs, elements(way, region, one))))
     rest = replace(region, before=())
-    body = guarded(way.guards(way.apart, ()), (*region.before, IsFirst(region.key), *elements(way, rest, one)))
+    body = guarded(runs, (*region.before, IsFirst(region.key), *elements(way, rest, one)))
     log = Log(prod(turn.trip for turn in way.askew), len(region.key))
     outer = [turn for turn in way.apart if turn not in way.askew]
     return scoped(instances(outer, (log, *instances(way.askew, body))))
@@ -82,7 +87,48 @@ def indices(way: Way, region: Region) -> tuple[Linear, ...]:
 def whole(way: Way) -> Region:
     """All of a tile."""
     spans = way.tile()
-    return Region(spans, tuple(str(span.low) for span in spans), tuple(str(span.end) for span in spans))
+    region = Region(spans, tuple(str(span.low) for span in spans), tuple(str(span.end) for span in spans))
+    return region if way.nest.band is None else banded(way, way.nest.band, region)
+
+
+def banded(way: Way, band: Band, region: Region) -> Region:
+    """What of a region the points of a domain touch, that limits the difference of two ranks."""
+    ranks = [axis.ranks[0] if axis.ranks else "" for axis in way.tensor.coordinates]
+    tied = [at for at, rank in enumerate(ranks) if rank in way.nest.tied and not region.spans[at].is_single]
+    if way.nest.tied <= way.tensor.ranks:
+        first, second = (_rank_value(way, ranks.index(rank), region) for rank in (band.first, band.second))
+        return replace(region, inside=within(band, first, second) if tied else ())
+    return _cut(way, band, region, tied[0], ranks[tied[0]]) if tied else region
+
+
+def within(band: Band, first: Linear, second: Linear) -> tuple[str, ...]:
+    """That values of two ranks keep to the limits of their difference."""
+    above = () if band.low is None else (f"{first} >= {second + band.low}",)
+    return above if band.high is None else (*above, f"{first} <= {second + band.high}")
+
+
+def _rank_value(way: Way, at: int, region: Region) -> Linear:
+    """The value of the rank that an index is, but for a constant."""
+    return way.index(at, region.spans[at]) + -way.shift(at)
+
+
+def _cut(way: Way, band: Band, region: Region, at: int, rank: str) -> Region:
+    """A region of which a tied rank meets only part of what the other one leaves to it."""
+    is_first = rank == band.first
+    other = way.points(band.second if is_first else band.first)
+    least, most = (band.low, band.high) if is_first else (_negative(band.high), _negative(band.low))
+    starts, stops, lines = list(region.starts), list(region.stops), list[Line]()
+    if least is not None:
+        lines.append(Let("start", f"max({starts[at]}, {other.low + (least + way.shift(at))})"))
+        starts[at] = "start"
+    if most is not None:
+        lines.append(Let("stop", f"min({stops[at]}, {other.end + (most + way.shift(at))})"))
+        stops[at] = "stop"
+    return Region(region.spans, tuple(starts), tuple(stops), tuple(lines))
+
+
+def _negative(limit: int | None) -> int | None:
+    return None if limit is None else -limit
 
 
 def entering(way: Way) -> Region:

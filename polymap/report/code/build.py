@@ -10,7 +10,7 @@ from itertools import pairwise
 from polymap.architecture.hierarchy import Architecture
 from polymap.mapping.nest import Mapping
 from polymap.report.code import inputs, outputs
-from polymap.report.code.blocks import Lines, guarded, instances
+from polymap.report.code.blocks import Lines, guarded, instances, within
 from polymap.report.code.linear import Linear
 from polymap.report.code.names import Names
 from polymap.report.code.nest import Nest, Turn, nest
@@ -94,7 +94,7 @@ def _buffers(way: Way, used: set[str], counted: bool) -> Iterator[Buffer]:
         each = f", one for each instance ({' x '.join(str(turn.trip) for turn in child.turns)})" if child.turns else ""
         tile = " x ".join(map(str, child.tile)) or "one element"
         yield Buffer(child.name, child.extents, f"{child.level}: {way.tensor.name}, {tile}{each}")
-    if output and counted and outputs.may_overlap(way.tensor):
+    if output and counted and way.adds:
         if not child.is_operand:
             yield Buffer(child.name + HELD, child.marks, "what was ever there", marks=True)
         yield Buffer(way.parent.name + MET, way.parent.marks, "what has arrived", marks=True)
@@ -220,11 +220,13 @@ def _guards(planned: Plan) -> tuple[str, ...]:
     """That a unit has a point: its instances may stand beyond a rank's end."""
     walked = planned.nest
     spread = {turn.rank for turn in walked.spatial(walked.end)}
-    return tuple(
+    ends = tuple(
         f"{_value(planned, rank)} < {size}"
         for rank, size in walked.einsum.ranks
         if rank in spread and walked.may_be_empty(rank, walked.end)
     )
+    band = walked.band
+    return (*ends, *within(band, _value(planned, band.first), _value(planned, band.second))) if band else ends
 
 
 def _lets(planned: Plan, done: Lines) -> Lines:

@@ -36,6 +36,7 @@ def code(einsum: Einsum, architecture: Architecture, mapping: Mapping, language:
     """
     chosen = known(language)
     check(einsum, architecture, mapping, STRUCTURE)
+    refusals.check_domain(einsum)
     planned = plan(einsum, architecture, mapping, counted)
     refusals.check(planned, architecture, mapping)
     if chosen == MLIR:

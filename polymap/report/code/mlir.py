@@ -29,6 +29,9 @@ def text(einsum: Einsum, mapping: Mapping, heading: tuple[str, ...]) -> str:
 
 def check(einsum: Einsum) -> None:
     """Every rank is an index of some tensor by itself: from its size the operation knows the dimension's."""
+    if not einsum.is_box:
+        message = f"the domain of {einsum.name} is no box, as that of linalg.generic is"
+        raise PolymapError(Mistake(einsum.place, message, "generate c or python, or map the whole box"))
     known = {axis.ranks[0] for tensor in einsum.tensors for axis in tensor.coordinates if _is_rank(axis)}
     missing = [rank for rank in einsum.sizes if rank not in known]
     if missing:

@@ -13,6 +13,7 @@ from math import prod
 from polymap.architecture.hierarchy import Architecture, Array
 from polymap.mapping.nest import Mapping, Spatial, Storage
 from polymap.mapping.tiles import step
+from polymap.model.band import Band
 from polymap.report.code.linear import Linear, total
 from polymap.report.code.names import Names
 from polymap.workload.einsum import Einsum
@@ -37,11 +38,20 @@ class Turn:
 
 @dataclass(frozen=True)
 class Nest:
-    """A mapping of an einsum without loops of one trip; `end` is the position of the computes."""
+    """A mapping of an einsum without loops of one trip; `end` is the position of the computes.
+
+    `band` ties two ranks of a domain that is no box.
+    """
 
     einsum: Einsum
     turns: tuple[Turn, ...]
     end: int
+    band: Band | None = None
+
+    @property
+    def tied(self) -> frozenset[str]:
+        """The ranks that the domain ties; none on a box."""
+        return frozenset((self.band.first, self.band.second)) if self.band else frozenset()
 
     @property
     def temporal(self) -> tuple[Turn, ...]:
@@ -78,6 +88,14 @@ class Nest:
         return total(Linear(((turn.variable, turn.step),)) for turn in turns if turn.rank == rank)
 
 
+def band(einsum: Einsum) -> Band | None:
+    """The limits of the difference of two ranks that a domain is, if it is one; a box has none."""
+    from polymap.workload.sets import difference
+
+    found = difference(einsum)
+    return Band(*found) if found else None
+
+
 def nest(einsum: Einsum, architecture: Architecture, mapping: Mapping, names: Names) -> Nest:
     """The loops of a legal mapping; variables are ranks with a number, 0 for the outermost loop of a rank,
     as in formulas."""
@@ -92,4 +110,4 @@ def nest(einsum: Einsum, architecture: Architecture, mapping: Mapping, names: Na
         name = names.new(f"{node.rank}{outside}")
         place = (position, kept[position], str(node), found[0] if found else None)
         turns.append(Turn(name, node.rank, node.trip, step(nodes, position), *place))
-    return Nest(einsum, tuple(turns), len(nodes))
+    return Nest(einsum, tuple(turns), len(nodes), band(einsum))

@@ -17,17 +17,11 @@ from polymap.report.code.linear import Linear
 from polymap.report.code.program import Add, Cell, Comment, Count, CountAgain, Hold, If, Line, Set
 from polymap.report.code.stores import HELD, MET
 from polymap.report.code.ways import Way
-from polymap.workload.einsum import Tensor
-
-
-def may_overlap(output: Tensor) -> bool:
-    """Whether different tiles may have elements in common."""
-    return any(len(axis.ranks) > 1 for axis in output.coordinates)
 
 
 def fill(way: Way) -> Lines:
     """The lines that make room for a tile of the output, or for what is new of it."""
-    if may_overlap(way.tensor):
+    if way.adds:
         return (Comment(f"{_holds(way)}: what enters starts at zero"), *_fresh(way, entering(way)))
     fresh = _fresh(way, whole(way))
     if not way.repeats:
@@ -53,7 +47,7 @@ def _fresh(way: Way, region: Region) -> Lines:
     """Zeros in every instance; the first write of an element is free."""
     cell = way.child.cell(indices(way, region))
     zero: Lines = (Set(cell, "0"),)
-    if may_overlap(way.tensor):
+    if way.adds:
         zero = (*zero, CountAgain(way.child.counter("fills"), way.child.mark(HELD, indices(way, region))))
     zeros = instances(way.together, guarded(way.guards(way.together, way.apart), zero))
     return transfers(replace(way, counted=False), region, zeros)
@@ -84,7 +78,7 @@ def drain(way: Way) -> Lines:
 
 
 def _said(way: Way) -> str:
-    verb = "adds" if way.child.is_operand or may_overlap(way.tensor) else "drains"
+    verb = "adds" if way.child.is_operand or way.adds else "drains"
     text = f"{way.child.level} {verb} {way.tensor.name} to {way.parent.level}"
     if way.together:
         text += f"; summed over {' and '.join(turn.variable for turn in way.together)} (reduction)"
@@ -106,7 +100,7 @@ def _one(way: Way, region: Region) -> Lines:
 def _arrive(way: Way, region: Region, value: Cell | str) -> Lines:
     """A sum arrives at the parent."""
     target = way.parent.cell(indices(way, region))
-    if way.child.is_operand or may_overlap(way.tensor):
+    if way.child.is_operand or way.adds:
         return (Add(target, value), *arrived(way, indices(way, region)))
     updated: Line = Count(way.parent.counter("updates"))
     added: Lines = (Add(target, value), Count(way.parent.counter("reads")))
@@ -118,7 +112,7 @@ def _arrive(way: Way, region: Region, value: Cell | str) -> Lines:
 def arrived(way: Way, at: tuple[Linear, ...]) -> Lines:
     """An update, and the read of what is there: all but the first of an element find something."""
     updated, reads = Count(way.parent.counter("updates"), only=way.only), way.parent.counter("reads")
-    if may_overlap(way.tensor):
+    if way.adds:
         return (updated, CountAgain(reads, way.parent.mark(MET, at), way.only))
     never = (*_never_before(way), *_first_copy(way))
     return (updated, Count(reads, unless=never)) if never else (updated,)

@@ -12,9 +12,10 @@ from polymap.mapping.nest import Mapping
 from polymap.model.conventions import POLYMAP
 from polymap.model.replay import check_habits
 from polymap.report.code.build import Plan
-from polymap.report.code.outputs import may_overlap
+from polymap.report.code.nest import band
 from polymap.report.code.ways import Way
 from polymap.workload import Einsum
+from polymap.workload.einsum import Tensor
 
 MOST_MARKS = 2**28
 UNCOUNTED = "generate it without counters"
@@ -23,8 +24,7 @@ UNCOUNTED = "generate it without counters"
 def check(planned: Plan, architecture: Architecture, mapping: Mapping) -> None:
     """Raises `PolymapError` with every reason why the code would be wrong, or would not count what the model does."""
     ways = [way for tensor in planned.ways for way in tensor]
-    einsum = planned.nest.einsum
-    found = [*_not_a_box(einsum), *_divided_sums(planned, mapping)]
+    found = [*_divided_sums(planned, mapping), *(mistake for way in ways for mistake in _reshaped(way, mapping))]
     if planned.counted:
         check_habits(architecture, POLYMAP)
         found += [mistake for way in ways for mistake in _networks(way)]
@@ -33,10 +33,38 @@ def check(planned: Plan, architecture: Architecture, mapping: Mapping) -> None:
         raise PolymapError(dict.fromkeys(found))
 
 
-def _not_a_box(einsum: Einsum) -> Iterator[Mistake]:
-    if not einsum.is_box:
-        text = f"the domain of {einsum.name} is no box: {einsum.domain_text}; code is generated for boxes"
-        yield Mistake(einsum.place, text, "leave out its `domain`, and map the whole box")
+def check_domain(einsum: Einsum) -> None:
+    """Raises `PolymapError` for a domain, or accesses on one, of which no code can tell the tiles."""
+    if einsum.is_box:
+        return
+    if band(einsum) is None:
+        text = f"the domain of {einsum.name} is neither a box nor limits of a difference of two ranks"
+        raise PolymapError(Mistake(einsum.place, f"{text}: {einsum.domain_text}", "map the whole box"))
+    found = [_not_plain(einsum, tensor) for tensor in einsum.tensors if not _is_plain(tensor)]
+    if found:
+        raise PolymapError(found)
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether every index is a rank, no two the same."""
+    ranks = [rank for axis in tensor.coordinates for rank in axis.ranks]
+    plain = all(coefficient == 1 for axis in tensor.coordinates for _, coefficient in axis.terms)
+    return plain and len(set(ranks)) == len(ranks) and all(len(axis.ranks) <= 1 for axis in tensor.coordinates)
+
+
+def _not_plain(einsum: Einsum, tensor: Tensor) -> Mistake:
+    text = f"on the domain of {einsum.name}, code is generated for tensors whose indices are different ranks"
+    return Mistake(einsum.place, f"{text}, and {tensor.name} is none", "map the whole box")
+
+
+def _reshaped(way: Way, mapping: Mapping) -> Iterator[Mistake]:
+    """Tiles that change their shape while a loop turns that does not move the tensor."""
+    free = way.nest.tied - way.tensor.ranks
+    above = [turn for turn in way.nest.temporal if turn.position < way.child.position]
+    inside = [turn for turn in above if turn not in way.times and turn.rank in free]
+    if free and inside:
+        text = f"on this domain tiles of {way.tensor.name} change as '{inside[0].text}' turns; code is not generated"
+        yield broken(mapping, way.child.node, text, f"move it above '{inside[0].text}'")
 
 
 def _divided_sums(planned: Plan, mapping: Mapping) -> Iterator[Mistake]:
@@ -63,7 +91,7 @@ def _own_way(way: Way, array: Array) -> str:
     name = way.tensor.name
     if not way.tensor.is_output and array.links_of(way.tensor):
         return f"neighbours in {array.name} pass tiles of {name} on"
-    if not way.tensor.is_output and array.shares_halo(way.tensor) and may_overlap(way.tensor):
+    if not way.tensor.is_output and array.shares_halo(way.tensor) and (way.adds or way.nest.band):
         return f"instances of {array.name} share what tiles of {name} have in common"
     return f"{array.name} returns partial sums of {name}" if way.tensor.is_output and array.returns_sums else ""
 
@@ -73,6 +101,6 @@ def _unmarked(way: Way, mapping: Mapping) -> Iterator[Mistake]:
     if way.askew and len(way.sliding) > (0 if way.tensor.is_output else 1):
         text = f"which instances move equal parts of sliding tiles of {way.tensor.name} is not counted"
         yield broken(mapping, way.askew[-1].node, text, UNCOUNTED)
-    if way.tensor.is_output and may_overlap(way.tensor) and prod(way.child.marks) > MOST_MARKS:
+    if way.tensor.is_output and way.adds and prod(way.child.marks) > MOST_MARKS:
         text = f"counting needs {prod(way.child.marks)} flags, one for each element of {way.tensor.name} and instance"
         yield broken(mapping, way.parent.node, text, UNCOUNTED)

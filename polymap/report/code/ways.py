@@ -47,7 +47,8 @@ class Way:
     @property
     def together(self) -> tuple[Turn, ...]:
         """Near loops whose instances hold the same tile and share its transfer: multicast, or reduction."""
-        return tuple(turn for turn in self.near if self.shares(turn) and turn.rank not in self.tensor.ranks)
+        others = self.tensor.ranks | self.nest.tied
+        return tuple(turn for turn in self.near if self.shares(turn) and turn.rank not in others)
 
     @property
     def apart(self) -> tuple[Turn, ...]:
@@ -62,10 +63,12 @@ class Way:
 
     @property
     def askew(self) -> tuple[Turn, ...]:
-        """Near loops that share and move the tensor, where several ranks together move coordinates so that some
-        instances may hold equal tiles."""
-        moving = tuple(turn for turn in self.near if self.shares(turn) and turn.rank in self.tensor.ranks)
-        return moving if self._undecided({turn.rank for turn in moving}) else ()
+        """Near loops that share a transfer between some of their instances only: where several ranks together move
+        coordinates, so that tiles may be equal, and where the domain ties a rank that does not move the tensor."""
+        sharing = tuple(turn for turn in self.near if self.shares(turn))
+        moving = tuple(turn for turn in sharing if turn.rank in self.tensor.ranks)
+        loose = tuple(turn for turn in sharing if turn.rank in self.nest.tied - self.tensor.ranks)
+        return (*moving, *loose) if loose or self._undecided({turn.rank for turn in moving}) else ()
 
     def _undecided(self, ranks: set[str]) -> set[str]:
         """Ranks of which a tile's place does not tell the index: a coordinate tells one, where the others are told."""
@@ -73,6 +76,23 @@ class Way:
         while told := next((axis for axis in self.tensor.coordinates if len(left & set(axis.ranks)) == 1), None):
             left -= set(told.ranks)
         return left
+
+    @property
+    def adds(self) -> bool:
+        """Whether sums of an output start at zero each time they enter: different tiles may have elements in common, or
+        be reached at different times by different instances."""
+        return any(len(axis.ranks) > 1 for axis in self.tensor.coordinates) or not self.nest.tied <= self.tensor.ranks
+
+    @property
+    def meets(self) -> tuple[str, ...]:
+        """That an instance has a point of a domain that is no box."""
+        found = self.nest.band
+        if found is None:
+            return ()
+        one, other = self.points(found.first), self.points(found.second)
+        above = () if found.low is None else (f"{one.last} >= {other.low + found.low}",)
+        below = () if found.high is None else (f"{one.low} <= {other.last + found.high}",)
+        return (*above, *below)
 
     @property
     def only(self) -> str:
@@ -116,6 +136,10 @@ class Way:
         """The first point of a rank in the child's tile."""
         return self.nest.low(rank, self.moved)
 
+    def points(self, rank: str) -> Interval:
+        """The points of a rank in the child's tile."""
+        return points(self.nest, rank, self.child.position, self.moved)
+
     def _points(self, moved: int) -> Callable[[str], Interval]:
         turns = self.moved
 
@@ -140,6 +164,10 @@ class Way:
         """By how much one point of the closing loop's rank moves a coordinate."""
         assert self.closing is not None
         return dict(self.tensor.coordinates[at].terms)[self.closing.rank]
+
+    def shift(self, at: int) -> int:
+        """What an index adds to the value of its rank."""
+        return self.tensor.coordinates[at].constant - self.place.origin[at]
 
     def index(self, at: int, span: Interval) -> Linear:
         """The index of a coordinate in a loop over a tile: its variable, or the only value there is."""

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from polymap.errors import PolymapError
 from polymap.report.code import code
+from tests.oracles.exact_walk import everywhere
 from tests.properties.exact_engines import law
 from tests.properties.strategies import Coordinates, plain, window
 from tests.properties.strategies import problems as perfect_problems
-from tests.properties.strategies_exact import boxes, coupled_accesses, einsums, problems
+from tests.properties.strategies_exact import boxes, coupled_accesses, differences, einsums, problems
 from tests.report.code.running import Case
 
 
@@ -50,6 +51,7 @@ FAMILIES: dict[str, tuple[st.SearchStrategy[Any], int]] = {
     "perfect factors on any machine": (perfect_problems(), 100),
     "transposed convolutions": (problems(einsums((transposed, transposed_with_channels)), most_memories=3), 80),
     "rows along diagonals": (problems(einsums((rows,)), most_memories=3), 60),
+    "triangles and bands": (differences, 150),
     "depthwise, batched, and to a single sum": (problems(einsums((depthwise_2d, batched, inner_product))), 80),
 }
 
@@ -63,7 +65,8 @@ def cases(family: str) -> tuple[Case, ...]:
     @law(examples)
     @given(problem=strategy)
     def collect(problem: Any) -> None:
-        found.append(Case(problem.einsum, problem.architecture, problem.mapping))
+        work, domain = getattr(problem, "posed", problem.einsum), getattr(problem, "domain", everywhere)
+        found.append(Case(work, problem.architecture, problem.mapping, domain))
 
     collect()
     return tuple(found)

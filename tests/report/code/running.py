@@ -21,6 +21,7 @@ from polymap.report.code import code
 from polymap.verbs import integer_sets
 from polymap.workload import Einsum
 from polymap.workload.einsum import Tensor
+from tests.oracles.exact_walk import Domain, everywhere
 
 COMPILER = shutil.which(os.environ.get("CC", "cc"))
 FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-O0", "-shared", "-fPIC")
@@ -34,11 +35,12 @@ class Case:
     einsum: Einsum
     architecture: Architecture
     mapping: LoopNest
+    domain: Domain = everywhere
 
     def __str__(self) -> str:
         tensors = (f"{t.name}{[(axis.terms, axis.constant) for axis in t.coordinates]}" for t in self.einsum.tensors)
         levels = (str(level) for level in self.architecture.hierarchy)
-        return "\n".join((str(self.einsum.ranks), *tensors, *levels, self.mapping.text()))
+        return "\n".join((str(self.einsum.ranks), self.einsum.domain_text, *tensors, *levels, self.mapping.text()))
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,15 @@ def inputs(einsum: Einsum, seed: int = 0) -> dict[str, np.ndarray[Any, Any]]:
     return {t.name: random.integers(-9, 10, shape(einsum, t), dtype=np.int64) for t in einsum.inputs}
 
 
-def expected(einsum: Einsum, given: Mapping[str, np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+def expected(
+    einsum: Einsum, given: Mapping[str, np.ndarray[Any, Any]], domain: Domain = everywhere
+) -> np.ndarray[Any, Any]:
     """The einsum point by point; every point of the domain adds its product."""
     out = np.zeros(shape(einsum, einsum.output), dtype=np.int64)
     for values in product(*(range(size) for _, size in einsum.ranks)):
         point = dict(zip(einsum.sizes, values, strict=True))
+        if not domain(point):
+            continue
         out[_index(einsum, einsum.output, point)] += np.prod(
             [given[t.name][_index(einsum, t, point)] for t in einsum.inputs]
         )
@@ -96,7 +102,7 @@ def modelled(case: Case) -> Counts:
 
 def wanted(case: Case) -> Ran:
     """What the code has to leave and to count."""
-    return Ran(expected(case.einsum, inputs(case.einsum)), modelled(case))
+    return Ran(expected(case.einsum, inputs(case.einsum), case.domain), modelled(case))
 
 
 def run_c(cases: Sequence[Case], folder: Path) -> list[Ran]:
