@@ -22,7 +22,7 @@ class Region:
 
     Index `d` runs from `starts[d]` to before `stops[d]`. `before` are lines that say where it starts or stops; of the
     elements only those are meant for which one of the conditions `unless_kept` holds, if there are any, and all of
-    `inside`.
+    `inside`; of the instances those for which all of `guards` hold.
     """
 
     spans: tuple[Interval, ...]
@@ -31,6 +31,7 @@ class Region:
     before: Lines = ()
     unless_kept: tuple[str, ...] = ()
     inside: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -65,7 +66,7 @@ def transfers(way: Way, region: Region, one: Lines) -> Lines:
 
     Where some of these may move equal tiles that count once, `first` tells which do.
     """
-    runs = (*way.guards(way.apart, ()), *way.meets)
+    runs = region.guards if way.at_end else (*way.guards(way.apart, ()), *way.meets, *region.guards)
     if not (way.askew and way.counted):
         return scoped(instances(way.apart, guarded(runs, elements(way, region, one))))
     rest = replace(region, before=())

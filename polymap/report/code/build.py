@@ -15,6 +15,8 @@ from polymap.report.code.linear import Linear
 from polymap.report.code.names import Names
 from polymap.report.code.nest import Nest, Turn, nest
 from polymap.report.code.program import (
+    FLAGS,
+    NUMBERS,
     Add,
     Argument,
     Buffer,
@@ -29,10 +31,13 @@ from polymap.report.code.program import (
     Set,
     every,
 )
-from polymap.report.code.stores import HELD, MET, place, stores
+from polymap.report.code.remembered import changes, forget
+from polymap.report.code.stores import END, HAS, HELD, LOW, MET, place, stores
 from polymap.report.code.tiles import Interval, reach
 from polymap.report.code.ways import Way
 from polymap.workload.einsum import Einsum
+
+STATES = {LOW: "where it begins", END: "where it ends", HAS: "whether it is there"}
 
 
 @dataclass(frozen=True)
@@ -96,8 +101,11 @@ def _buffers(way: Way, used: set[str], counted: bool) -> Iterator[Buffer]:
         yield Buffer(child.name, child.extents, f"{child.level}: {way.tensor.name}, {tile}{each}")
     if output and counted and way.adds:
         if not child.is_operand:
-            yield Buffer(child.name + HELD, child.marks, "what was ever there", marks=True)
-        yield Buffer(way.parent.name + MET, way.parent.marks, "what has arrived", marks=True)
+            yield Buffer(child.name + HELD, child.marks, "what was ever there", FLAGS)
+        yield Buffer(way.parent.name + MET, way.parent.marks, "what has arrived", FLAGS)
+    for kind, note in STATES.items():
+        if child.name + kind in used:
+            yield Buffer(child.name + kind, way.units, f"{child.name}, {note}", NUMBERS)
 
 
 def _arrays(lines: Lines) -> Iterator[str]:
@@ -137,12 +145,23 @@ def _start(planned: Plan) -> Lines:
 def _around(planned: Plan, depth: int) -> Lines:
     """What is done at a number of temporal loops: transfers, the next loop or the computes, transfers back."""
     temporal = planned.nest.temporal
-    here = sorted((way for way in _moved(planned) if len(way.times) == depth), key=lambda way: way.child.position)
-    come = [line for way in here for line in _in(way)]
-    go = [line for way in reversed(here) if way.tensor.is_output for line in outputs.drain(way)]
+    ways = sorted(_moved(planned), key=lambda way: way.child.position)
+    here, closed = ([way for way in ways if len(loops(way)) == depth] for loops in (_times, _closed))
+    come = [line for way in closed if way.is_remembered for line in forget(way)]
+    come += [line for way in reversed(here) if way.tensor.is_output and changes(way) for line in outputs.give_up(way)]
+    come += [line for way in here for line in _in(way)]
+    go = [line for way in reversed(closed) if way.tensor.is_output for line in outputs.drain(way)]
     if depth < len(temporal):
         return (*come, _loop(planned, temporal[depth], _around(planned, depth + 1)), *go)
     return (*come, *_computes(planned), *go)
+
+
+def _times(way: Way) -> tuple[Turn, ...]:
+    return way.times
+
+
+def _closed(way: Way) -> tuple[Turn, ...]:
+    return way.closed
 
 
 def _moved(planned: Plan) -> Iterator[Way]:

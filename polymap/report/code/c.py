@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from polymap.report.code.program import (
+    ELEMENTS,
+    FLAGS,
+    NUMBERS,
     Add,
     Argument,
     Buffer,
@@ -58,7 +61,7 @@ def text(program: Program) -> str:
         ELEMENT,
         "\n".join(LIMITS[name].format(number) for name in _calls(program)),
         IS_FIRST.format(number) if _has(program, IsFirst) else "",
-        "\n".join(_buffer(buffer) for buffer in program.buffers),
+        "\n".join(_buffer(buffer, number) for buffer in program.buffers),
         _counters(program),
         "\n".join((_signature(program), "{", *_block(program, program.body, number, 1), "}")),
     ]
@@ -103,8 +106,8 @@ def _set(line: Line) -> tuple[str, ...]:
     return (line.value,) if isinstance(line, Set) and isinstance(line.value, str) else ()
 
 
-def _buffer(buffer: Buffer) -> str:
-    kind = "unsigned char" if buffer.marks else "element"
+def _buffer(buffer: Buffer, number: str) -> str:
+    kind = {ELEMENTS: "element", FLAGS: "unsigned char", NUMBERS: number}[buffer.of]
     return f"static {kind} {buffer.name}{_extents(buffer.extents)}; /* {_plain(buffer.note)} */"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from polymap.report.code.blocks import Lines, Region, entering, guarded, indices, instances, transfers
+from polymap.report.code.blocks import Lines, Region, guarded, indices, instances, transfers
 from polymap.report.code.program import Comment, Count, Hold, Set
+from polymap.report.code.remembered import entering
 from polymap.report.code.ways import Way
 
 
@@ -31,6 +32,8 @@ def _said(way: Way) -> str:
     text = f"{way.child.level} {verb} {way.tensor.name}, from {way.parent.level}"
     if way.sliding and way.closing:
         text += f": what the tile before (another {way.closing.variable}) did not have"
+    if way.is_remembered:
+        text += ": what its last tile did not have"
     if way.together:
         text += f"; one read for all of {' and '.join(turn.variable for turn in way.together)} (multicast)"
     if way.askew:

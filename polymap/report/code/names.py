@@ -12,7 +12,7 @@ C_WORDS = (
     "while bool true false asm main errno stdin stdout stderr signal printf exit abs div memcmp memcpy "
 )
 # Names that generated code uses itself.
-OURS = "element min max value total first start stop used sent counts np range is_first"
+OURS = "element min max value total first start stop low end used sent counts np range is_first"
 
 
 class Names:

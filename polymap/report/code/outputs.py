@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from polymap.report.code.blocks import Lines, Region, entering, guarded, indices, instances, leaving, transfers, whole
+from polymap.report.code.blocks import Lines, Region, guarded, indices, instances, transfers, whole
 from polymap.report.code.linear import Linear
 from polymap.report.code.program import Add, Cell, Comment, Count, CountAgain, Hold, If, Line, Set
+from polymap.report.code.remembered import entering, given_up, leaving
 from polymap.report.code.stores import HELD, MET
 from polymap.report.code.ways import Way
 
@@ -73,8 +74,17 @@ def _read_back(way: Way) -> Lines:
 
 def drain(way: Way) -> Lines:
     """The lines that bring a tile, or what leaves of it, to the parent."""
-    region = leaving(way)
-    return (Comment(_said(way)), *transfers(way, region, _one(way, region)))
+    way = replace(way, at_end=way.is_remembered)
+    return _moved(way, leaving(way))
+
+
+def give_up(way: Way) -> Lines:
+    """The lines that bring to the parent what a step's tile has no more."""
+    return _moved(way, given_up(way), ", as it is given up")
+
+
+def _moved(way: Way, region: Region, when: str = "") -> Lines:
+    return (Comment(_said(way) + when), *transfers(way, region, _one(way, region)))
 
 
 def _said(way: Way) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+ELEMENTS, FLAGS, NUMBERS = "elements", "flags", "numbers"
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -133,12 +135,12 @@ Line: TypeAlias = Comment | Scope | For | If | Let | Hold | Set | Add | Count | 
 
 @dataclass(frozen=True)
 class Buffer:
-    """An array of the program: its name, its extents, and what it is for. `marks` are flags, not elements."""
+    """An array of the program: its name, its extents, what it is for, and of what it is."""
 
     name: str
     extents: tuple[int, ...]
     note: str
-    marks: bool = False
+    of: str = ELEMENTS
 
 
 @dataclass(frozen=True)

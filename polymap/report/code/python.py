@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from polymap.report.code.program import (
+    ELEMENTS,
+    FLAGS,
+    NUMBERS,
     Add,
     Buffer,
     Comment,
@@ -53,7 +56,7 @@ def _start(program: Program) -> Iterator[str]:
 
 def _buffer(program: Program, buffer: Buffer) -> str:
     output = next(argument.name for argument in program.arguments if argument.is_output)
-    kind = "bool" if buffer.marks else f"{output}.dtype"
+    kind = {ELEMENTS: f"{output}.dtype", FLAGS: "bool", NUMBERS: "int"}[buffer.of]
     return f"{buffer.name} = np.zeros({buffer.extents}, {kind})  # {' '.join(buffer.note.splitlines())}"
 
 

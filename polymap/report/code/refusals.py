@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from math import prod
 
 from polymap.architecture.hierarchy import Architecture, Array
@@ -13,6 +14,7 @@ from polymap.model.conventions import POLYMAP
 from polymap.model.replay import check_habits
 from polymap.report.code.build import Plan
 from polymap.report.code.nest import band
+from polymap.report.code.remembered import changes
 from polymap.report.code.ways import Way
 from polymap.workload import Einsum
 from polymap.workload.einsum import Tensor
@@ -24,7 +26,7 @@ UNCOUNTED = "generate it without counters"
 def check(planned: Plan, architecture: Architecture, mapping: Mapping) -> None:
     """Raises `PolymapError` with every reason why the code would be wrong, or would not count what the model does."""
     ways = [way for tensor in planned.ways for way in tensor]
-    found = [*_divided_sums(planned, mapping), *(mistake for way in ways for mistake in _reshaped(way, mapping))]
+    found = [*_divided_sums(planned, mapping), *_reshaped(planned, mapping)]
     if planned.counted:
         check_habits(architecture, POLYMAP)
         found += [mistake for way in ways for mistake in _networks(way)]
@@ -57,14 +59,13 @@ def _not_plain(einsum: Einsum, tensor: Tensor) -> Mistake:
     return Mistake(einsum.place, f"{text}, and {tensor.name} is none", "map the whole box")
 
 
-def _reshaped(way: Way, mapping: Mapping) -> Iterator[Mistake]:
-    """Tiles that change their shape while a loop turns that does not move the tensor."""
-    free = way.nest.tied - way.tensor.ranks
-    above = [turn for turn in way.nest.temporal if turn.position < way.child.position]
-    inside = [turn for turn in above if turn not in way.times and turn.rank in free]
-    if free and inside:
-        text = f"on this domain tiles of {way.tensor.name} change as '{inside[0].text}' turns; code is not generated"
-        yield broken(mapping, way.child.node, text, f"move it above '{inside[0].text}'")
+def _reshaped(planned: Plan, mapping: Mapping) -> Iterator[Mistake]:
+    """Sums that may arrive where their place has been given up, as tiles change their bounds at different loops."""
+    for outer, inner in pairwise(planned.output[:-1]):
+        if changes(outer) and inner.is_remembered:
+            text = f"on this domain tiles of {inner.tensor.name} are given up above before they are below"
+            loop = next(turn for turn in reversed(outer.times))
+            yield broken(mapping, inner.child.node, text, f"move the nodes of {inner.tensor.name} above '{loop.text}'")
 
 
 def _divided_sums(planned: Plan, mapping: Mapping) -> Iterator[Mistake]:
@@ -100,6 +101,9 @@ def _unmarked(way: Way, mapping: Mapping) -> Iterator[Mistake]:
     """Counts for which too much would have to be kept in mind."""
     if way.askew and len(way.sliding) > (0 if way.tensor.is_output else 1):
         text = f"which instances move equal parts of sliding tiles of {way.tensor.name} is not counted"
+        yield broken(mapping, way.askew[-1].node, text, UNCOUNTED)
+    if way.tensor.is_output and way.askew and way.is_remembered:
+        text = f"instances that move equal sums of {way.tensor.name} begin to hold them at different times"
         yield broken(mapping, way.askew[-1].node, text, UNCOUNTED)
     if way.tensor.is_output and way.adds and prod(way.child.marks) > MOST_MARKS:
         text = f"counting needs {prod(way.child.marks)} flags, one for each element of {way.tensor.name} and instance"

@@ -16,6 +16,7 @@ from polymap.report.code.program import Cell
 from polymap.workload.einsum import Affine, Einsum, Tensor
 
 HELD, MET = "_held", "_met"
+LOW, END, HAS = "_low", "_end", "_has"
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def stores(
     found: list[Store] = []
     for position, (index, node) in enumerate(kept):
         if isinstance(node, Storage) and tensor.name in node.tensors:
-            name = names.new(f"{node.level}_{tensor.name}" if found else tensor.name, (HELD, MET))
+            name = names.new(f"{node.level}_{tensor.name}" if found else tensor.name, (HELD, MET, LOW, END, HAS))
             tile = extents(tensor, largest_sizes(nest.einsum, [n for _, n in kept[position + 1 :]]))
             turns = nest.spatial(position)
             found.append(Store(name, node.level, tensor, position, turns, tile, at.shape, index, not found))

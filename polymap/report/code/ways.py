@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from polymap.report.code.linear import Linear
 from polymap.report.code.nest import Nest, Turn
+from polymap.report.code.program import Cell
 from polymap.report.code.stores import Place, Store
 from polymap.report.code.tiles import Interval, points, reach
 from polymap.workload.einsum import Affine, Tensor
@@ -14,7 +15,8 @@ from polymap.workload.einsum import Affine, Tensor
 
 @dataclass(frozen=True)
 class Way:
-    """From `parent` to `child`, its next inner store (an output: back, too); `counted` if what moves is counted.
+    """From `parent` to `child`, its next inner store (an output: back, too); `counted` if what moves is counted,
+    `at_end` if the closing loop's trip is over and loops inside it are.
 
     `closing` is the innermost temporal loop above the child that moves the tensor: at each of its trips the tile
     changes, and loops inside it change nothing. None: one tile is all there is. Operands change at every step.
@@ -26,6 +28,7 @@ class Way:
     parent: Store
     child: Store
     counted: bool
+    at_end: bool = False
 
     @property
     def closing(self) -> Turn | None:
@@ -34,10 +37,31 @@ class Way:
         return moving[-1] if moving else None
 
     @property
+    def turning(self) -> Turn | None:
+        """The innermost temporal loop above the child at whose trips something may be fetched: the closing one, or on a
+        domain that ties ranks one of the other rank inside it."""
+        moving = self.tensor.ranks | self.nest.tied
+        above = (turn for turn in self.nest.temporal if turn.position < self.child.position)
+        found = [turn for turn in above if self.child.is_operand or turn.rank in moving]
+        return found[-1] if found else None
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether what an instance holds depends on more than where the loops are: on its last step."""
+        return self.turning != self.closing
+
+    @property
     def times(self) -> tuple[Turn, ...]:
         """Temporal loops that stand around the transfer."""
-        closing = self.closing
-        return tuple(turn for turn in self.nest.temporal if closing and turn.position <= closing.position)
+        return self.closed if self.at_end else self._until(self.turning)
+
+    @property
+    def closed(self) -> tuple[Turn, ...]:
+        """Temporal loops of which each trip begins with nothing held, and ends so."""
+        return self._until(self.closing)
+
+    def _until(self, last: Turn | None) -> tuple[Turn, ...]:
+        return tuple(turn for turn in self.nest.temporal if last and turn.position <= last.position)
 
     @property
     def near(self) -> tuple[Turn, ...]:
@@ -56,6 +80,16 @@ class Way:
         rest = [turn for turn in self.child.turns if turn not in self.together]
         return (*(turn for turn in rest if turn not in self.askew), *self.askew)
 
+    def state(self, kind: str) -> Cell:
+        """What instances that share transfers remember of the child: where what is held begins (`LOW`), where it ends
+        (`END`), or whether it is (`HAS`)."""
+        return Cell(self.child.name + kind, tuple(turn.variable for turn in self.apart) or ("0",))
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """Extents of what is remembered."""
+        return tuple(turn.trip for turn in self.apart) or (1,)
+
     @property
     def copies(self) -> tuple[Turn, ...]:
         """Near loops whose instances hold the same tile and do not share its transfer."""
@@ -68,7 +102,7 @@ class Way:
         sharing = tuple(turn for turn in self.near if self.shares(turn))
         moving = tuple(turn for turn in sharing if turn.rank in self.tensor.ranks)
         loose = tuple(turn for turn in sharing if turn.rank in self.nest.tied - self.tensor.ranks)
-        return (*moving, *loose) if loose or self._undecided({turn.rank for turn in moving}) else ()
+        return (*(moving if self._undecided({turn.rank for turn in moving}) else ()), *loose)
 
     def _undecided(self, ranks: set[str]) -> set[str]:
         """Ranks of which a tile's place does not tell the index: a coordinate tells one, where the others are told."""

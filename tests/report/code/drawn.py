@@ -14,7 +14,17 @@ from tests.oracles.exact_walk import everywhere
 from tests.properties.exact_engines import law
 from tests.properties.strategies import Coordinates, plain, window
 from tests.properties.strategies import problems as perfect_problems
-from tests.properties.strategies_exact import boxes, coupled_accesses, differences, einsums, problems
+from tests.properties.strategies_exact import (
+    DIFFERENCES,
+    attended,
+    boxes,
+    coupled_accesses,
+    einsums,
+    headed_scores,
+    problems,
+    scores,
+    triangles,
+)
 from tests.report.code.running import Case
 
 
@@ -45,13 +55,19 @@ def inner_product(stride: int, dilation: int) -> Coordinates:
     return {"O": (), "A": plain("k"), "B": plain("k")}
 
 
+bands = problems(
+    einsums((scores, attended, headed_scores), square=("i", "j")),
+    triangles(DIFFERENCES),
+    most_memories=3,
+    most_arrays=1,
+)
 FAMILIES: dict[str, tuple[st.SearchStrategy[Any], int]] = {
     "boxes with short last tiles": (boxes, 200),
     "accesses in which a rank occurs twice": (coupled_accesses, 60),
     "perfect factors on any machine": (perfect_problems(), 100),
     "transposed convolutions": (problems(einsums((transposed, transposed_with_channels)), most_memories=3), 80),
     "rows along diagonals": (problems(einsums((rows,)), most_memories=3), 60),
-    "triangles and bands": (differences, 150),
+    "triangles and bands": (bands, 120),
     "depthwise, batched, and to a single sum": (problems(einsums((depthwise_2d, batched, inner_product))), 80),
 }
 

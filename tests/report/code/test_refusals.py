@@ -44,11 +44,42 @@ def refused(work: pm.Einsum, arch: pm.Architecture, nest: str, counted: bool = T
     return caught.value.mistakes
 
 
-def test_a_domain_that_is_no_box() -> None:
-    work = pm.einsum("O[i] += A[i,j] * B[j]", i=4, j=4, domain="{ [i,j] : j <= i }")
-    (mistake,) = refused(work, machine(), "DRAM holds A B O\nfor i in 4\nfor j in 4\ncompute", counted=False)
-    assert "is no box" in mistake.message
-    assert mistake.mend
+WHOLE = "DRAM holds A B O\nfor i in 4\nfor j in 4\ncompute"
+
+
+def test_a_domain_that_limits_no_difference() -> None:
+    work = pm.einsum("O[i] += A[i,j] * B[j]", i=4, j=4, domain="{ [i,j] : 2j <= i }")
+    (mistake,) = refused(work, machine(), WHOLE, counted=False)
+    assert mistake.message.startswith("the domain of einsum is neither a box nor limits of a difference of two ranks")
+    assert mistake.mend == "map the whole box"
+
+
+@pytest.mark.parametrize("image", ["A[i-j]", "A[2*i]", "A[i,i]"])
+def test_windows_on_a_domain(image: str) -> None:
+    work = pm.einsum(f"O[i] += {image} * B[j]", i=4, j=4, domain="{ [i,j] : j <= i }")
+    (mistake,) = refused(work, machine(), WHOLE, counted=False)
+    assert mistake.message.endswith("for tensors whose indices are different ranks, and A is none")
+
+
+CAUSAL = pm.einsum("O[i] += S[i,j] * V[j]", i=4, j=4, domain="{ [i,j] : j <= i }")
+
+
+def test_sums_that_are_given_up_above_before_they_are_below() -> None:
+    found = machine()
+    middle = replace(found.memory("RF"), name="GLB")
+    arch = replace(found, hierarchy=(found.hierarchy[0], middle, *found.hierarchy[1:]))
+    nest = "DRAM holds S V O\nfor i in 2\nfor j in 2\nGLB holds O\nfor j in 2\nRF holds O\nfor i in 2\ncompute"
+    (mistake,) = refused(CAUSAL, arch, nest, counted=False)
+    assert mistake.place.path == "mapping[5]"
+    assert mistake.mend == "move the nodes of O above 'for j in 2'"
+
+
+def test_sums_that_instances_begin_to_hold_at_different_times_are_not_counted() -> None:
+    nest = "DRAM holds S V O\nfor j in 2\nparallel j in 2 on X\nRF holds O\nfor i in 4\ncompute"
+    (mistake,) = refused(CAUSAL, machine(), nest)
+    assert mistake.place.path == "mapping[2]"
+    assert mistake.mend == "generate it without counters"
+    assert code(CAUSAL, machine(), pm.mapping(nest), "c")
 
 
 def test_sums_that_nobody_adds_up() -> None:

@@ -28,6 +28,7 @@ FEATURES = {
     "perfect factors on any machine": ("(multicast)", "(reduction)", "read back", "did not have"),
     "transposed convolutions": ("what enters starts at zero", "used", "_met"),
     "rows along diagonals": ("one read for equal tiles",),
+    "triangles and bands": ("its last tile", "_has[", "_low[", "given up", "(multicast)", "one read for equal tiles"),
     "depthwise, batched, and to a single sum": ("(multicast)", "read back"),
 }
 
