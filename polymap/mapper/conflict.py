@@ -28,6 +28,7 @@ from polymap.mapper.labels import TooManyLabels
 from polymap.mapper.objective import moved_bits, objective
 from polymap.mapper.problem import Part, Unopened
 from polymap.mapper.query import IMPERFECT, Query, classes
+from polymap.mapper.reasons import reasons
 from polymap.mapper.search import Search
 from polymap.mapper.waiting import opened
 from polymap.mapping.nest import Mapping, Storage
@@ -144,17 +145,20 @@ def _conflict(probes: Probes, given: list[Demand], is_more: bool, rest: list[Dem
 
 
 def explained(error: Infeasible, einsum: Einsum, architecture: Architecture, query: Query) -> Infeasible:
-    """The conflict behind an infeasible query; the error itself where nothing but the architecture is asked for, or
-    factors are imperfect: what clashes is found out with perfect ones."""
+    """The conflict behind an infeasible query; what is wrong with the architecture where it has no mapping at all; the
+    error itself where nothing else is asked for, or factors are imperfect: what clashes is found out with perfect
+    ones."""
     stated = (query.constraints and query.constraints.statements) or query.subject_to
     if query.factors == IMPERFECT or not stated:
         return error
+    demands = Demands(einsum, architecture, query)
+    probes = Probes(demands)
+    if probes.infeasible(()):
+        return Infeasible(reasons(einsum, demands.posed(()).architecture, certain=True))
     limits = bind(query.constraints or Constraints(), einsum, architecture)
     alone = impossible(limits, perfect=True)
     if alone:
         return Infeasible(alone)
-    demands = Demands(einsum, architecture, query)
-    probes = Probes(demands)
     members = conflict(probes, demands.all)
     if not members:
         return error

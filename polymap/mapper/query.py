@@ -262,6 +262,9 @@ def _without_mapping(
             Mistake(NOWHERE, f"no mapping of {einsum.name} meets all statements", "leave some of them out")
         )
     explain_infeasible(einsum, architecture, certain=search.proven, perfect=perfect)
+    if search.final:
+        message = "classes of mappings were given up, and no mapping was found in the others"
+        return Unsolved(Mistake(NOWHERE, message, "loosen a condition or a statement, or leave out `links`"))
     return Unsolved(Mistake(NOWHERE, "stopped before any mapping was found", "raise the time limit"))
 
 

@@ -16,27 +16,35 @@ from polymap.workload.einsum import Einsum, Tensor
 
 
 def explain_infeasible(einsum: Einsum, architecture: Architecture, certain: bool = False, perfect: bool = True) -> None:
-    """Raise `Infeasible` if no choice of kept tensors lets the smallest possible tiles fit, naming each limit.
+    """Raise `Infeasible` with the reasons why there is no mapping, if any are found (see `reasons`)."""
+    found = reasons(einsum, architecture, certain, perfect)
+    if found:
+        raise Infeasible(found)
+
+
+def reasons(einsum: Einsum, architecture: Architecture, certain: bool = False, perfect: bool = True) -> list[Mistake]:
+    """Each limit that no choice of kept tensors lets the smallest possible tiles meet.
 
     The smallest tile is one element, but in its outermost memory a tensor is whole. Likewise if of some dimension of an
-    array too little can be used with `perfect` factors. If `certain`, infeasibility is known and something is raised in
+    array too little can be used with `perfect` factors. If `certain`, infeasibility is known and something is told in
     any case.
     """
     unused = list(_unused(einsum, architecture)) if perfect else []
-    if unused:
-        raise Infeasible(unused)
-    homeless = [t for t in einsum.tensors if not any(t.name in _allowed(einsum, m) for m in architecture.memories)]
-    if homeless:
-        raise Infeasible(
-            Mistake(architecture.place, f"tensor {t.name} ({t.role}) is kept by no memory",
-                    f"add {t.role} or {t.name} to `keeps` or `may_keep` of a memory")
-            for t in homeless
-        )  # fmt: skip
-    broken = _least_broken(einsum, architecture)
-    if broken:
-        raise Infeasible(broken)
-    if certain:
-        raise Infeasible(Mistake(NOWHERE, "no tile sizes satisfy all limits together"))
+    return (
+        unused
+        or list(_homeless(einsum, architecture))
+        or _least_broken(einsum, architecture)
+        or [Mistake(NOWHERE, "no tile sizes satisfy all limits together")] * certain
+    )
+
+
+def _homeless(einsum: Einsum, architecture: Architecture) -> Iterator[Mistake]:
+    """Tensors that no memory may keep."""
+    for tensor in einsum.tensors:
+        if not any(tensor.name in _allowed(einsum, memory) for memory in architecture.memories):
+            message = f"tensor {tensor.name} ({tensor.role}) is kept by no memory"
+            mend = f"add {tensor.role} or {tensor.name} to `keeps` or `may_keep` of a memory"
+            yield Mistake(architecture.place, message, mend)
 
 
 def _least_broken(einsum: Einsum, architecture: Architecture) -> list[Mistake]:

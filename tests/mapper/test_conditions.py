@@ -75,3 +75,18 @@ def test_the_traffic_of_a_memory_is_counted_in_bits_and_kept() -> None:
 def test_an_objective_of_no_memory_is_told() -> None:
     with pytest.raises(pm.SpecError, match="there is no memory 'DRM'"):
         pm.optimize(GEMM, TEACHING, objective="traffic:DRM")
+
+
+def test_where_classes_are_given_up_that_is_told_and_not_a_time_limit() -> None:
+    """Windows along links are bounded weakly: between the bound of some class and its mappings is the condition."""
+    energy = {"read": "1 pJ", "write": "1 pJ"}
+    levels = [
+        {"memory": "DRAM", "width": "16 b", "energy": energy},
+        {"array": "PE", "shape": {"X": 2}, "network": {"links": ["I"]}},
+        {"memory": "L1", "width": "16 b", "capacity": "1 b", "energy": energy, "keeps": [], "may_keep": ["I"]},
+        {"compute": "MAC", "energy": "1 pJ"},
+    ]
+    machine = pm.architecture({"polymap": "architecture/1", "name": "l", "clock": "1 GHz", "hierarchy": levels})
+    work = pm.einsum("O[p] += I[p+r] * W[r]", p=3, r=2, bits=8)
+    with pytest.raises(pm.Unsolved, match="classes of mappings were given up, and no mapping was found in the others"):
+        pm.optimize(work, machine, subject_to=["energy <= 12 pJ"])

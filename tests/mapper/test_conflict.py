@@ -87,3 +87,13 @@ def small_machine(capacity: int) -> dict[str, Any]:
     inner = {"memory": "L1", "width": "16 b", "capacity": f"{capacity} b", "energy": energy}
     levels = [outer, inner, {"compute": "MAC", "energy": "1 pJ"}]
     return {"polymap": "architecture/1", "name": "small", "clock": "1 GHz", "hierarchy": levels}
+
+
+def test_a_statement_is_not_blamed_where_the_machine_has_no_mapping_at_all() -> None:
+    document = small_machine(capacity=64)
+    document["hierarchy"].insert(1, {"array": "PE", "shape": {"X": {"size": 3, "min_usage": 1}}})
+    work = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=8, n=8, k=8, bits=16)
+    with pytest.raises(pm.Infeasible) as caught:
+        pm.optimize(work, pm.architecture(document), constraints={"loops": {"L1": {"order": "m n k"}}})
+    [mistake] = caught.value.mistakes
+    assert mistake.message == "PE must use 3 of 3 instances along X, but divisors of m 8, n 8, k 8 reach 2 at most"

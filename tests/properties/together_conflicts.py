@@ -80,7 +80,7 @@ def check_conflict(clash: Clash) -> str:
     if clash.under([*clash.demands]):
         return "feasible"
     try:
-        found = answered(lambda: optimize(*clash.posed, **asked(problem, clash.conditions)))
+        found = answered(problem, lambda: optimize(*clash.posed, **asked(problem, clash.conditions)))
     except pm.Infeasible as error:
         return check_told(clash, [mistake.message for mistake in error.mistakes], told)
     assert found is None, f"{told}\n{found.mapping}"
