@@ -16,7 +16,7 @@ CONV = pm.einsum("O[k,p,q] += I[c,p+r,q+s] * W[k,c,r,s]", k=16, c=8, p=8, q=8, r
 OTHER_NODES = {
     "eyeriss_65nm": ("65 nm", "45 nm"),
     "simba_16nm": ("16 nm", "22 nm"),
-    "tpu_7nm": ("7 nm", "10 nm"),
+    "tpu_v4i_like": ("7 nm", "10 nm"),
     "isaac_like": ("32 nm", "45 nm"),
     "sram_cim_like": ("65 nm", "45 nm"),
     "albireo_like": ("7 nm", "16 nm"),
