@@ -251,7 +251,8 @@ def _guards(planned: Plan) -> tuple[str, ...]:
 def _lets(planned: Plan, done: Lines) -> Lines:
     """The ranks' values that the lines or the guards speak of."""
     way, ranks = planned.output[-1], planned.positions
-    used = {word for text in (*_texts(done), *_guards(planned)) for word in re.findall(r"\w+", text)}
+    printed = done if planned.counted else tuple(line for line in done if not isinstance(line, CountAgain))
+    used = {word for text in (*_texts(printed), *_guards(planned)) for word in re.findall(r"\w+", text)}
     return tuple(Let(name, str(way.low(rank))) for rank, name in ranks if name in used)
 
 

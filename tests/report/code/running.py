@@ -105,17 +105,14 @@ def wanted(case: Case) -> Ran:
     return Ran(expected(case.einsum, inputs(case.einsum), case.domain), modelled(case))
 
 
-def run_c(cases: Sequence[Case], folder: Path) -> list[Ran]:
-    """The counting C code of some cases, compiled together and run."""
+def run_c(cases: Sequence[Case], folder: Path, counted: bool = True) -> list[Ran]:
+    """The C code of some cases, compiled together and run; without counters it counts nothing."""
     named = [replace(case, einsum=replace(case.einsum, name=f"case_{n}")) for n, case in enumerate(cases)]
     for case in named:
-        (folder / f"{case.einsum.name}.c").write_text(
-            code(case.einsum, case.architecture, case.mapping, "c", counted=True)
-        )
-    sources = [f"{case.einsum.name}.c" for case in named]
-    (folder / "all.c").write_text("".join(f'#include "{source}"\n' for source in sources))
-    library = compiled(sources, folder)
-    return [_called(library, case) for case in named]
+        text = code(case.einsum, case.architecture, case.mapping, "c", counted)
+        (folder / f"{case.einsum.name}.c").write_text(text)
+    library = compiled([f"{case.einsum.name}.c" for case in named], folder)
+    return [_called(library, case, counted) for case in named]
 
 
 def compiled(sources: Sequence[str], folder: Path) -> ctypes.CDLL:
@@ -126,12 +123,12 @@ def compiled(sources: Sequence[str], folder: Path) -> ctypes.CDLL:
     return ctypes.CDLL(str(folder / "all.so"))
 
 
-def _called(library: ctypes.CDLL, case: Case) -> Ran:
+def _called(library: ctypes.CDLL, case: Case, counted: bool) -> Ran:
     given = inputs(case.einsum)
     out = np.full(shape(case.einsum, case.einsum.output), 77, dtype=np.int64)
     arrays = [out if t.is_output else given[t.name] for t in case.einsum.tensors]
     getattr(library, case.einsum.name)(*(array.ctypes.data_as(ctypes.c_void_p) for array in arrays))
-    return Ran(out, _counts(library, case.einsum.name))
+    return Ran(out, _counts(library, case.einsum.name) if counted else {})
 
 
 def _counts(library: ctypes.CDLL, name: str) -> Counts:

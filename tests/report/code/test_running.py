@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,14 @@ def test_c_leaves_the_einsum_and_counts_what_the_model_does(family: str, tmp_pat
         folder.mkdir()
         for case, ran in zip(batch, run_c(batch, folder), strict=True):
             assert ran == wanted(case), f"{case}\n{ran.counts}\n{modelled(case)}"
+
+
+@needs_a_compiler
+@on_every_family
+def test_c_without_counters_leaves_the_einsum(family: str, tmp_path: Path) -> None:
+    generated = [case for case in cases(family)[::4] if is_generated(case)]
+    for case, ran in zip(generated, run_c(generated, tmp_path, counted=False), strict=True):
+        assert ran == replace(wanted(case), counts={}), str(case)
 
 
 @on_every_family
