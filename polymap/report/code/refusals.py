@@ -20,6 +20,7 @@ from polymap.workload import Einsum
 from polymap.workload.einsum import Tensor
 
 MOST_MARKS = 2**28
+MOST_ELEMENTS = 2**27  # 1 GiB of 64-bit integers; static arrays of more than 2 GiB do not link
 UNCOUNTED = "generate it without counters"
 
 
@@ -27,6 +28,7 @@ def check(planned: Plan, architecture: Architecture, mapping: Mapping) -> None:
     """Raises `PolymapError` with every reason why the code would be wrong, or would not count what the model does."""
     ways = [way for tensor in planned.ways for way in tensor]
     found = [*_divided_sums(planned, mapping), *_reshaped(planned, mapping)]
+    found += [mistake for way in ways for mistake in _too_large(way, mapping)]
     if planned.counted:
         check_habits(architecture, POLYMAP)
         found += [mistake for way in ways for mistake in _networks(way)]
@@ -76,6 +78,16 @@ def _divided_sums(planned: Plan, mapping: Mapping) -> Iterator[Mistake]:
         each = prod(turn.trip for turn in parts)
         text = f"each of {each} instances ends with a part of every sum of {store.tensor.name}, which nobody adds up"
         yield broken(mapping, store.node, text, f"move it above '{parts[0].text}'")
+
+
+def _too_large(way: Way, mapping: Mapping) -> Iterator[Mistake]:
+    """Buffers that no compiler lays out."""
+    elements = prod(way.child.extents)
+    if elements > MOST_ELEMENTS and not way.child.is_operand:
+        text = (
+            f"the buffers of {way.child.level} for {way.tensor.name} take {elements} elements, all instances together"
+        )
+        yield broken(mapping, way.child.node, text, f"code is generated for at most {MOST_ELEMENTS}")
 
 
 def _networks(way: Way) -> Iterator[Mistake]:

@@ -93,6 +93,17 @@ def test_sums_that_nobody_adds_up() -> None:
     assert mistake.mend == "move it above 'parallel r in 3 on X'"
 
 
+def test_buffers_that_no_compiler_lays_out() -> None:
+    found = machine()
+    huge = replace(found.memory("RF"), capacity_bits=None)
+    arch = replace(found, hierarchy=tuple(huge if level.name == "RF" else level for level in found.hierarchy))
+    work = pm.einsum("O[p] += I[p+r] * W[r]", p=2**28, r=3)
+    nest = f"DRAM holds I W O\nRF holds I\nfor p in {2**28}\nfor r in 3\ncompute"
+    (mistake,) = refused(work, arch, nest, counted=False)
+    assert mistake.place.path == "mapping[1]"
+    assert mistake.message == "the buffers of RF for I take 268435458 elements, all instances together"
+
+
 LINKED = "DRAM holds I W O\nfor p in 4\nparallel r in 3 on X\nRF holds I W O\ncompute"
 
 
