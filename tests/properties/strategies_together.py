@@ -83,9 +83,10 @@ class Together:
 
     def mappings(self) -> Iterator[Mapping]:
         """Every mapping that is legal and does as it is said; of those that cost the same at least one."""
-        return (mapping for mapping in self._all() if all(said.holds(mapping) for said in self.last_said()))
+        return (mapping for mapping in self.every() if all(said.holds(mapping) for said in self.last_said()))
 
-    def _all(self) -> Iterator[Mapping]:
+    def every(self) -> Iterator[Mapping]:
+        """Every legal mapping, whatever is said; where nothing is, only one of those that cost the same."""
         if self.mapspace == UNEVEN:
             return self.space().mappings()
         if self.factors == IMPERFECT:
@@ -111,7 +112,7 @@ class Together:
         return few and space.is_within(MOST_MAPPINGS) and self.is_short()
 
     def is_short(self) -> bool:
-        return sum(1 for _ in islice(self._all(), MOST_MAPPINGS + 1)) <= MOST_MAPPINGS
+        return sum(1 for _ in islice(self.every(), MOST_MAPPINGS + 1)) <= MOST_MAPPINGS
 
     def roomy(self) -> Together:
         """The same where everything fits: a list of what does not fit would not end."""
@@ -167,8 +168,8 @@ def worded(draw: st.DrawFn, memory: Memory, einsum: Einsum, instances: int) -> M
 
 
 @st.composite
-def together(draw: st.DrawFn, presets: tuple[str, ...] = tuple(SPACES), factors: str = "") -> Together:
-    """A problem small enough to be listed; ranks are made smaller until it is."""
+def together(draw: st.DrawFn, presets: tuple[str, ...] = tuple(SPACES), factors: str = "", said: int = 4) -> Together:
+    """A problem small enough to be listed, with up to so many statements; ranks are made smaller until it is."""
     preset = draw(st.sampled_from(presets))
     mapspace, factors = draw(st.sampled_from([space for space in SPACES[preset] if factors in ("", space[1])]))
     templates = (*TEMPLATES, flipped_kernel, skewed)
@@ -182,8 +183,8 @@ def together(draw: st.DrawFn, presets: tuple[str, ...] = tuple(SPACES), factors:
         outermost, *levels = machine.hierarchy
         bounded = tuple([draw(tight(level, einsum)) for level in levels])
         problem = Together(einsum, replace(machine, hierarchy=(outermost, *bounded)), preset, mapspace, factors)
-        said = draw(st.lists(drawn.statements(einsum, problem.architecture), min_size=1, max_size=4)) if says else []
-        problem = replace(problem, said=tuple(said))
+        statements = st.lists(drawn.statements(einsum, problem.architecture), min_size=1, max_size=said)
+        problem = replace(problem, said=tuple(draw(statements)) if says else ())
         if problem.is_small():
             return problem
         if einsum.computes == 1:

@@ -39,15 +39,17 @@ class Condition:
 
 @dataclass(frozen=True)
 class Exhausted:
-    """A problem with all its mappings and what they cost."""
+    """A problem with all its mappings and what they cost; not `judged`: also those that break what is said."""
 
     problem: Together
+    judged: bool = True
 
     @cached_property
     def priced(self) -> list[tuple[Mapping, pm.Cost]]:
         """The mappings are legal by the rules of legality, too."""
         try:
-            return [(mapping, self.cost(mapping)) for mapping in self.problem.mappings()]
+            listed = self.problem.mappings() if self.judged else self.problem.every()
+            return [(mapping, self.cost(mapping)) for mapping in listed]
         except pm.PolymapError:  # an element is wider than an access, and links are replayed
             reject()
 
