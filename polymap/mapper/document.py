@@ -59,6 +59,7 @@ def front_document(front: Front) -> dict[str, object]:
         "schema": PARETO,
         "axes": list(front.axes),
         "tolerance": float(front.tolerance),
+        "subject_to": list(front.subject_to),
         "complete": front.complete,
         "points": [document(point) for point in front.points],
     }

@@ -11,7 +11,7 @@ from typing import Any
 from polymap.mapper.checks import INPUT, MODEL, UNPROVEN, WALKED, Check
 from polymap.mapper.conditions import Conditions, conditions
 from polymap.mapper.optimality import Space, space_of, walk
-from polymap.mapper.pareto import Axis, axis
+from polymap.mapper.pareto import Axis, axis, everything
 from polymap.mapper.result import Result
 from polymap.mapper.stated import unreadable
 from polymap.refute.claim import Claim
@@ -38,6 +38,7 @@ def front_checks(top: dict[str, Any], results: Sequence[Result], file: str, seco
         same = (point.result.architecture, point.result.einsum) == (first.result.architecture, first.result.einsum)
         found = "those of the first" if same else "others than the first"
         yield Check("", f"points[{n}].inputs", "those of the first", found, INPUT, same)
+    yield _begins(_subject_to(top, file), first, second)
     amounts = [second.of(point.result) for point in points]
     most: int | None = None
     for n, (point, amount) in enumerate(zip(points, amounts), 1):
@@ -63,6 +64,24 @@ def _tolerance(top: dict[str, Any], file: str) -> Fraction:
     if not isinstance(stated, (int, float)) or isinstance(stated, bool) or not 0 <= stated < inf:
         raise unreadable(file, "tolerance", "a number of at least 0 belongs here")
     return Fraction(str(stated))
+
+
+def _subject_to(top: dict[str, Any], file: str) -> list[str]:
+    stated = top.get("subject_to", [])
+    if not isinstance(stated, list) or not all(isinstance(text, str) for text in stated):
+        raise unreadable(file, "subject_to", "a list of conditions belongs here")
+    return stated
+
+
+def _begins(stated: list[str], first: Point, second: Axis) -> Check:
+    """The first point was searched under the conditions of the front and no others: none is before it."""
+    einsum, machine = first.result.einsum, first.result.architecture
+    asked, limits = conditions(stated, einsum, machine), first.limits()
+    all_bits = everything(einsum, machine, second)
+    wanted = min(_allowed(asked, second), inf if all_bits is None else all_bits)
+    same = _others(asked, second) == _others(limits, second) and _allowed(limits, second) == wanted
+    found = "those of the first point" if same else "others than those of the first point"
+    return Check("", "subject_to", "those of the first point", found, MODEL, same)
 
 
 def _follows(n: int, point: Point, last: Point | None, first: Point, second: Axis, most: int | None) -> Check:
@@ -91,7 +110,7 @@ def _allowed(limits: Conditions, second: Axis) -> float:
 
 def _others(limits: Conditions, second: Axis) -> tuple[object, ...]:
     sizes = {level: bits for level, bits in limits.sizes if level != second.level}
-    return limits.energy_pj, sizes, limits.cycles if second.level else None
+    return limits.energy_pj, sizes, limits.cycles if second.level else None, limits.traffic
 
 
 def _mapspace(point: Point) -> str:

@@ -70,7 +70,7 @@ def pareto(
         complete = front.run(on_point)
     except Infeasible as error:
         raise explained(error, einsum, architecture, query) from None
-    return Front(einsum, architecture, tuple(front.points), complete, _names(axes), tolerance)
+    return Front(einsum, architecture, tuple(front.points), complete, _names(axes), tolerance, query.subject_to)
 
 
 class Chain:
@@ -87,7 +87,7 @@ class Chain:
 
     def run(self, on_point: Callable[[Result], None] | None) -> bool:
         """Whether all points were found."""
-        most = _everything(self.einsum, self.architecture, self.axis)
+        most = everything(self.einsum, self.architecture, self.axis)
         while most is None or most >= self.axis.least:
             left = None if self.deadline is None else self.deadline - time.monotonic()
             if self.points and left is not None and left <= 0:
@@ -143,7 +143,7 @@ def _names(axes: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in axes.split(","))
 
 
-def _everything(einsum: Einsum, architecture: Architecture, axis: Axis) -> int | None:
+def everything(einsum: Einsum, architecture: Architecture, axis: Axis) -> int | None:
     """Bits that hold all tensors, where a memory has no capacity: as the size of a memory is told, it has one."""
     memory = next((memory for memory in architecture.memories if memory.name == axis.level), None)
     if memory is None or memory.capacity_bits is not None:

@@ -90,6 +90,8 @@ def _dataclass(data: object, kind: Any) -> Any:
 
 def _one_of(data: object, hints: tuple[Any, ...]) -> Any:
     for hint in hints:
+        if is_dataclass(hint) and isinstance(data, dict) and data.get("type") == hint.__name__:  # type: ignore[union-attr]
+            return _dataclass(data, hint)  # what is wrong in it says more than that nothing fits
         try:
             return _value(data, hint)
         except ValueError:

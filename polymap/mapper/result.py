@@ -212,8 +212,8 @@ class Front:
     """Mappings of one einsum, from least energy to fewest cycles (or bits of a memory); none is as good as another in
     both.
 
-    If `complete`, it is proven that no other mapping has less energy, or needs less than `1 / (1 + tolerance)` of the
-    other axis, than every point that is as good as it in the other one.
+    If `complete`, it is proven that no other mapping that keeps to the conditions `subject_to` has less energy, or
+    needs less than `1 / (1 + tolerance)` of the other axis, than every point that is as good as it in the other one.
     """
 
     einsum: Einsum
@@ -222,6 +222,7 @@ class Front:
     complete: bool
     axes: tuple[str, ...] = ("energy", "latency")
     tolerance: Fraction = Fraction(0)
+    subject_to: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
         from polymap.mapper.shown import front_html
@@ -235,7 +236,7 @@ class Front:
         return point_frame(self)
 
     def to_dict(self) -> dict[str, object]:
-        """The document `polymap.pareto/1`: axes, tolerance, `complete`, and one result document for each point."""
+        """The document `polymap.pareto/1`: axes, tolerance, conditions, `complete`, a result document each."""
         from polymap.mapper.document import front_document
 
         return front_document(self)

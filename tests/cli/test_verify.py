@@ -443,6 +443,15 @@ def test_an_architecture_is_restored_from_its_canonical_form(name: str) -> None:
     assert restored(json.loads(json.dumps(canonical(value))), Architecture) == value
 
 
+def test_a_level_of_another_version_is_told_as_that() -> None:
+    from polymap.architecture import Architecture, architecture
+
+    data = json.loads(json.dumps(canonical(architecture("teaching"))))
+    data["hierarchy"][0]["odd"] = 1
+    with pytest.raises(ValueError, match="a Memory of another version of polymap: odd"):
+        restored(data, Architecture)
+
+
 @pytest.mark.parametrize("name", ["causal_attention", "conv1d", "gemm_64"])
 def test_an_einsum_is_restored_from_its_canonical_form(name: str) -> None:
     value = workload(name)

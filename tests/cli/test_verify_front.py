@@ -41,6 +41,15 @@ def test_a_point_that_was_taken_out_leaves_a_gap(front: Document) -> None:
         assert f"points[{n + 1}]" in differences({**missing, "sha256": seal(missing)})
 
 
+def test_a_front_without_its_first_point_was_searched_under_conditions_that_it_does_not_state(front: Document) -> None:
+    later = {**front, "points": front["points"][1:]}
+    assert differences({**later, "sha256": seal(later)}) == ["subject_to"]
+    condition = later["points"][0]["search"]["subject_to"][-1]
+    honest = {**later, "subject_to": [condition]}
+    assert condition.startswith("size:RF <= ")
+    assert differences({**honest, "sha256": seal(honest)}) == []
+
+
 def test_a_front_without_its_last_point_is_refuted(front: Document) -> None:
     shorter = {**front, "points": front["points"][:-1]}
     assert differences({**shorter, "sha256": seal(shorter)}) == ["complete"]
