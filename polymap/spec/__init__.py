@@ -35,7 +35,7 @@ all mistakes, each with file, line, column, key path and how to mend it; keys no
 """
 
 from polymap.quantity import Misread
-from polymap.spec.located import Field, Fields, Items, Located, Scalar, described, written
+from polymap.spec.located import TAG, Field, Fields, Items, Located, Scalar, described, written
 from polymap.spec.reader import Mistakes, Reader
 from polymap.spec.reading import reading, reading_tree
 from polymap.spec.source import Source, dump, find, parse, read, shipped, specs_folder, text_of
@@ -43,6 +43,7 @@ from polymap.spec.words import LONGEST_TEXT, flag, identifier, text
 
 __all__ = [
     "LONGEST_TEXT",
+    "TAG",
     "Field",
     "Fields",
     "Items",

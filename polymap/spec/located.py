@@ -15,6 +15,7 @@ from polymap.quantity import shown
 DEEPEST = 64
 MOST_NODES = 200_000
 LONGEST_KEY = 60
+TAG = "!"  # the key under which a mapping has the name of its tag, where tags are read
 
 _INTEGER = re.compile(r"[+-]?\d{1,40}")
 _DECIMAL = re.compile(r"[+-]?(\d{1,40}\.\d{0,40}|\.\d{1,40}|\d{1,40}(?=[eE]))([eE][+-]?\d{1,3})?")

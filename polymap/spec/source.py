@@ -17,18 +17,19 @@ SUFFIX = ".yaml"
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, object]"
 
 
-def parse(text: str, file: str = "", note: Note | None = None, merges: bool = False) -> Located:
+def parse(text: str, file: str = "", note: Note | None = None, merges: bool = False, tagged: bool = False) -> Located:
     """The located tree of YAML text; `file` is the name that messages show.
 
     Raises SpecError; with `note`, duplicate keys are noted there instead of raised. Merge keys (`<<`), which other
-    tools' files have, are read where `merges` says so.
+    tools' files have, are read where `merges` says so, and their tags of mappings where `tagged` does: `!Memory {...}`
+    is a mapping whose key `!` has the value `Memory`.
     """
     from polymap.spec.yaml_text import compose
 
     if len(text) > LARGEST_FILE:
         raise _file_error(file, f"the text is longer than {LARGEST_FILE} characters", "split it")
     found: list[Mistake] = []
-    tree = compose(text, file, note or found.append, merges)
+    tree = compose(text, file, note or found.append, merges, tagged)
     if found:
         raise SpecError(found)
     return tree

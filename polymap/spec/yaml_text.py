@@ -6,6 +6,7 @@ are guarded before anything is built.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,19 +14,34 @@ import yaml
 
 from polymap.errors import Mistake, Place, SpecError
 from polymap.quantity import shown
-from polymap.spec.located import DEEPEST, MOST_NODES, Field, Fields, Items, Located, Note, Scalar, key_path, plain_value
+from polymap.spec.located import (
+    DEEPEST,
+    MOST_NODES,
+    TAG,
+    Field,
+    Fields,
+    Items,
+    Located,
+    Note,
+    Scalar,
+    key_path,
+    plain_value,
+)
 
 MERGE = "<<"
+_OWN_TAG = re.compile(r"![A-Za-z]\w{0,59}")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def compose(text: str, file: str, note: Note, merges: bool = False) -> Located:
+def compose(text: str, file: str, note: Note, merges: bool = False, tagged: bool = False) -> Located:
     """The located tree of one YAML document; `note` receives duplicate keys. `merges`: merge keys are put in place.
+
+    `tagged`: a mapping may have a tag such as `!Memory`, whose name becomes its value of the key `TAG`.
 
     Raises SpecError for syntax errors and for what is refused: tags, several or no documents, bombs.
     """
     try:
-        return _Composer(text, file, note, merges).document()
+        return _Composer(text, file, note, merges, tagged).document()
     except yaml.MarkedYAMLError as error:
         raise SpecError(_syntax_mistake(error, text, file)) from None
     except (yaml.YAMLError, ValueError) as error:
@@ -54,8 +70,8 @@ def _syntax_mistake(error: yaml.MarkedYAMLError, text: str, file: str) -> Mistak
 class _Composer:
     """Builds one document's tree from the parser's events."""
 
-    def __init__(self, text: str, file: str, note: Note, merges: bool) -> None:
-        self.file, self.note, self.merges = file, note, merges
+    def __init__(self, text: str, file: str, note: Note, merges: bool, tagged: bool) -> None:
+        self.file, self.note, self.merges, self.tagged = file, note, merges, tagged
         self.events: Iterator[Any] = iter(yaml.parse(text, Loader=_LOADER))
         self.anchors: dict[str, tuple[Located | None, int]] = {}
         self.nodes = 0
@@ -83,9 +99,14 @@ class _Composer:
         self.grow(event, path, 1)
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, path)
-        if event.tag not in (None, "!"):
+        if event.tag not in (None, "!") and not self.is_named(event):
             raise self.refusal(event, path, f"the tag {shown(event.tag)} is not read", "remove the tag")
         return self.anchored(event, path, depth)
+
+    def is_named(self, event: Any) -> bool:
+        """Whether the tag is a name that a tool gives to kinds of mappings; it makes nothing."""
+        is_own = bool(_OWN_TAG.fullmatch(event.tag))
+        return self.tagged and is_own and isinstance(event, yaml.MappingStartEvent)
 
     def grow(self, event: Any, path: str, nodes: int) -> None:
         self.nodes += nodes
@@ -116,9 +137,14 @@ class _Composer:
         if isinstance(event, yaml.SequenceStartEvent):
             return Items(tuple(self.items(path, depth)), place)
         if isinstance(event, yaml.MappingStartEvent):
-            return Fields(tuple(self.fields(path, depth)), place)
+            return Fields((*self.tag(event, place), *self.fields(path, depth)), place)
         plain = not event.style
         return Scalar(plain_value(event.value) if plain else event.value, event.value, place)
+
+    def tag(self, event: Any, place: Place) -> Iterator[Field]:
+        if event.tag not in (None, "!"):
+            name = event.tag.removeprefix("!")
+            yield Field(TAG, place, Scalar(name, name, place))
 
     def items(self, path: str, depth: int) -> Iterator[Located]:
         for index, event in enumerate(self.events):

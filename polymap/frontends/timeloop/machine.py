@@ -73,8 +73,6 @@ def machine(top: spec.Reader, left_out: LeftOut) -> Machine:
     """The machine, with everything of the ERT that belongs to it. Mistakes are noted."""
     tree = top.child("architecture")
     ignored.check_version(tree)
-    if tree.has("nodes"):
-        tree.wrong("`nodes` is the front end's input", "give its processed output, with `subtree`", key="nodes")
     found = components(tree, left_out)
     names = [component.name for component in found]
     ert, areas = energies.tables(top, names, left_out), energies.areas(top, names, left_out)

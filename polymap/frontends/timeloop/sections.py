@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from polymap import spec
 from polymap.errors import Mistake, Place, SpecError
-from polymap.frontends.timeloop import environment, ignored, targets
+from polymap.frontends.timeloop import environment, ignored, nodes, targets
 from polymap.frontends.timeloop.aside import LeftOut
 from polymap.quantity import shown
 from polymap.spec import Field, Fields, Items, Located, Scalar
@@ -37,8 +37,10 @@ def reading(files: Sequence[str]) -> Iterator[Sections]:
     fields = _fields(files, mistakes)
     # Of a file that does not parse, nothing is known: its sections are not missing.
     mistakes.check()
-    skipped = [field for field in fields if field.key in ignored.SECTIONS]
     left_out = LeftOut()
+    fields = nodes.processed(fields, mistakes, left_out)
+    mistakes.check()
+    skipped = [field for field in fields if field.key in ignored.SECTIONS]
     for field in skipped:
         left_out.tell(field.place, field.key, ignored.SECTIONS[field.key])
         if field.key == "globals":
@@ -78,7 +80,7 @@ def _fields(files: Sequence[str], mistakes: spec.Mistakes) -> tuple[Field, ...]:
 
 def _top(file: str, mistakes: spec.Mistakes) -> tuple[Field, ...]:
     try:
-        tree = tidied(spec.parse(spec.text_of(file), file, mistakes.note))
+        tree = tidied(spec.parse(spec.text_of(file), file, mistakes.note, merges=True, tagged=True))
     except SpecError as error:
         for mistake in error.mistakes:
             mistakes.note(mistake)
