@@ -5,22 +5,26 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import Parser, add_verb
 from polymap.cli.output import warn
+from polymap.errors import NOWHERE, Mistake, SpecError
 
 if TYPE_CHECKING:
+    from polymap.frontends.other_tools import Files
+
     Verbs = argparse._SubParsersAction[Parser]
 
 EPILOG = """\
 examples:
   polymap convert arch.yaml problem.yaml mapping.yaml ERT.yaml -o converted
   polymap evaluate converted/architecture.yaml converted/workload.yaml converted/mapping.yaml --conventions timeloop
+  polymap convert best --to timeloop -o theirs
 
-The files are Timeloop's processed YAML, versions 0.2 to 0.4, in any order; those of a search need no mapping.
+The files are Timeloop's YAML, versions 0.2 to 0.4, in any order; those of a search need no mapping.
 Constraints become statements for --constraints. Accelergy's compound components, ERT and ART become components for a
 folder of one's own (components: DIR), and an architecture of polymap becomes an ERT and an ART. What cannot be
 converted is told with its place (exit code 1), and then nothing is written.
@@ -38,6 +42,7 @@ def add_to(verbs: Verbs) -> None:
     )
     parser.add_argument("files", metavar="INPUT", nargs="+", help="YAML files of one tool, in any order")
     parser.add_argument("-o", dest="folder", metavar="DIR", required=True, help="the folder to write to")
+    parser.add_argument("--to", choices=("timeloop",), help="write the mapping of a RESULT in the form of this tool")
     parser.set_defaults(run=run)
 
 
@@ -47,12 +52,26 @@ def run(options: argparse.Namespace) -> int:
     from polymap.frontends.other_tools import convert
 
     Folder.checked(options.folder, ())
-    converted = convert(options.files)
+    converted = _of_result(options.files) if options.to else convert(options.files)
     files = converted.files()
     write(Folder.checked(options.folder, files).path, files)
-    for left_out in converted.left_out:
-        warn(f"left out: {left_out}")
+    for line in converted.left_out:
+        warn(f"left out: {line}")
     return 0
+
+
+def _of_result(files: Sequence[str]) -> Files:
+    """The mappings of a result for another tool: one file, or one for each layer of a network."""
+    from polymap.cli.folder import distinct_stems
+    from polymap.cli.stored import document, file_of
+    from polymap.frontends.other_tools import Texts, timeloop_mappings
+
+    if len(files) != 1:
+        raise SpecError(Mistake(NOWHERE, f"--to takes one RESULT, and {len(files)} are named", "name one"))
+    file = file_of(files[0])
+    found = timeloop_mappings(document(file), file)
+    names = ["mapping"] if len(found) == 1 else distinct_stems([name for name, _ in found])
+    return Texts({f"{name}.yaml": text for name, (_, text) in zip(names, found)}, ())
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:

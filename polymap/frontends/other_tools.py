@@ -24,8 +24,8 @@ class Files(Protocol):
 
 
 @dataclass(frozen=True)
-class Tables:
-    """The tables of an architecture, as Accelergy writes them."""
+class Texts:
+    """Files that are written for another tool."""
 
     texts: Mapping[str, str]
     left_out: tuple[str, ...]
@@ -51,6 +51,17 @@ def convert(files: Sequence[str]) -> Files:
     return of_timeloop(files)
 
 
+def timeloop_mappings(document: object, file: str) -> tuple[tuple[str, str], ...]:
+    """The mappings of a result document as Timeloop's section `mapping`: (einsum, YAML text) of each layer.
+
+    Raises SpecError with everything that has no counterpart there.
+    """
+    from polymap.frontends.results import mapped
+    from polymap.frontends.timeloop import mapping_section
+
+    return tuple((one.einsum.name, spec.dump(mapping_section(one))) for one in mapped(document, file))
+
+
 def _keys(file: str) -> tuple[str, ...]:
     """Top-level keys; none of what cannot be read, which the tool's own reader tells."""
     try:
@@ -60,8 +71,8 @@ def _keys(file: str) -> tuple[str, ...]:
     return tuple(field.key for field in tree.fields) if isinstance(tree, Fields) else ()
 
 
-def _tables(file: str) -> Tables:
+def _tables(file: str) -> Texts:
     from polymap.architecture import architecture
     from polymap.frontends.accelergy import reference_tables
 
-    return Tables(*reference_tables(architecture(file)))
+    return Texts(*reference_tables(architecture(file)))
