@@ -21,8 +21,10 @@ NETWORKS = {
     "efficientnet_b0": (47, 82, 385_814_752),
     "gpt2": (6, 97, 145_824_153_600),
     "gpt3_175b_decode": (6, 769, 179_395_571_712),
+    "gpt3_175b_decode_b64": (6, 769, 11_481_316_589_568),
     "gpt3_175b_prefill": (6, 769, 366_137_989_607_424),
     "llama3_8b_decode": (7, 289, 9_652_142_080),
+    "llama3_8b_decode_b64": (7, 289, 617_737_093_120),
     "llama3_8b_prefill": (7, 289, 74_767_316_025_344),
     "mixtral_8x7b": (8, 321, 26_940_313_436_160),
     "mobilenetv2": (31, 53, 300_774_272),
@@ -53,8 +55,10 @@ MAPPED = {
     "efficientnet_b0": ("simba_16nm", "features.3.1.dw"),
     "gpt2": ("simba_16nm", "head"),
     "gpt3_175b_decode": ("simba_16nm", "scores"),
+    "gpt3_175b_decode_b64": ("simba_16nm", "down"),
     "gpt3_175b_prefill": ("simba_16nm", "up"),
     "llama3_8b_decode": ("simba_16nm", "context"),
+    "llama3_8b_decode_b64": ("simba_16nm", "scores"),
     "llama3_8b_prefill": ("simba_16nm", "scores"),
     "mixtral_8x7b": ("simba_16nm", "experts.gate"),
     "mobilenetv2": ("simba_16nm", "features.3.dw"),
@@ -134,12 +138,12 @@ def test_gpt_2_has_the_124_million_parameters_of_the_smallest_model() -> None:
     assert round((weights(network("gpt2")) + 1024 * 768) / 1e6) == 124
 
 
-@pytest.mark.parametrize("name", ["gpt3_175b_prefill", "gpt3_175b_decode"])
+@pytest.mark.parametrize("name", ["gpt3_175b_prefill", "gpt3_175b_decode", "gpt3_175b_decode_b64"])
 def test_gpt_3_has_the_175_billion_parameters_of_the_paper(name: str) -> None:
     assert round(weights(network(name)) / 1e9) == 175
 
 
-@pytest.mark.parametrize("name", ["llama3_8b_prefill", "llama3_8b_decode"])
+@pytest.mark.parametrize("name", ["llama3_8b_prefill", "llama3_8b_decode", "llama3_8b_decode_b64"])
 def test_llama_3_has_8_03_billion_parameters(name: str) -> None:
     """The table of tokens is a matrix of its own, as large as the head."""
     assert round((weights(network(name)) + 128256 * 4096) / 1e9, 2) == 8.03
@@ -163,6 +167,13 @@ def test_the_top_of_dlrm_takes_all_pairs_of_27_vectors_and_the_dense_one() -> No
     assert sizes["top.0"]["k"] == vectors * (vectors - 1) // 2 + sizes["bottom.2"]["n"]
 
 
+@pytest.mark.parametrize("name", ["gpt3_175b_decode", "llama3_8b_decode"])
+def test_64_sequences_take_64_times_the_work_and_the_same_weights(name: str) -> None:
+    one, many = network(name), network(f"{name}_b64")
+    assert macs(many) == 64 * macs(one)
+    assert weights(many) == weights(one)
+
+
 @pytest.mark.parametrize("phase", ["prefill", "decode"])
 def test_four_heads_of_queries_share_keys_and_values_in_llama_3(phase: str) -> None:
     scores = workload(f"llama3_8b_{phase}/scores")
@@ -177,3 +188,12 @@ def test_a_layer_of_a_network_is_mapped_with_proof(name: str) -> None:
     result = pm.optimize(f"{name}/{layer}", machine, time_limit=60)
     assert result.status == "optimal"
     assert result.value == result.lower_bound
+
+
+def test_a_token_of_llama_3_takes_the_tpu_the_time_that_its_memory_needs_for_weights_and_cache() -> None:
+    """One byte for an element there, 614 GB/s; the cache holds keys and values of 8192 tokens."""
+    found = pm.optimize("llama3_8b_decode", "tpu_v4i_like", objective="latency", time_limit=120)
+    assert isinstance(found, pm.NetworkResult)
+    seconds = sum(repeat * result.cost.cycles for repeat, result in found.layers) / 1.05e9
+    stored = weights(network("llama3_8b_decode")) + 2 * 32 * 8192 * 8 * 128
+    assert stored / 614e9 < seconds < 1.01 * stored / 614e9
