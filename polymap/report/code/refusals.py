@@ -84,9 +84,7 @@ def _too_large(way: Way, mapping: Mapping) -> Iterator[Mistake]:
     """Buffers that no compiler lays out."""
     elements = prod(way.child.extents)
     if elements > MOST_ELEMENTS and not way.child.is_operand:
-        text = (
-            f"the buffers of {way.child.level} for {way.tensor.name} take {elements} elements, all instances together"
-        )
+        text = f"the tiles of {way.tensor.name} here take {elements} elements, all instances together"
         yield broken(mapping, way.child.node, text, f"code is generated for at most {MOST_ELEMENTS}")
 
 

@@ -101,7 +101,7 @@ def test_buffers_that_no_compiler_lays_out() -> None:
     nest = f"DRAM holds I W O\nRF holds I\nfor p in {2**28}\nfor r in 3\ncompute"
     (mistake,) = refused(work, arch, nest, counted=False)
     assert mistake.place.path == "mapping[1]"
-    assert mistake.message == "the buffers of RF for I take 268435458 elements, all instances together"
+    assert mistake.message == "'RF holds I': the tiles of I here take 268435458 elements, all instances together"
 
 
 LINKED = "DRAM holds I W O\nfor p in 4\nparallel r in 3 on X\nRF holds I W O\ncompute"
