@@ -20,6 +20,7 @@ from polymap.components.component import Component
 from polymap.components.question import Question, Written
 from polymap.components.registry import Registry
 from polymap.components.technology import Technology
+from polymap.components.technology_read import UNREAD
 from polymap.components.technology_read import technology as read_technology
 from polymap.errors import SpecError
 from polymap.spec import Fields, Items, Located, Scalar, described
@@ -42,7 +43,7 @@ def component(item: spec.Reader, setting: Setting, key: str = "component") -> Co
     """The priced component under a key; None if it is absent, or if a mistake has been noted."""
     asked = question(item, setting, key)
     try:
-        return setting.registry.answer(asked) if asked else None
+        return setting.registry.answer(asked) if asked and asked.technology is not UNREAD else None
     except SpecError as error:
         item.include(error, item.place_of(key))
         return None

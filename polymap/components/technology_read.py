@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from polymap import quantity, spec
-from polymap.components.technology import FAMILIES, ROOM_K, Technology
+from polymap.components.technology import FAMILIES, Technology
 from polymap.quantity import Misread, shown
+
+UNREAD = Technology(1.0)  # no model is asked in it: what it would say of 1 nm is no mistake of the user
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ def stated(reader: spec.Reader, key: str) -> Stated:
 
 
 def technology(reader: spec.Reader, key: str, base: Technology | None = None) -> Technology:
-    """The technology under a key; what it leaves out is as in `base`, or the default. Mistakes are noted."""
+    """The technology under a key; what it leaves out is as in `base`, or the default. Mistakes are noted; `UNREAD` is
+    what they leave no node of."""
     if _is_alone(reader, key):
         found = _node(reader, key).over(base)
     else:
@@ -46,7 +49,7 @@ def technology(reader: spec.Reader, key: str, base: Technology | None = None) ->
         found = _stated(inside).over(base)
         if found is None and not inside.has("node"):
             inside.wrong(f"`node` of `{key}` is missing", "add e.g. `node: 45 nm`")
-    return found or Technology(1.0, FAMILIES[0], None, ROOM_K)
+    return found or UNREAD
 
 
 def _is_alone(reader: spec.Reader, key: str) -> bool:

@@ -75,3 +75,23 @@ def test_a_component_and_a_file_take_a_node_alone() -> None:
     assert pm.architecture(machine).technology == (("node", "16 nm"),)
     named = pm.architecture({**machine, "technology": {"node": "16 nm"}})
     assert pm.architecture(machine).compute.energy_pj == named.compute.energy_pj
+
+
+@pytest.mark.parametrize("written", ["old", {"node": "-45 nm"}, {"family": "lp"}, {"node": "45 nn"}], ids=str)
+def test_no_model_is_asked_in_a_technology_that_is_not_understood(written: object) -> None:
+    with pytest.raises(SpecError) as error:
+        pm.component("sram", capacity="8 KiB", width="64 b", technology=written)  # type: ignore[arg-type]
+    assert len(error.value.mistakes) == 1
+    assert "1 nm" not in str(error.value)
+    machine = {
+        "name": "one",
+        "technology": written,
+        "clock": "1 GHz",
+        "hierarchy": [
+            {"memory": "DRAM", "width": "64 b", "component": "lpddr4", "area": "0 um2", "leakage": "0 W"},
+            {"compute": "MAC", "component": {"int_mac": {"bits": 8}}},
+        ],
+    }
+    with pytest.raises(SpecError) as error:
+        pm.architecture(machine)
+    assert len(error.value.mistakes) == 1
