@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import Parser, add_constraints, add_conventions, add_json, add_subject, add_verb
-from polymap.cli.output import say
+from polymap.cli.output import say, standard
 from polymap.errors import IllegalMapping, Mistake
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     from polymap.report.paint import wanted
 
     result = priced(options)
-    say(result.to_json() if options.json else text(result, wanted(sys.stdout)))
+    say(result.to_json() if options.json else text(result, wanted(standard())))
     return 0
 
 

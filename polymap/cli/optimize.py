@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import (
@@ -21,7 +20,7 @@ from polymap.cli.arguments import (
     workers,
 )
 from polymap.cli.failure import STOPPED
-from polymap.cli.output import check_open, say, warn
+from polymap.cli.output import check_open, say, standard, warn
 from polymap.cli.progress import shown
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
     result = search(options)
     if folder:
         folder.write(result, options.architecture, options.workload)
-    say(result.to_json() if options.json else text(result, wanted(sys.stdout)))
+    say(result.to_json() if options.json else text(result, wanted(standard())))
     return 0 if proven(result, options.gap) else STOPPED
 
 

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
+from typing import TextIO
+
+_reserved: ContextVar[TextIO | None] = ContextVar("reserved", default=None)
 
 
 class Unwritable(Exception):
@@ -14,24 +20,43 @@ class HalfSaid(Exception):
     """Ctrl-C came while standard output was written to: a part of what was to be said is there."""
 
 
+@contextmanager
+def reserved() -> Iterator[None]:
+    """Keep standard output for what is said: whatever else is printed meanwhile, by a plug-in, say, goes to standard
+    error."""
+    token = _reserved.set(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr if sys.stdout else None):  # a closed one stays closed
+            yield
+    finally:
+        _reserved.reset(token)
+
+
+def standard() -> TextIO:
+    """Standard output, reserved or not. Raises `Unwritable` if there is none."""
+    found = _reserved.get() or sys.stdout
+    if found is None:
+        raise Unwritable("it is closed")
+    return found
+
+
+def check_open() -> None:
+    """Raises `Unwritable` if there is no standard output: what a search finds could not be told."""
+    standard()
+
+
 def say(text: str) -> None:
     """Print `text`; raises `BrokenPipeError` if the reader has gone, `Unwritable` if it cannot be written, `HalfSaid`
     if an interrupt comes while it is."""
-    check_open()
+    out = standard()
     try:
-        print(text, flush=True)
+        print(text, file=out, flush=True)
     except BrokenPipeError:
         raise
     except KeyboardInterrupt:
         raise HalfSaid from None
     except OSError as error:
         raise Unwritable(error.strerror) from error
-
-
-def check_open() -> None:
-    """Raises `Unwritable` if there is no standard output: what a search finds could not be told."""
-    if sys.stdout is None:
-        raise Unwritable("it is closed")
 
 
 def warn(text: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from polymap.cli import codegen, components, convert, evaluate, explain, layers, optimize, pareto, report, serve, verify
 from polymap.cli.arguments import Parser
 from polymap.cli.failure import BAD_INPUT, INTERNAL, PIPE_CLOSED, UNSOLVED, Failure, defect, interruption, refusal
-from polymap.cli.output import HalfSaid, Unwritable, silence, survive_narrow_encodings, warn
+from polymap.cli.output import HalfSaid, Unwritable, reserved, silence, survive_narrow_encodings, warn
 from polymap.errors import PolymapError
 from polymap.version import __version__
 
@@ -105,7 +105,8 @@ def _ended(outcome: int | Failure, arguments: list[str]) -> int:
 def _outcome(arguments: list[str]) -> int | Failure:
     try:
         options = parser().parse_args(arguments)
-        code: int = options.run(options)
+        with reserved():
+            code: int = options.run(options)
         return code
     except SystemExit as stop:  # --help and --version have printed what was asked for
         return BAD_INPUT if stop.code else 0

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import Parser, add_cache, add_verb
-from polymap.cli.output import check_open
+from polymap.cli.output import check_open, standard
 from polymap.errors import NOWHERE, Mistake, SpecError
 
 if TYPE_CHECKING:
@@ -53,5 +53,5 @@ def run(options: argparse.Namespace) -> int:
     if options.workers < 1:
         raise SpecError(Mistake(NOWHERE, f"{options.workers} workers cannot work", "give --workers 1 or more"))
     cache = folder(options.cache)
-    Service(sys.stdin.buffer, sys.stdout.buffer, options.workers, str(cache) if cache else None).run()
+    Service(sys.stdin.buffer, standard().buffer, options.workers, str(cache) if cache else None).run()
     return 0

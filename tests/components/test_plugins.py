@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
+from polymap.cli import main
 from polymap.components.plugins import installed, registry
 from polymap.components.read import called
 from polymap.errors import SpecError
@@ -38,6 +40,15 @@ polymap: component/1
 component: pair
 parts: {first: {component: gadget}, second: {component: widget}}
 actions: {go: {does: [first.go, second.go]}}
+"""
+
+MACHINE = """\
+polymap: architecture/1
+name: one
+clock: 1 GHz
+hierarchy:
+  - {memory: DRAM, width: 64 b, energy: {read: 512 pJ, write: 512 pJ}}
+  - {compute: MAC, energy: 1 pJ, component: gadget}
 """
 
 
@@ -124,6 +135,17 @@ def test_what_a_plug_in_prints_is_no_part_of_an_answer(folder: Path, capsys: pyt
     (folder / "mine.py").write_text(PYTHON + "print('loading')\n", encoding="utf-8")
     registry(str(folder))
     assert capsys.readouterr() == ("", "loading\n")
+
+
+def test_what_a_model_prints_is_no_part_of_a_document(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = PYTHON.replace("return Estimate", "print('pricing'); return Estimate")
+    (folder / "mine.py").write_text(text, encoding="utf-8")
+    machine = folder / "machine.yaml"
+    machine.write_text(MACHINE, encoding="utf-8")
+    assert main(["components", str(machine), "--folder", str(folder), "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["architecture"] == "one"
+    assert "pricing" in said.err
 
 
 def test_the_mistakes_of_all_files_are_told_at_once(folder: Path) -> None:
