@@ -9,6 +9,9 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.10 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
+# Which build of torch  make test-frontends  takes, e.g. one without CUDA.
+TORCH ?= torch
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint pytest test-frontends format bench docs clean
 
@@ -39,7 +42,7 @@ pytest: $(STAMP) ## tests alone
 
 test-frontends: ## tests of the front ends beside torch and jax, in an environment of their own
 	test -d $(VENV)-frontends || $(PYTHON) -m venv $(VENV)-frontends
-	$(VENV)-frontends/bin/python -m pip install --disable-pip-version-check --quiet -e '.[dev,torch,jax]'
+	$(VENV)-frontends/bin/python -m pip install --disable-pip-version-check --quiet '$(TORCH)' -e '.[dev,torch,jax]'
 	$(VENV)-frontends/bin/python -m pytest -q tests/frontends
 
 format: $(STAMP) ## rewrite the code in the house format

@@ -98,6 +98,21 @@ def test_one_operation_is_mapped_by_the_name_of_its_node(resnet: str, capsys: py
     assert "has no operation gemm12\n    mend: did you mean gemm121? it has conv0" in capsys.readouterr().err
 
 
+def test_names_with_slashes_choose_a_node_and_the_result_is_verified(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nodes = [node("MatMul", ["x", "w"], ["h"], name="/block.0/fc/MatMul"), node("MatMul", ["h", "v"], ["y"])]
+    path, out = str(tmp_path / "net.onnx"), str(tmp_path / "best")
+    onnx.save(network(nodes, [value("x", [4, 8])], [weights("w", (8, 6)), weights("v", (6, 2))]), path)
+    assert main(["optimize", "teaching", path, "-o", out]) == 0
+    capsys.readouterr()
+    chosen = [f"{path}//block.0/fc/MatMul", f"{out}/_block.0_fc_MatMul.map"]
+    assert main(["evaluate", "teaching", *chosen, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["totals"]["computes"] == 4 * 8 * 6
+    assert main(["verify", out]) == 0
+    assert main(["pareto", "teaching", f"{path}/y", "--json"]) == 0
+
+
 def test_an_operation_of_another_kind_is_mapped_and_said_to_be_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

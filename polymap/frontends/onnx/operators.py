@@ -69,12 +69,14 @@ def _read(node: Node) -> list[Operation | Left]:
 def _without_shape(graph: Graph, without: Mapping[str, Node]) -> Iterator[Mistake]:
     """The values without a shape that others lack theirs for, each once, and a node that needs one."""
     makers = {output: Node(proto, at, graph) for at, proto in enumerate(graph.nodes) for output in proto.output}
+    complaint = graph.complaint() if without else ""
+    why = f" ({complaint})" if complaint else ""
     told: set[str] = set()
     for value, user in without.items():
         root = _root(value, makers, graph)
         if root not in told:
             told.add(root)
-            yield _shapeless(root, makers.get(root), user, graph)
+            yield _shapeless(root, makers.get(root), user, why)
 
 
 def _root(value: str, makers: Mapping[str, Node], graph: Graph) -> str:
@@ -87,10 +89,8 @@ def _root(value: str, makers: Mapping[str, Node], graph: Graph) -> str:
     return value
 
 
-def _shapeless(value: str, maker: Node | None, user: Node, graph: Graph) -> Mistake:
+def _shapeless(value: str, maker: Node | None, user: Node, why: str) -> Mistake:
     made = f", which {maker.op} {maker.name} gives," if maker else ""
     needs = "" if maker and maker.at == user.at else f"; {user.op} {user.name} needs it"
-    complaint = graph.complaint()
-    why = f" ({complaint})" if complaint else ""
     mend = "export the model with shapes: value_info for it, or the result of onnx.shape_inference"
     return Mistake((maker or user).place, f"the shape of value {value}{made} is not known{needs}{why}", mend)
