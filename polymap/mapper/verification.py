@@ -88,6 +88,7 @@ class Given:
     architecture: Architecture | None = None
     workload: Callable[[str], Einsum] | None = None
     seconds: float = SECONDS
+    layers: tuple[tuple[int, str], ...] | None = None  # those of a network, with their repeat counts
 
 
 def given(machine: ArchitectureSource | None, work: WorkloadSource | None, seconds: float | None = None) -> Given:
@@ -97,11 +98,12 @@ def given(machine: ArchitectureSource | None, work: WorkloadSource | None, secon
         return Given(found, seconds=SECONDS if seconds is None else seconds)
     subject = workload(work)
     known = [subject] if isinstance(subject, Einsum) else [layer.einsum for layer in subject.layers]
+    layers = None if isinstance(subject, Einsum) else tuple((each.repeat, each.einsum.name) for each in subject.layers)
 
     def named(name: str) -> Einsum:
         return next((einsum for einsum in known if einsum.name == name), known[0])
 
-    return Given(found, named, SECONDS if seconds is None else seconds)
+    return Given(found, named, SECONDS if seconds is None else seconds, layers)
 
 
 def verify(stated: object, inputs: Given | None = None, file: str = "") -> Verification:
@@ -144,6 +146,10 @@ def _network(top: dict[str, Any], instead: Given, file: str) -> Iterator[Check]:
     left = top.get("unfinished", [])
     if not (isinstance(left, list) and all(isinstance(name, str) for name in left)):
         raise unreadable(file, "unfinished", "a list of names belongs here")
+    if instead.layers is not None:
+        stated = sorted((repeat, result.einsum.name) for repeat, result in layers)
+        wanted = sorted(each for each in instead.layers if each[1] not in left)
+        yield from compared("", "layers", [*map(list, stated)], [*map(list, wanted)], INPUT)
     whole = network_document(NetworkResult(str(top.get("name")), tuple(layers), tuple(left)))
     for part in SUMMED:
         yield from compared("", part, top.get(part), whole[part])

@@ -17,7 +17,7 @@ from polymap.errors import PolymapError, SpecError
 from polymap.mapper.digest import canonical, digest
 from polymap.mapper.document import seal
 from polymap.mapper.restore import fingerprint, restored
-from polymap.mapper.result import Result
+from polymap.mapper.result import NetworkResult, Result
 from polymap.mapping import mapping
 from polymap.model.conventions import ACCELFORGE, POLYMAP, TIMELOOP, Conventions
 from polymap.workload import Einsum, einsum, workload
@@ -207,6 +207,16 @@ def test_a_change_in_a_network_is_found(network: Document) -> None:
     assert differences(changed(network, ("totals", "cycles"), lambda n: n + 1)) == ["totals.cycles"]
     assert differences(changed(network, ("layers", 1, "levels", 0, "reads"), lambda n: n + 1)) == ["levels[0].reads"]
     assert "totals.energy_pj" in differences(changed(network, ("layers", 0, "repeat"), lambda n: n + 1))
+
+
+def test_a_network_without_a_layer_is_held_against_the_network_that_is_given() -> None:
+    found = verbs.optimize(NET, ARCH)
+    assert isinstance(found, NetworkResult)
+    for layers in (found.layers[1:], ((9, found.layers[0][1]), *found.layers[1:])):
+        less = json.loads(replace(found, layers=layers).to_json())
+        assert differences(less) == []
+        assert any(name.startswith("layers") for name in differences(less, work=NET))
+    assert differences(json.loads(found.to_json()), work=NET) == []
 
 
 @pytest.mark.parametrize(
