@@ -63,7 +63,7 @@ def text(program: Program) -> str:
         IS_FIRST.format(number) if _has(program, IsFirst) else "",
         "\n".join(_buffer(buffer, number) for buffer in program.buffers),
         _counters(program),
-        "\n".join((_signature(program), "{", *_block(program, program.body, number, 1), "}")),
+        "\n".join((_signature(program), "{", *_begin(program), *_block(program, program.body, number, 1), "}")),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -79,7 +79,7 @@ def _has(program: Program, kind: type[Line]) -> bool:
 
 def _includes(program: Program) -> Iterator[str]:
     yield "#include <stdint.h>"
-    if _has(program, IsFirst):
+    if program.counters:
         yield "#include <string.h>"
 
 
@@ -135,6 +135,13 @@ def _string(name: str) -> str:
 
 def _octal(character: str) -> str:
     return "".join(f"\\{byte:03o}" for byte in character.encode())
+
+
+def _begin(program: Program) -> Iterator[str]:
+    """Every call counts anew."""
+    cleared = [buffer.name for buffer in program.buffers if buffer.of == FLAGS]
+    for name in (f"{program.name}_counts", *cleared) if program.counters else ():
+        yield f"    memset({name}, 0, sizeof {name});"
 
 
 def _signature(program: Program) -> str:

@@ -9,7 +9,7 @@ import re
 C_WORDS = (
     "auto break case char const continue default do double else enum extern float for goto if inline int long "
     "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile "
-    "while bool true false asm main errno stdin stdout stderr signal printf exit abs div memcmp memcpy "
+    "while bool true false asm main errno stdin stdout stderr signal printf exit abs div memcmp memcpy memset "
 )
 # Names that generated code uses itself.
 OURS = "element min max value total first start stop low end used sent counts np range is_first"

@@ -127,7 +127,8 @@ def _called(library: ctypes.CDLL, case: Case, counted: bool) -> Ran:
     given = inputs(case.einsum)
     out = np.full(shape(case.einsum, case.einsum.output), 77, dtype=np.int64)
     arrays = [out if t.is_output else given[t.name] for t in case.einsum.tensors]
-    getattr(library, case.einsum.name)(*(array.ctypes.data_as(ctypes.c_void_p) for array in arrays))
+    for _ in range(2):  # the second call begins anew
+        getattr(library, case.einsum.name)(*(array.ctypes.data_as(ctypes.c_void_p) for array in arrays))
     return Ran(out, _counts(library, case.einsum.name) if counted else {})
 
 

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
+import pytest
+
 import polymap as pm
+from tests.report.code.running import COMPILER, Case, modelled
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "guides" / "generated_code.md"
+
+
+def c_blocks() -> list[str]:
+    return re.findall(r"```c\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+
+
 WORK = pm.einsum("O[k,p] += I[p+r] * W[k,r]", name="conv", k=4, p=10, r=3)
 NEST = """\
 DRAM holds I W O
@@ -73,8 +83,22 @@ def test_python_reads_like_the_mapping() -> None:
 
 
 def test_the_guide_shows_what_is_written() -> None:
-    (excerpt,) = re.findall(r"```c\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    excerpt, _ = c_blocks()
     assert excerpt in pm.codegen(WORK, "teaching", NEST, language="c")
+
+
+@pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
+def test_the_program_of_the_guide_prints_what_was_counted(tmp_path: Path) -> None:
+    assert COMPILER
+    _, program = c_blocks()
+    (tmp_path / "main.c").write_text(program)
+    (tmp_path / "conv.c").write_text(pm.codegen(WORK, "teaching", NEST, language="c", count=True))
+    command = [COMPILER, "-std=c99", "-Wall", "-Wextra", "-Werror", "main.c", "conv.c", "-o", "main"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    said = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=True).stdout.splitlines()
+    counts = modelled(Case(WORK, pm.architecture("teaching"), pm.mapping(NEST)))
+    assert said[0] == f"out[3][9] = {9 * 9 + 10 * 10 + 11 * 11}"
+    assert sorted(said[1:]) == sorted(f"{name} = {number}" for name, number in counts.items())
 
 
 def test_c_and_python_have_the_same_comments() -> None:
