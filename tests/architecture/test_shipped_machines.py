@@ -50,6 +50,8 @@ SIZES = {
     "tpu_v1_like": {"unified_buffer": 25165824, "accumulators": 4096 * 256 * 4},
     "tpu_v4i_like": {"CMEM": 134217728, "VMEM": 4194304},
 }
+# Power and area of a whole layout, from the abstracts of the papers, and ours over them.
+LAYOUTS = {"diannao_like": (0.485, 3.02, 1.8, 0.31), "shidiannao_like": (0.320, 4.86, 1.1, 0.60)}
 # Layers that every machine maps: a product and a strided convolution of one pixel, each within a second or two.
 LAYERS = ["gemm_64", "resnet18/layer4.0.downsample"]
 
@@ -118,6 +120,21 @@ def test_a_machine_has_the_peak_of_its_source(name: str) -> None:
 def test_memories_have_the_sizes_of_their_sources(name: str) -> None:
     arch = pm.architecture(name)
     assert {memory: (arch.memory(memory).capacity_bits or 0) // 8 for memory in SIZES[name]} == SIZES[name]
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_power_and_area_stand_to_those_of_a_layout_as_the_page_says(name: str) -> None:
+    power_w, layout_mm2, power_ratio, area_ratio = LAYOUTS[name]
+    result = pm.optimize("vgg16/conv3_1", name, time_limit=60)
+    assert (result.status, result.cost.utilization) == ("optimal", 1)
+    outside = result.architecture.memories[0].name
+    on_chip_pj = result.cost.energy - sum(part.energy for part in result.cost.traffic if part.level == outside)
+    ours_w = float(on_chip_pj) * 1e-12 / result.cost.latency_s
+    assert round(ours_w / power_w, 1) == power_ratio
+    assert round(area_mm2(result.architecture) / layout_mm2, 2) == area_ratio
+    assert (
+        f"| {power_ratio} |" in PAGE.read_text(encoding="utf-8").partition(f"\n| `{name}` | 0.")[2].partition("\n")[0]
+    )
 
 
 @pytest.mark.parametrize("name", ["nvdla_small", "nvdla_large", "tpu_v1_like", "gemmini_16x16", "edge_tpu_like"])

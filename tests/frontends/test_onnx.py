@@ -53,6 +53,16 @@ def test_resnet_50_has_54_products_24_of_them_distinct() -> None:
     assert found.macs == 4_089_184_256
 
 
+def test_resnet_50_of_the_stock_library_has_the_layers_that_onnx_gives() -> None:
+    theirs, ours = pm.layers(resnet50()).network, pm.workload("resnet50")
+    assert isinstance(ours, pm.Network)
+    shapes = [
+        sorted((layer.einsum.text, sorted(layer.einsum.sizes.items()), layer.repeat) for layer in net.layers[:-1])
+        for net in (theirs, ours)
+    ]
+    assert shapes[0] == shapes[1]
+
+
 def test_a_bert_layer_has_8_products_5_of_them_distinct() -> None:
     found = pm.layers(bert_layer("batch", "seq"), {"batch": 1, "seq": 384})
     assert [layer.repeat for layer in found.layers] == [4, 1, 1, 1, 1]
