@@ -69,8 +69,8 @@ def text(program: Program) -> str:
 
 
 def _plain(line: str) -> str:
-    """Text that ends no comment."""
-    return line.replace("*/", "* /").replace("/*", "/ *")
+    """Text on one line that ends no comment."""
+    return " ".join(line.splitlines()).replace("*/", "* /").replace("/*", "/ *")
 
 
 def _has(program: Program, kind: type[Line]) -> bool:

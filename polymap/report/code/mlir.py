@@ -22,7 +22,8 @@ def text(einsum: Einsum, mapping: Mapping, heading: tuple[str, ...]) -> str:
     """The module. Raises `PolymapError` where a linalg operation cannot know the sizes of its dimensions."""
     check(einsum)
     lines = [f"// {' '.join(line.splitlines())}".rstrip() for line in heading]
-    lines += [f"// {', '.join(f'd{at} is {rank}' for at, rank in enumerate(einsum.sizes))}."]
+    ranks = ", ".join(f"d{at} is {' '.join(rank.splitlines())}" for at, rank in enumerate(einsum.sizes))
+    lines += [f"// {ranks}."]
     lines += ["module attributes {transform.with_named_sequence} {", *_function(einsum), *_script(einsum, mapping), "}"]
     return "\n".join(lines) + "\n"
 
@@ -114,7 +115,7 @@ def _script(einsum: Einsum, mapping: Mapping) -> Iterator[str]:
     yield f'    %op0 = transform.structured.match ops{{["linalg.generic"]}} in %root : ({ANY}) -> {ANY}'
     number = 0
     for at, node in enumerate(mapping.nodes):
-        yield f"    // {node}"
+        yield f"    // {' '.join(str(node).splitlines())}"
         if not isinstance(node, Storage) and node.trip != 1:
             yield _tiled(einsum, node, step(mapping.nodes, at), number)
             number += 1

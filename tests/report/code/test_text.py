@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import polymap as pm
+from polymap.mapping.nest import Storage
+from polymap.report.code import code
 from tests.report.code.running import COMPILER, Case, modelled
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "guides" / "generated_code.md"
@@ -105,6 +108,19 @@ def test_c_and_python_have_the_same_comments() -> None:
     c, python = (pm.codegen(WORK, "teaching", NEST, language=language) for language in ("c", "python"))
     said = re.findall(r"^ +/\* (.*) \*/$", c, re.MULTILINE)
     assert said == re.findall(r"^ +# (?!I |W |O is written)(.*)$", python, re.MULTILINE)
+
+
+@pytest.mark.parametrize("language", ["c", "python", "mlir"])
+def test_names_of_several_lines_stay_in_their_comments(language: str) -> None:
+    """No file may hold such names, but a document that was changed by hand may."""
+    odd = "R\n*/ import os\n/*"
+    arch, nest = pm.architecture("teaching"), pm.mapping(NEST)
+    levels = (replace(level, name=odd) if level.name == "registers" else level for level in arch.hierarchy)
+    nodes = (replace(n, level=odd) if isinstance(n, Storage) and n.level == "registers" else n for n in nest.nodes)
+    text = code(WORK, replace(arch, hierarchy=tuple(levels)), pm.Mapping(tuple(nodes)), language)
+    comments = {"c": r"/\*.*?\*/", "python": r"#[^\n]*", "mlir": r"//[^\n]*"}[language]
+    assert "import os" in text
+    assert "import os" not in re.sub(comments, "", text, flags=re.DOTALL)
 
 
 def test_text_that_would_end_a_comment_does_not() -> None:
