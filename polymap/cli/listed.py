@@ -25,7 +25,9 @@ def _parts(found: Model) -> Iterator[list[str]]:
     if found.layers:
         yield table(LAYERS, [_row(operation) for operation in found.layers], names=3)
     if found.others:
-        yield table(OTHERS, [_row(operation, operation.op) for operation in found.others], names=3)
+        yield table(
+            OTHERS, [_row(operation, f"{operation.op}, {operation.kind}") for operation in found.others], names=3
+        )
     if found.skipped:
         yield table(SKIPPED, [(item.op, item.reason, count(item.count)) for item in found.skipped], names=2)
     yield [_total(found)]
@@ -37,14 +39,14 @@ def _total(found: Model) -> str:
     return f"{found.name}: {layers}, {count(found.macs)} MACs"
 
 
-def _row(operation: Operation, op: str = "") -> Row:
+def _row(operation: Operation, what: str = "") -> Row:
     from polymap.workload.elements import elements
 
     einsum = operation.einsum
     ranks = [f"{rank}={size}" for rank, size in einsum.ranks]
     sizes = [f"{tensor.name} {count(elements(einsum, tensor))}" for tensor in einsum.tensors]
     return (
-        f"{operation.name} ({op})" if op else operation.name,
+        f"{operation.name} ({what})" if what else operation.name,
         _with_domain(einsum.text, einsum.domain_text),
         " ".join(ranks),
         f"x{operation.repeat}",

@@ -35,6 +35,15 @@ def test_a_network_has_the_same_einsums_as_through_onnx_in_process_and_from_a_fi
         assert {essence(o.einsum): o.repeat for o in pm.layers(source).layers} == theirs
 
 
+@pytest.mark.parametrize("network", ["resnet50", "bert_layer"])
+def test_a_program_that_was_taken_apart_has_the_same_einsums(network: str) -> None:
+    program = getattr(torch_networks, network)()
+    whole = pm.layers(program)
+    parts = pm.layers(program.run_decompositions())
+    assert {essence(o.einsum): o.repeat for o in parts.layers} == {essence(o.einsum): o.repeat for o in whole.layers}
+    assert not any(item.reason == "no einsum is known for it" for item in parts.skipped)
+
+
 def test_counts_of_resnet_50() -> None:
     found = pm.layers(torch_networks.resnet50())
     assert (sum(layer.repeat for layer in found.layers), len(found.layers)) == (54, 24)

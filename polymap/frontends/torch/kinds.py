@@ -14,7 +14,7 @@ POINTWISE = _named("""
     masked_fill maximum minimum mish mul ne neg pow prelu reciprocal relu relu6 remainder round rsqrt rsub selu sigmoid
     sign silu sin sinh softplus softsign sqrt square sub tan tanh threshold trunc where
 """)
-REDUCTIONS = {"sum": "sum", "mean": "sum", "amax": "max", "amin": "min"}
+REDUCTIONS = {"sum": "sum", "mean": "sum", "amax": "max", "amin": "min", "any": "max", "all": "min"}
 MOVES_DATA = "it moves or makes data and computes nothing"
 UNKNOWN = "no einsum is known for it"
 REASONS = {

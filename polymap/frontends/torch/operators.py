@@ -112,11 +112,9 @@ def operations(program: Program, sizes: Sizes) -> list[Operation | Left]:
 
 
 def _read(call: Arguments) -> list[Operation | Left]:
-    is_aten = call.call.op.startswith("aten.")
-    if is_aten and call.op in READERS:
+    if call.call.op.startswith("aten.") and call.op in READERS:
         return list(READERS[call.op](call))
-    name = call.op if is_aten else call.call.op.rpartition(" ")[2].rstrip(">")
-    return [Left(call.call.op, reason(name))]
+    return [Left(call.call.op, reason(call.op))]
 
 
 def _known(program: Program, sizes: Sizes) -> dict[str, int]:

@@ -55,8 +55,13 @@ def _calls(nodes: list[Any]) -> Iterator[Call]:
     for at, node in enumerate(nodes):
         if node.op == "call_function":
             yield Call(
-                str(node.target), node.name, dict(_arguments(node)), _outputs(node), Place(path=f"graph.nodes[{at}]")
+                _op(node.target), node.name, dict(_arguments(node)), _outputs(node), Place(path=f"graph.nodes[{at}]")
             )
+
+
+def _op(target: Any) -> str:
+    """`aten.conv2d.default`; of what is no operator of torch, such as `getitem`, the name alone."""
+    return str(target) if hasattr(target, "_schema") else str(getattr(target, "__name__", target))
 
 
 def _arguments(node: Any) -> Iterator[tuple[str, Any]]:
