@@ -121,9 +121,9 @@ class Together:
 
 
 @st.composite
-def machines(draw: st.DrawFn, einsum: Einsum, most_memories: int = 3) -> Architecture:
+def machines(draw: st.DrawFn, einsum: Einsum, most_memories: int = 3, most_arrays: int = 2) -> Architecture:
     """An architecture whose arrays may have rules and links, whose memories share accesses or name roles and words."""
-    machine = draw(architectures(einsum, most_memories))
+    machine = draw(architectures(einsum, most_memories, most_arrays))
     machine = draw(ruled(einsum, machine)) if draw(st.booleans()) else machine
     levels, instances = list[Level](), 1
     for level in machine.hierarchy:
@@ -172,9 +172,9 @@ def together(draw: st.DrawFn, presets: tuple[str, ...] = tuple(SPACES), factors:
     """A problem small enough to be listed, with up to so many statements; ranks are made smaller until it is."""
     preset = draw(st.sampled_from(presets))
     mapspace, factors = draw(st.sampled_from([space for space in SPACES[preset] if factors in ("", space[1])]))
-    templates = (*TEMPLATES, flipped_kernel, skewed)
+    templates = (*TEMPLATES, flipped_kernel, skewed)[(0 if factors == PERFECT else 4) :]  # fewer tensors, fewer classes
     einsum = draw(einsums(templates, sizes=(4, 2, 3, 6, 8) if factors == PERFECT else (3, 2, 4, 5, 7)))
-    machine = draw(machines(einsum, 3 if factors == PERFECT else 1))
+    machine = draw(machines(einsum, *((3, 2) if factors == PERFECT else (1, 1))))
     if factors == IMPERFECT or not conventions(preset).tiles_stay:
         machine = replace(machine, hierarchy=tuple(unlinked(level) for level in machine.hierarchy))
     shrink: Cut = smaller if factors == PERFECT else cut

@@ -15,8 +15,8 @@ import polymap as pm
 from polymap.architecture.hierarchy import Architecture
 from polymap.mapping.nest import Mapping
 from polymap.model.evaluate import evaluate
-from polymap.polyhedral import integer_sets
 from polymap.workload.einsum import Einsum
+from tests.oracles.every_point import every_point
 from tests.oracles.uneven_loops import is_special
 from tests.properties.strategies_together import UNEVEN, Together
 
@@ -55,7 +55,7 @@ class Exhausted:
 
     def cost(self, mapping: Mapping) -> pm.Cost:
         problem = self.problem
-        return evaluate(problem.einsum, problem.architecture, mapping, problem.rules, sets=integer_sets)
+        return evaluate(problem.einsum, problem.architecture, mapping, problem.rules, sets=every_point)
 
     def under(self, conditions: Sequence[Condition]) -> list[pm.Cost]:
         return [cost for _, cost in self.priced if all(condition.holds(cost) for condition in conditions)]
