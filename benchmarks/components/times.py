@@ -21,6 +21,7 @@ QUESTIONS: dict[str, tuple[Memory, Technology]] = {
     "100 KiB, 72 b, 3 banks, 40 nm": (Memory(100 * KIB, 72, 3), Technology(40)),
     "100 KiB, 72 b, 7 nm": (Memory(100 * KIB, 72), Technology(7)),
     "16 words of 16 b, 16 nm": (Memory(256, 16), Technology(16)),
+    "45 words of 16 b, 16 nm: of flip-flops and SRAM": (Memory(720, 16), Technology(16)),
 }
 HEADER = ("question", "read", "leakage", "read and its tree")
 
@@ -29,7 +30,8 @@ def times() -> Iterator[str]:
     """The lines of two tables."""
     yield from table(HEADER, [single(what, *question) for what, question in QUESTIONS.items()])
     yield ""
-    yield from table((f"arrays of {LENGTH:,}", "read", "area"), [arrays(node) for node in (45.0, 40.0, 7.0)])
+    sizes = [arrays(node, 16) for node in (45.0, 40.0, 7.0)]
+    yield from table((f"arrays of {LENGTH:,}", "read", "area"), [*sizes, arrays(45.0, 11, "down to a few words")])
 
 
 def single(what: str, memory: Memory, asked: Technology) -> Row:
@@ -41,12 +43,12 @@ def single(what: str, memory: Memory, asked: Technology) -> Row:
     return (what, *(f"{microseconds(question, CALLS):.1f}" for question in questions))
 
 
-def arrays(node_nm: float) -> Row:
+def arrays(node_nm: float, least_log2: float, what: str = "8 KiB to 32 MiB") -> Row:
     drawn = np.random.default_rng(0)
-    capacities, widths = 2 ** drawn.uniform(16, 28, LENGTH), 2 ** drawn.uniform(3, 10, LENGTH)
+    capacities, widths = 2 ** drawn.uniform(least_log2, 28, LENGTH), 2 ** drawn.uniform(3, 10, LENGTH)
     asked = Technology(node_nm)
     found = (microseconds(lambda of=of: values(of, capacities, widths, asked), 1) for of in ("read", "area"))
-    return (f"{node_nm:g} nm", *(f"{each / LENGTH:.2f}" for each in found))
+    return (f"{node_nm:g} nm, {what}", *(f"{each / LENGTH:.2f}" for each in found))
 
 
 def microseconds(question: Callable[[], object], calls: int) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, log2
+from typing import Any
 
 from polymap import quantity
 from polymap.components import aladdin
@@ -59,13 +60,38 @@ class File:
         return self.flip_flops, self.multiplexers
 
 
+@dataclass(frozen=True, eq=False)
+class Files(File):
+    """Many of them: arrays of words and widths."""
+
+    words: Any
+    width: Any
+
+    @property
+    def stages(self) -> Any:
+        import numpy as np
+
+        return np.log2(self.words)
+
+
 def priced(file: File, amount: str, asked: Technology, sigma: float = FILE_SIGMA) -> Estimate:
     """Energy of a read or write in pJ, area in um2 or leakage in uW."""
-    of = "energy" if amount in ("read", "write") else amount
+    of = _of(amount)
+    errors = _bits(of, asked, sigma)[2]
+    return Estimate(value(file, amount, asked), aladdin.UNITS[of], lambda: _told(file, amount, asked).origin, errors)
+
+
+def value(file: File, amount: str, asked: Technology) -> Any:
+    """The number alone, of an energy, `area`, `leakage` or `delay`: of one file, or of `Files`."""
+    if amount == "delay":
+        return _gates(file) * _inverter(asked).value
     flip_flops, multiplexers = file.parts(amount)
-    flip_flop, multiplexer, errors = _bits(of, asked, sigma)
-    value = flip_flops * flip_flop + multiplexers * multiplexer
-    return Estimate(value, aladdin.UNITS[of], lambda: _told(file, amount, asked).origin, errors)
+    flip_flop, multiplexer, _ = _bits(_of(amount), asked, FILE_SIGMA)
+    return flip_flops * flip_flop + multiplexers * multiplexer
+
+
+def _of(amount: str) -> str:
+    return "energy" if amount in ("read", "write") else amount
 
 
 @lru_cache(maxsize=4096)
@@ -78,7 +104,7 @@ def _bits(of: str, asked: Technology, sigma: float) -> tuple[float, float, tuple
 
 def _told(file: File, amount: str, asked: Technology) -> Estimate:
     """The same amount as the sum of its parts, for the tree that it comes from."""
-    of = "energy" if amount in ("read", "write") else amount
+    of = _of(amount)
     what = f"{amount} of {file.words:g} words of {file.width:g} b in flip-flops"
     counts = zip(("register_bit", "bitwise"), file.parts(amount))
     parts = [(count, _bit(name, of)) for name, count in counts if count]
@@ -97,10 +123,19 @@ def _bit_origin(unit: aladdin.Unit, of: str) -> Origin:
 
 def delay(file: File, asked: Technology) -> Estimate:
     """Time in ns from clock or select to output."""
-    gates = FO4_PER_STAGE * (1 + file.stages)
+    gates, one = _gates(file), _inverter(asked)
+    errors = added(one.errors, (("register_file", FILE_SIGMA),))
+    return Estimate(gates * one.value, "ns", lambda: one.times(gates, f"{gates:g} of them in a row").origin, errors)
+
+
+def _gates(file: File) -> Any:
+    return FO4_PER_STAGE * (1 + file.stages)
+
+
+@lru_cache(maxsize=4096)
+def _inverter(asked: Technology) -> Estimate:
     one = Estimate.given(FO4_PS / 1000, "ns", "an inverter with a fan-out of four in 45 nm", FO4_SOURCE)
-    through = one.times(gates, f"{gates:g} of them in a row", register_file=FILE_SIGMA)
-    return scaled(through, "cmos_logic", FO4_MADE, asked)
+    return scaled(one, "cmos_logic", FO4_MADE, asked)
 
 
 class RegisterFile(Model):

@@ -2,7 +2,7 @@
 
 A law is a function of the technology alone, and a factor is the ratio of its values at the two ends: no factor depends
 on the way taken, and there and back is 1. Each step adds an error that grows with the distance; see
-`docs/reference/components.md` for where the figures come from.
+`docs/design/components_accuracy.md` for where the figures come from.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from polymap.components import cmos, registers, sram_table
 from polymap.components.attributes import one_of
 from polymap.components.estimate import Estimate, Origin, added
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
-from polymap.components.registers import File
+from polymap.components.registers import File, Files
 from polymap.components.sram_setting import Setting, Term, setting
 from polymap.components.sram_table import FIRST_CAPACITY, FIRST_WIDTH, LEAST_WORDS, MOST_BANKS, SOURCE, Place, logarithm
 from polymap.components.technology import Technology
@@ -134,15 +134,19 @@ def _between(amount: str, memory: Memory, flip_flops: Estimate, macro: Estimate)
     """The geometric mean, from flip-flops at 32 words per bank to the macro at 64."""
     share = math.log2(memory.words / LEAST_WORDS)
     value = flip_flops.value ** (1 - share) * macro.value**share
-    both = ((1 - share, flip_flops), (share, macro))
-    errors = added(*(tuple((name, weight * sigma) for name, sigma in each.errors) for weight, each in both))
-    what = f"{amount} of {memory}, between flip-flops and an SRAM: product of both to the power of their weights"
+    errors = added(_weighted(1 - share, flip_flops), _weighted(share, macro))
 
     def told() -> Origin:
+        what = f"{amount} of {memory}, between flip-flops and an SRAM: product of both to the power of their weights"
+        both = ((1 - share, flip_flops), (share, macro))
         parts = tuple(Origin(e.origin.what, "", e.value, e.unit, weight, parts=(e.origin,)) for weight, e in both)
         return Origin(what, "", value, macro.unit, parts=parts)
 
     return Estimate(value, macro.unit, told, errors)
+
+
+def _weighted(weight: float, amount: Estimate) -> tuple[tuple[str, float], ...]:
+    return tuple([(name, weight * sigma) for name, sigma in amount.errors])
 
 
 # what is covered
@@ -228,10 +232,18 @@ def values(
     at = sram_table.places(amount, np.log2(bits) - found.shift, np.log2(width))
     logs = found.offset + sum(term.weight * sram_table.logarithms(term.cube, term.banks, at) for term in found.terms)
     amounts = np.asarray(np.exp(logs))
-    for place in zip(*np.nonzero(bits < MOST_WORDS_OF_FLIP_FLOPS * width * banks)):
-        memory = Memory(float(bits[place]), float(width[place]), banks, ports, device)
-        amounts[place] = estimate(amount, memory, asked).value
+    small = bits < MOST_WORDS_OF_FLIP_FLOPS * width * banks
+    if small.any():
+        words = bits[small] / (width[small] * banks)
+        share = np.clip(np.log2(words / LEAST_WORDS), 0, 1)  # of the macro, as in `_between`
+        amounts[small] = amounts[small] ** share * _flip_flops(amount, words, width[small], asked, banks) ** (1 - share)
     return amounts
+
+
+def _flip_flops(amount: str, words: Any, width: Any, asked: Technology, banks: int) -> Any:
+    """Arrays of what `_of_flip_flops` has as value."""
+    one = registers.value(Files(words, width), amount, asked)
+    return one * banks if amount in ("area", "leakage") else one
 
 
 def _doubtful(bits: Any, width: Any, banks: int, ports: int) -> Any:

@@ -327,6 +327,15 @@ def test_arrays_have_the_values_of_single_questions(amount: str, banks: int, nod
         assert found[place] == pytest.approx(alone, rel=1e-12)
 
 
+@pytest.mark.parametrize("amount", AMOUNTS)
+@pytest.mark.parametrize("banks", [1, 3])
+def test_arrays_of_small_memories_have_the_values_of_single_questions(amount: str, banks: int) -> None:
+    words, width = np.array([1, 20, 32, 33, 50, 64, 65]), 24
+    found = values(amount, words * width * banks, width, Technology(16), banks)
+    alone = [value(amount, Memory(int(each) * width * banks, width, banks), 16) for each in words]
+    assert found == pytest.approx(np.array(alone), rel=1e-12)
+
+
 def test_arrays_that_leave_the_table_are_refused() -> None:
     with pytest.raises(CannotPrice, match="2048 b is outside"):
         values("read", [2**20, 2**20], [64, 2048], Technology(45))
@@ -338,9 +347,9 @@ def test_a_question_takes_microseconds() -> None:
     """The benchmark has the figures; here only that nothing grows by an order of magnitude."""
     memory, asked = Memory(100_000, 72, 3), Technology(45)
     assert min(repeat(lambda: estimate("read", memory, asked), number=1000, repeat=5)) / 1000 < 2e-4
-    many = np.linspace(2**14, 2**26, 10_000)
-    values("read", many, 64, asked)
-    assert min(repeat(lambda: values("read", many, 64, asked), number=3, repeat=3)) / 3 / len(many) < 1e-5
+    for many in (np.linspace(2**14, 2**26, 10_000), np.linspace(64 * 2, 64 * 63, 10_000)):
+        values("read", many, 64, asked)
+        assert min(repeat(lambda many=many: values("read", many, 64, asked), number=3, repeat=3)) / 3 / len(many) < 1e-5
 
 
 # making tables rise
