@@ -183,6 +183,38 @@ def test_batch_normalization_is_a_function_of_single_elements() -> None:
     assert found.einsum.text == "O[i0,i1,i2,i3] += A[i0,i1,i2,i3] * B[i1] * C[i1] * D[i1] * E[i1]"
 
 
+@pytest.mark.parametrize("layout", [0, 1])
+@pytest.mark.parametrize(("op", "gates"), [("LSTM", 4), ("GRU", 3), ("RNN", 1)])
+def test_recurrent_operators_are_two_products_for_each_direction(op: str, gates: int, layout: int) -> None:
+    shapes = [(2, 7, 5) if layout else (7, 2, 5), (2, gates * 6, 5), (2, gates * 6, 6)]
+    given, state = pm.layers(one(op, shapes, hidden_size=6, direction="bidirectional", layout=layout)).layers
+    assert (given.name, given.repeat, state.name, state.repeat) == ("it.inputs", 2, "it.state", 14)
+    assert given.einsum.sizes == {"b": 7, "m": 2, "n": gates * 6, "k": 5}
+    assert state.einsum.sizes == {"m": 2, "n": gates * 6, "k": 6}
+
+
+def test_a_recurrence_whose_steps_the_data_count_is_skipped() -> None:
+    nodes = [node("RNN", ["x", "w", "r", "", "lengths"], ["y"], hidden_size=6)]
+    inputs = [value("x", (7, 2, 5)), value("w", (1, 6, 5)), value("r", (1, 6, 6)), value("lengths", (2,), INT32)]
+    (skipped,) = pm.layers(network(nodes, inputs)).skipped
+    assert skipped.reason == "how many steps it takes is decided by the data"
+
+
+@pytest.mark.parametrize(
+    ("scale", "axis", "text"),
+    [
+        ((), 1, "O[i0,i1,i2] += A[i0,i1,i2] * B[] * C[]"),
+        ((3,), 1, "O[i0,i1,i2] += A[i0,i1,i2] * B[i1] * C[i1]"),
+        ((4,), -1, "O[i0,i1,i2] += A[i0,i1,i2] * B[i2] * C[i2]"),
+    ],
+)
+def test_quantization_is_pointwise_with_scales_along_an_axis(scale: tuple[int, ...], axis: int, text: str) -> None:
+    inputs = [value("x", (2, 3, 4)), value("s", scale), value("z", scale, UINT8)]
+    (found,) = pm.layers(network([node("QuantizeLinear", ["x", "s", "z"], ["y"], axis=axis)], inputs)).others
+    assert (found.kind, found.einsum.text) == ("pointwise", text)
+    assert found.einsum.output.bits == 8
+
+
 def test_a_value_taken_twice_is_read_once() -> None:
     model = network([node("Mul", ["x", "x"], ["y"])], [value("x", [3, 4])])
     assert pm.layers(model).others[0].einsum.text == "O[i0,i1] += A[i0,i1]"

@@ -33,6 +33,19 @@ def normalized(node: Node) -> Iterator[Operation]:
     yield node.operation(pointwise(node.output(), [image, *along]))
 
 
+def scaled(node: Node) -> Iterator[Operation]:
+    """QuantizeLinear and DequantizeLinear: scale and zero are numbers, or vectors along an axis."""
+    if node.integer("block_size", 0):
+        raise NoEinsum("its scales are of blocks")
+    image, *numbers = (node.input(at) for at in range(node.inputs) if node.has(at))
+    count, axis = len(image.shape), node.integer("axis", 1)
+    if any(len(number.shape) > 1 for number in numbers) or (numbers[0].shape and not -count <= axis < count):
+        raise Unfit("its scale is no vector along an axis")
+    behind = (1,) * (count - 1 - axis % max(count, 1))
+    along = [replace(number, shape=(*number.shape, *behind)) if number.shape else number for number in numbers]
+    yield node.operation(pointwise(node.output(), [image, *along]))
+
+
 def reduced(node: Node) -> Iterator[Operation]:
     """The Reduce operators that take one pass; a root or a division of each result is no point of the einsum."""
     value = node.input(0)

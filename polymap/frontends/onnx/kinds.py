@@ -35,7 +35,6 @@ REASONS = {
         LpNormalization MeanVarianceNormalization RMSNormalization ReduceLogSum ReduceLogSumExp Softmax TopK
     """),
     "how often its body runs is decided by the data": _named("If Loop Scan SequenceMap"),
-    "its steps depend on each other": _named("GRU LSTM RNN"),
 }
 
 

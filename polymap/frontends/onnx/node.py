@@ -99,7 +99,7 @@ class Node:
         except (ValueError, TypeError):
             raise Unfit(f"input {at} is no list of integers") from None
 
-    def operation(self, form: Form, part: str = "") -> Operation:
+    def operation(self, form: Form, part: str = "", repeat: int = 1) -> Operation:
         """The operation of a form; `part` tells several of one node apart."""
         name = f"{self.name}.{part}" if part else self.name
-        return form.operation(name, self.op, self.place, f"{self.op} of {self.graph.name or 'the graph'}")
+        return form.operation(name, self.op, self.place, f"{self.op} of {self.graph.name or 'the graph'}", repeat)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from polymap.errors import Mistake, SpecError
 from polymap.frontends.forms.form import NoEinsum, Unfit
 from polymap.frontends.model import Left, Operation
-from polymap.frontends.onnx import elements, multiplying, sliding
+from polymap.frontends.onnx import elements, multiplying, recurrent, sliding
 from polymap.frontends.onnx.kinds import POINTWISE, REDUCTIONS, reason
 from polymap.frontends.onnx.node import Node, NoShape
 from polymap.frontends.onnx.shapes import Graph
@@ -36,6 +36,8 @@ READERS: Mapping[str, Reader] = {
     **dict.fromkeys(POINTWISE, elements.elements),
     **dict.fromkeys(REDUCTIONS, elements.reduced),
     "BatchNormalization": elements.normalized,
+    **dict.fromkeys(("QuantizeLinear", "DequantizeLinear"), elements.scaled),
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), recurrent.recurrent),
 }
 
 
