@@ -24,8 +24,11 @@ LINK = re.compile(r"\]\((?!https?:)(?P<target>[^)#]+)")
 VOLATILE = re.compile(r"^  search .*$", re.MULTILINE)
 
 
-def blocks(page: Path) -> list[tuple[str, str]]:
-    return [(match["language"], match["body"]) for match in BLOCK.finditer(page.read_text(encoding="utf-8"))]
+def blocks(page: Path) -> list[tuple[str, str, int]]:
+    """Each fenced block of a page: its language, its body, and the lines before the body."""
+    text = page.read_text(encoding="utf-8")
+    found = BLOCK.finditer(text)
+    return [(match["language"], match["body"], text.count("\n", 0, match.start("body"))) for match in found]
 
 
 def commands(body: str) -> Iterator[tuple[str, str]]:
@@ -41,11 +44,11 @@ def test_a_page_does_what_it_says(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
-    for language, body in blocks(page):
+    for language, body, above in blocks(page):
         if body.startswith("# file: "):
             Path(body.partition("\n")[0].removeprefix("# file: ")).write_text(body, encoding="utf-8")
         if language == "python":
-            exec(compile(body, str(page), "exec"), names)
+            exec(compile("\n" * above + body, str(page), "exec"), names)
         if language == "console":
             for command, output in commands(body):
                 check(command, output, capsys)
