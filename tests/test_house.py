@@ -41,6 +41,7 @@ DOORS = {
     "xdsl": {"frontends"},
     "torch": {"frontends"},
     "jax": {"frontends"},
+    "jinja2": {"frontends"},
 }
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "core", "manager", "handler", "misc"}
 LARGE = ("yaml", "numpy", "sympy", "ortools", "islpy", "pandas", "onnx", "xdsl", "torch", "jax")

@@ -6,6 +6,7 @@ import argparse
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ examples:
   polymap convert best --to timeloop -o theirs
 
 The files are Timeloop's YAML, versions 0.2 to 0.4, in any order; those of a search need no mapping.
+AccelForge's are read, too: arch and workload, with --set for the variables of templates.
 Constraints become statements for --constraints. Accelergy's compound components, ERT and ART become components for a
 folder of one's own (components: DIR), and an architecture of polymap becomes an ERT and an ART. What cannot be
 converted is told with its place (exit code 1), and then nothing is written.
@@ -37,13 +39,35 @@ def add_to(verbs: Verbs) -> None:
         verbs,
         "convert",
         "other tools' files in polymap's formats",
-        "Write in polymap's formats what files of Timeloop or Accelergy say, or Accelergy's tables of an architecture.",
+        "Write in polymap's formats what files of Timeloop, AccelForge or Accelergy say, and some of them back.",
         EPILOG,
     )
     parser.add_argument("files", metavar="INPUT", nargs="+", help="YAML files of one tool, in any order")
     parser.add_argument("-o", dest="folder", metavar="DIR", required=True, help="the folder to write to")
     parser.add_argument("--to", choices=("timeloop",), help="write the mapping of a RESULT in the form of this tool")
+    parser.add_argument(
+        "--set",
+        type=_setting,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="variables of templates",
+    )
     parser.set_defaults(run=run)
+
+
+def _setting(text: str) -> tuple[str, bool | int | float | str]:
+    """A variable of a template: a number, `true`, `false` or text."""
+    name, sign, value = text.partition("=")
+    if not sign or not name.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text!r} sets no variable; write NAME=VALUE")
+    if value in ("true", "false"):
+        return name, value == "true"
+    for kind in (int, float):
+        with suppress(ValueError):
+            return name, kind(value)
+    return name, value
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     from polymap.frontends.other_tools import convert
 
     Folder.checked(options.folder, ())
-    converted = _of_result(options.files) if options.to else convert(options.files)
+    converted = _of_result(options.files) if options.to else convert(options.files, dict(options.set))
     files = converted.files()
     write(Folder.checked(options.folder, files).path, files)
     for line in converted.left_out:

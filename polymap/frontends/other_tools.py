@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from polymap import spec
-from polymap.errors import SpecError
+from polymap.errors import Mistake, Place, SpecError
+from polymap.frontends.timeloop import sections
+from polymap.quantity import shown
 from polymap.spec import Fields
 
 ACCELERGY = {"compound_components", "ERT", "ART"}
 TIMELOOP = {"architecture", "problem", "mapping"}
+ACCELFORGE = {"arch", "workload"}
+KNOWN = "Timeloop's have `architecture`, `problem`, `mapping`; Accelergy's `compound_components`, `ERT`, `ART`;"
+KNOWN += " AccelForge's `arch`, `workload`"
+# Keys at the beginning of a line, where a template is no YAML before it is expanded.
+_KEY = re.compile(r"^([A-Za-z_]\w*):", re.MULTILINE)
 
 
 class Files(Protocol):
@@ -34,9 +42,10 @@ class Texts:
         return self.texts
 
 
-def convert(files: Sequence[str]) -> Files:
-    """What files become: Timeloop's sections a design, Accelergy's compounds and tables components, and an architecture
-    of polymap Accelergy's tables. Raises SpecError with every mistake."""
+def convert(files: Sequence[str], settings: Mapping[str, bool | int | float | str] | None = None) -> Files:
+    """What files become: the sections of Timeloop and AccelForge a design, Accelergy's compounds and tables components,
+    and an architecture of polymap Accelergy's tables. `settings` are variables of templates, which AccelForge's files
+    may be. Raises SpecError with every mistake."""
     if len(files) == 1 and files[0] in spec.shipped("architectures"):
         return _tables(files[0])
     keys = {key for file in files for key in _keys(file)}
@@ -46,6 +55,11 @@ def convert(files: Sequence[str]) -> Files:
         from polymap.frontends.accelergy import convert as of_accelergy
 
         return of_accelergy(files)
+    if keys & ACCELFORGE and not keys & TIMELOOP:
+        from polymap.frontends.accelforge import convert as of_accelforge
+
+        return of_accelforge(files, settings)
+    _check_known(keys, files)
     from polymap.frontends.timeloop import convert as of_timeloop
 
     return of_timeloop(files)
@@ -62,12 +76,23 @@ def timeloop_mappings(document: object, file: str) -> tuple[tuple[str, str], ...
     return tuple((one.einsum.name, spec.dump(mapping_section(one))) for one in mapped(document, file))
 
 
+def _check_known(keys: set[str], files: Sequence[str]) -> None:
+    """Raises SpecError for files of no tool that is known; one that cannot be read has no keys."""
+    if keys and not any(key in TIMELOOP or key in sections.OTHERS for key in keys):
+        listed = ", ".join(shown(key) for key in sorted(keys)[:8])
+        raise SpecError(Mistake(Place(files[0]), f"these keys are of no tool that is known here: {listed}", KNOWN))
+
+
 def _keys(file: str) -> tuple[str, ...]:
     """Top-level keys; none of what cannot be read, which the tool's own reader tells."""
     try:
-        tree = spec.parse(spec.text_of(file), file, merges=True)
+        text = spec.text_of(file)
     except SpecError:
         return ()
+    try:
+        tree = spec.parse(text, file, merges=True, tagged=True)
+    except SpecError:
+        return tuple(_KEY.findall(text))
     return tuple(field.key for field in tree.fields) if isinstance(tree, Fields) else ()
 
 

@@ -38,10 +38,11 @@ from polymap.quantity import Misread
 from polymap.spec.located import TAG, Field, Fields, Items, Located, Scalar, described, written
 from polymap.spec.reader import Mistakes, Reader
 from polymap.spec.reading import reading, reading_tree
-from polymap.spec.source import Source, dump, find, parse, read, shipped, specs_folder, text_of
+from polymap.spec.source import LARGEST_FILE, Source, dump, find, parse, read, shipped, specs_folder, text_of
 from polymap.spec.words import LONGEST_TEXT, flag, identifier, text
 
 __all__ = [
+    "LARGEST_FILE",
     "LONGEST_TEXT",
     "TAG",
     "Field",

@@ -16,6 +16,7 @@ from polymap.spec import Field, Fields, Items, Located, Scalar
 REQUIRED = ("architecture", "problem")
 # With one of these, the files describe a search, which needs no mapping.
 SEARCHED = ("mapper", *targets.SECTIONS)
+OTHERS = (*SEARCHED, *ignored.SECTIONS)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,393 @@
+"""What expressions of AccelForge's files are worth: numbers, sets of tensors, and times as sums over actions.
+
+Python's parser makes the tree, of which only the nodes named here are walked: nothing is executed, no attribute of an
+object is looked up. Length, depth, powers and digits are bounded.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import TypeAlias
+
+from polymap.quantity import Misread, near, shown
+
+LONGEST, DEEPEST, MOST_BITS = 400, 32, 512
+INFINITE = math.inf
+GRAMMAR = "write numbers, names, tensors with ~ | &, + - * / // % **, comparisons, `A if B else C`, min, max, sum, len"
+
+Number: TypeAlias = "Fraction | float"  # a float is infinite
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """A set of tensors, by name."""
+
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action of a component; `throughput` in actions per second."""
+
+    name: str
+    throughput: Number
+
+
+@dataclass(frozen=True)
+class Time:
+    """Seconds: the longest of sums of seconds per call, times the calls of each action."""
+
+    sums: tuple[tuple[tuple[str, Fraction], ...], ...]
+
+    @classmethod
+    def calls(cls, action: str) -> Time:
+        return cls((((action, Fraction(1)),),))
+
+    def times(self, factor: Fraction) -> Time:
+        return Time(tuple(tuple((name, each * factor) for name, each in one) for one in self.sums))
+
+    def plus(self, other: Time) -> Time:
+        """Of two sums; the longest of several cannot be added."""
+        if len(self.sums) != 1 or len(other.sums) != 1:
+            raise Misread("a sum of the longest of several times has no counterpart", "write the longest outermost")
+        total = dict(self.sums[0])
+        for name, each in other.sums[0]:
+            total[name] = total.get(name, Fraction(0)) + each
+        return Time((tuple(total.items()),))
+
+
+Value: TypeAlias = "Number | bool | Tensors | Time | tuple[Action, ...] | Action"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What names stand for; `all` are the tensors there are, `bits` those of an element of each."""
+
+    names: Mapping[str, Value] = field(default_factory=dict)
+    all: frozenset[str] = frozenset()
+    bits: Mapping[str, Fraction] = field(default_factory=dict)
+
+    def with_names(self, more: Mapping[str, Value]) -> Known:
+        return replace(self, names={**self.names, **more})
+
+
+def evaluate(given: object, known: Known) -> Value:
+    """The value of what stands in a file. Raises `Misread`.
+
+    >>> evaluate("8 * 38.4e9", Known()), evaluate("1 / 4 if 2 > 1 else inf", Known())
+    (Fraction(307200000000, 1), Fraction(1, 4))
+    """
+    if isinstance(given, bool):
+        return given
+    if isinstance(given, int | Decimal | Fraction):
+        return Fraction(given)
+    text = str(given).strip()
+    if len(text) > LONGEST:
+        raise Misread(f"{shown(text)} has {len(text)} characters", f"write at most {LONGEST}")
+    try:
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise Misread(f"{shown(text)} is no expression", GRAMMAR) from None
+    return _value(tree.body, known, DEEPEST)
+
+
+def number(given: object, known: Known) -> Number:
+    """A number, which may be infinite. Raises `Misread`."""
+    found = evaluate(given, known)
+    if isinstance(found, bool) or not isinstance(found, Fraction | float):
+        raise Misread(f"{shown(given)} is no number", "calculate with numbers only")
+    return found
+
+
+def tensors(given: object, known: Known) -> frozenset[str]:
+    """A set of tensors. Raises `Misread`."""
+    found = evaluate(given, known)
+    if not isinstance(found, Tensors):
+        raise Misread(
+            f"{shown(given)} is no set of tensors", "write e.g. `input | output`, `~weight`, `All`, `Nothing`"
+        )
+    return found.names
+
+
+def truth(value: Value) -> bool:
+    """As Python takes it: an empty set and 0 are false."""
+    return bool(value.names) if isinstance(value, Tensors) else bool(value)
+
+
+def _value(node: ast.expr, known: Known, depth: int) -> Value:
+    if not depth:
+        raise Misread("the expression is nested too deeply", f"nest at most {DEEPEST} deep")
+    walk = _NODES.get(type(node))
+    if walk is None:
+        raise Misread(f"{shown(ast.unparse(node)[:60])} is not read", GRAMMAR)
+    return walk(node, known, depth - 1)
+
+
+def _constant(node: ast.Constant, known: Known, depth: int) -> Value:
+    if isinstance(node.value, bool):
+        return node.value
+    if isinstance(node.value, int | float) and math.isfinite(node.value):
+        return Fraction(Decimal(repr(node.value)))
+    raise Misread(f"{shown(node.value)} is no number", GRAMMAR)
+
+
+def _name(node: ast.Name, known: Known, depth: int) -> Value:
+    fixed: dict[str, Value] = {"inf": INFINITE, "All": Tensors(known.all), "Nothing": Tensors(frozenset())}
+    found = known.names.get(node.id, fixed.get(node.id))
+    if found is None:
+        names = (*known.names, *fixed)
+        guess = near(node.id, names)
+        mend = f"did you mean `{guess}`? " if guess else ""
+        raise Misread(f"nothing is called {shown(node.id)} here", f"{mend}there are: {', '.join(names)}")
+    return found
+
+
+def _attribute(node: ast.Attribute, known: Known, depth: int) -> Value:
+    of = _value(node.value, known, depth)
+    if isinstance(of, Action) and node.attr == "n_calls":
+        return Time.calls(of.name)
+    if isinstance(of, Action) and node.attr == "throughput":
+        return of.throughput
+    if isinstance(of, Tensors) and node.attr == "tensors":
+        return of
+    if isinstance(of, Tensors) and node.attr == "bits_per_value":
+        return _bits(of, known)
+    raise Misread(f"`.{node.attr}` is not read", "there are .bits_per_value, .tensors, .n_calls and .throughput")
+
+
+def _bits(of: Tensors, known: Known) -> Fraction:
+    found = {known.bits.get(name) for name in of.names}
+    if len(found) != 1 or None in found:
+        what = "tensors of different sizes" if len(found) > 1 else "tensors whose bits are not known"
+        raise Misread(f"`bits_per_value` of {what}", "name the file of the workload, too, and one tensor here")
+    return next(bits for bits in found if bits is not None)
+
+
+def _unary(node: ast.UnaryOp, known: Known, depth: int) -> Value:
+    of = _value(node.operand, known, depth)
+    if isinstance(node.op, ast.Not):
+        return not truth(of)
+    if isinstance(node.op, ast.Invert) and isinstance(of, Tensors):
+        return Tensors(known.all - of.names)
+    if isinstance(node.op, ast.USub | ast.UAdd) and isinstance(of, Fraction):
+        return -of if isinstance(node.op, ast.USub) else of
+    raise Misread(f"{shown(ast.unparse(node)[:60])} has no value", GRAMMAR)
+
+
+_SETS: dict[type[ast.operator], Callable[[frozenset[str], frozenset[str]], frozenset[str]]] = {
+    ast.BitOr: operator.or_,
+    ast.BitAnd: operator.and_,
+    ast.Sub: operator.sub,
+    ast.BitXor: operator.xor,
+}
+_SUMS: dict[type[ast.operator], Callable[[Number, Number], Number]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
+
+
+def _binary(node: ast.BinOp, known: Known, depth: int) -> Value:
+    left, right = _value(node.left, known, depth), _value(node.right, known, depth)
+    kind = type(node.op)
+    if isinstance(left, Tensors) and isinstance(right, Tensors) and kind in _SETS:
+        return Tensors(_SETS[kind](left.names, right.names))
+    if isinstance(left, Time) or isinstance(right, Time):
+        return _timed(left, kind, right)
+    if _is_number(left) and _is_number(right):
+        return _calculated(left, kind, right)
+    raise Misread(f"{shown(ast.unparse(node)[:60])} has no value", GRAMMAR)
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, Fraction | float) and not isinstance(value, bool)
+
+
+def _calculated(left: Value, kind: type[ast.operator], right: Value) -> Number:
+    assert isinstance(left, Fraction | float)
+    assert isinstance(right, Fraction | float)
+    try:
+        found = _power(left, right) if kind is ast.Pow else _SUMS[kind](left, right)
+    except KeyError:
+        raise Misread("this operator takes no numbers", GRAMMAR) from None
+    except ZeroDivisionError:
+        raise Misread("a division by 0", "divide by another number") from None
+    return _bounded(found)
+
+
+def _bounded(found: Number) -> Number:
+    if isinstance(found, float):
+        if math.isnan(found):
+            raise Misread("an infinite value less or divided by another has no value", "write numbers")
+        return found if math.isinf(found) else Fraction(Decimal(repr(found)))
+    if max(found.numerator.bit_length(), found.denominator.bit_length()) > MOST_BITS:
+        raise Misread(f"a number has more than {MOST_BITS} binary digits", "write smaller numbers")
+    return found
+
+
+def _power(left: Number, right: Number) -> Number:
+    """Exact for whole exponents that are not large."""
+    if isinstance(left, Fraction) and isinstance(right, Fraction) and right.denominator == 1 and abs(right) <= DEEPEST:
+        return Fraction(left ** int(right))
+    try:
+        found: object = float(left) ** float(right)
+    except (OverflowError, ZeroDivisionError):
+        raise Misread("a power is too large", "write smaller numbers") from None
+    if not isinstance(found, float):
+        raise Misread("a power is no real number", "write a base of 0 or more")
+    return float(found)
+
+
+def _timed(left: Value, kind: type[ast.operator], right: Value) -> Time:
+    if isinstance(left, Time) and isinstance(right, Time) and kind is ast.Add:
+        return left.plus(right)
+    if isinstance(left, Time) and kind is ast.Div and _is_number(right) and right != 0:
+        assert isinstance(right, Fraction | float)
+        return left.times(Fraction(0) if isinstance(right, float) else 1 / right)
+    if kind is ast.Mult:
+        time, factor = (left, right) if isinstance(left, Time) else (right, left)
+        if isinstance(time, Time) and isinstance(factor, Fraction):
+            return time.times(factor)
+    raise Misread("times are added, and multiplied and divided by numbers", GRAMMAR)
+
+
+def _choice(node: ast.IfExp, known: Known, depth: int) -> Value:
+    return _value(node.body if truth(_value(node.test, known, depth)) else node.orelse, known, depth)
+
+
+def _logical(node: ast.BoolOp, known: Known, depth: int) -> Value:
+    found = [truth(_value(value, known, depth)) for value in node.values]
+    return all(found) if isinstance(node.op, ast.And) else any(found)
+
+
+_COMPARED: dict[type[ast.cmpop], Callable[[Number, Number], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+
+
+def _compared(node: ast.Compare, known: Known, depth: int) -> Value:
+    values = [_value(value, known, depth) for value in (node.left, *node.comparators)]
+    found = []
+    for sign, left, right in zip(node.ops, values, values[1:]):
+        compare = _COMPARED.get(type(sign))
+        if compare is None or not isinstance(left, Fraction | float) or not isinstance(right, Fraction | float):
+            raise Misread(f"{shown(ast.unparse(node)[:60])} compares no numbers", GRAMMAR)
+        found.append(compare(left, right))
+    return all(found)
+
+
+def _called(node: ast.Call, known: Known, depth: int) -> Value:
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    if name not in _FUNCTIONS or node.keywords or not node.args:
+        raise Misread(f"{shown(ast.unparse(node.func)[:60])} is no function here", f"use: {', '.join(_FUNCTIONS)}")
+    if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp | ast.ListComp):
+        found = _over_actions(node.args[0], known, depth)
+    else:
+        found = [_value(argument, known, depth) for argument in node.args]
+    return _FUNCTIONS[name](found)
+
+
+def _over_actions(node: ast.GeneratorExp | ast.ListComp, known: Known, depth: int) -> list[Value]:
+    """`... for a in actions`, the only loop there is."""
+    loop = node.generators[0]
+    if len(node.generators) > 1 or loop.ifs or not isinstance(loop.target, ast.Name):
+        raise Misread(f"{shown(ast.unparse(node)[:60])} is not read", "write `... for a in actions`")
+    over = _value(loop.iter, known, depth)
+    if not isinstance(over, tuple):
+        raise Misread(f"{shown(ast.unparse(loop.iter)[:60])} is no list of actions", "write `... for a in actions`")
+    return [_value(node.elt, known.with_names({loop.target.id: action}), depth) for action in over]
+
+
+def _numbers(found: list[Value], least: int = 1, most: int = 16) -> list[Number]:
+    numbers = [value for value in found if isinstance(value, Fraction | float) and not isinstance(value, bool)]
+    if len(numbers) != len(found) or not least <= len(found) <= most:
+        raise Misread("a function does not take these values", GRAMMAR)
+    return numbers
+
+
+def _added(found: list[Value]) -> Value:
+    times = [value for value in found if isinstance(value, Time)]
+    if times and len(times) == len(found):
+        total = times[0]
+        for time in times[1:]:
+            total = total.plus(time)
+        return total
+    return _bounded(sum(_numbers(found, 0), Fraction(0)))
+
+
+def _longest(found: list[Value]) -> Value:
+    times = [value for value in found if isinstance(value, Time)]
+    if times and len(times) == len(found):
+        return Time(tuple(one for time in times for one in time.sums))
+    numbers = _numbers(found)
+    return numbers[0] if len(numbers) == 1 else max(numbers)
+
+
+def _shortest(found: list[Value]) -> Value:
+    numbers = _numbers(found)
+    return numbers[0] if len(numbers) == 1 else min(numbers)
+
+
+def _size_of(found: list[Value]) -> Value:
+    size = _numbers(found, 1, 1)[0]
+    return -size if size < 0 else size
+
+
+def _whole(found: list[Value], rounded: Callable[[Fraction], int]) -> Value:
+    value = _numbers(found, 1, 1)[0]
+    return Fraction(rounded(value)) if isinstance(value, Fraction) else value
+
+
+def _real(found: list[Value], function: Callable[[float], float]) -> Value:
+    value = float(_numbers(found, 1, 1)[0])
+    try:
+        return _bounded(function(value))
+    except (ValueError, OverflowError):
+        raise Misread(f"a function does not take {value}", "write a positive number") from None
+
+
+def _count(found: list[Value]) -> Value:
+    if len(found) != 1 or not isinstance(found[0], Tensors):
+        raise Misread("`len` counts a set of tensors", "write e.g. `len(All)`")
+    return Fraction(len(found[0].names))
+
+
+_FUNCTIONS: dict[str, Callable[[list[Value]], Value]] = {
+    "sum": _added,
+    "max": _longest,
+    "min": _shortest,
+    "len": _count,
+    "ceil": lambda found: _whole(found, math.ceil),
+    "floor": lambda found: _whole(found, math.floor),
+    "round": lambda found: _whole(found, round),
+    "int": lambda found: _whole(found, math.trunc),
+    "abs": _size_of,
+    "log2": lambda found: _real(found, math.log2),
+    "sqrt": lambda found: _real(found, math.sqrt),
+}
+
+_NODES: dict[type[ast.expr], Callable[..., Value]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.UnaryOp: _unary,
+    ast.BinOp: _binary,
+    ast.IfExp: _choice,
+    ast.BoolOp: _logical,
+    ast.Compare: _compared,
+    ast.Call: _called,
+}
