@@ -135,6 +135,7 @@ def test_without_a_length_a_wire_is_as_long_as_a_childs_tile_is_wide(tmp_path: P
     found = convert([*files, str(art)])
     assert level(found, "GLB_array")["network"]["hop"] == "0.08 pJ"
     assert level(found, "RF")["area"] == "1800 um2"
+    assert level(found, "MAC")["area"] == "700 um2"
     assert level(convert(files), "GLB_array")["network"] == {"links": ["Inputs"]}
 
 

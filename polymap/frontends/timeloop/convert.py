@@ -144,8 +144,18 @@ def _architecture(chip: Machine, work: Problem, nest: Sequence[Stage]) -> dict[s
         "name": "converted",
         "source": SOURCE,
         "clock": amount(chip.clock_hz / 10**9, "GHz"),
-        "hierarchy": [*hierarchy, {"compute": chip.compute, "energy": amount(chip.compute_pj, "pJ")}],
+        "hierarchy": [*hierarchy, _compute(chip)],
     }
+
+
+def _compute(chip: Machine) -> dict[str, Any]:
+    level = {"compute": chip.compute, "energy": amount(chip.compute_pj, "pJ")}
+    return level | dict(_area(chip, chip.compute))
+
+
+def _area(chip: Machine, name: str) -> Iterator[tuple[str, Any]]:
+    if chip.areas.get(name):
+        yield "area", amount(chip.areas[name], "um2")
 
 
 def _memory(chip: Machine, level: Level, work: Problem, is_outermost: bool) -> dict[str, Any]:
@@ -201,8 +211,7 @@ def _options(chip: Machine, level: Level) -> Iterator[tuple[str, Any]]:
         yield "leakage", amount(level.energies.leak * chip.clock_hz / 10**9, "mW")
     if level.gate:
         yield "power_gated_at", level.gate
-    if chip.areas.get(level.name):
-        yield "area", amount(chip.areas[level.name], "um2")
+    yield from _area(chip, level.name)
 
 
 def _habits(level: Level, stage: Stage) -> Iterator[tuple[str, Any]]:
