@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from polymap import quantity, spec
 from polymap.components.component import Component, PricedAction
-from polymap.components.estimate import Estimate
+from polymap.components.estimate import CALIBRATED, Estimate
 from polymap.components.model import Action, Attribute, Given, Model
 from polymap.errors import Mistake, Place, SpecError
 from polymap.quantity import Misread, near, shown
@@ -41,7 +41,7 @@ class Calibration:
 
     def applied(self, raw: Estimate) -> Estimate:
         """The amount times the factor; what is left of its error is the stated one."""
-        found = raw.times(self.factor, f"calibrated: {self.reason}", self.source)
+        found = raw.times(self.factor, f"{CALIBRATED}{self.reason}", self.source)
         return found if self.sigma is None else replace(found, errors=(("calibration", self.sigma),))
 
 

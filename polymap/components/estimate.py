@@ -13,6 +13,8 @@ from functools import cached_property
 from math import exp, hypot
 from typing import TypeAlias
 
+CALIBRATED = "calibrated: "  # how a factor that data or a user put on a number begins; its reason follows
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -43,6 +45,15 @@ class Origin:
         found = dict.fromkeys([self.citation] if self.citation else [])
         for part in self.parts:
             found.update(dict.fromkeys(part.citations))
+        return tuple(found)
+
+    @property
+    def calibrations(self) -> tuple[tuple[str, float], ...]:
+        """Reason and value of the factors of calibration in the tree, each once."""
+        own = self.unit == "x" and self.value is not None and self.what.startswith(CALIBRATED)
+        found = dict.fromkeys([(self.what.removeprefix(CALIBRATED), self.value or 0.0)] if own else [])
+        for part in self.parts:
+            found.update(dict.fromkeys(part.calibrations))
         return tuple(found)
 
 

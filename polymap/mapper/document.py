@@ -162,6 +162,7 @@ def _estimate(level: str, what: str, found: Estimate) -> dict[str, object]:
         "interval": [low, high],
         "from": found.origin.what,
         "extrapolated": found.origin.extrapolated,
+        "calibrated": [{"reason": reason, "factor": factor} for reason, factor in found.origin.calibrations],
         "sources": list(found.origin.citations),
     }
 

@@ -6,6 +6,7 @@ import pytest
 
 import polymap as pm
 from polymap.components.calibration import Calibrated
+from polymap.report import text
 
 ADC = {"resolution": 8, "sample_rate": "10 MHz", "technology": {"node": "65 nm"}}
 MEASURED = {"factor": 0.275, "reason": "measured at 0.85 V", "source": "Jia et al., JSSC 55(9), 2020"}
@@ -90,3 +91,25 @@ hierarchy:
 """
     raw = pm.component("adc", resolution=8, sample_rate="100 MHz", technology={"node": "65 nm"})
     assert pm.architecture(machine).compute.area_um2 == pytest.approx(raw.area_um2 / 2, rel=1e-5)
+
+
+def test_results_name_the_factors_in_them_and_what_left_its_table() -> None:
+    result = pm.optimize("gemm_64", "sram_cim_like", objective="energy")
+    rows = [row for row in result.to_dict()["estimates"] if (row["level"], row["of"]) == ("outputs", "update")]
+    reasons = [each["reason"] for each in rows[0]["calibrated"]]
+    assert reasons == ["9.7 pJ of a column and step at 0.85 V", "1.79 pJ of a conversion at 0.85 V"]
+    assert "models       calibrated: inputs, outputs, weights, MAC\n" in text(result)
+    assert "models" not in text(pm.optimize("gemm_64", "simba_16nm", objective="energy"))
+
+
+def test_a_result_says_which_levels_left_their_tables() -> None:
+    machine = {
+        "name": "far",
+        "technology": {"node": "5 nm", "extrapolate": True},
+        "clock": "1 GHz",
+        "hierarchy": [
+            {"memory": "DRAM", "width": "64 b", "component": "lpddr4", "area": "0 um2", "leakage": "0 W"},
+            {"compute": "MAC", "component": {"int_mac": {"bits": 8}}},
+        ],
+    }
+    assert "models       extrapolated: MAC\n" in text(pm.optimize("gemm_64", machine, objective="energy"))
