@@ -323,6 +323,7 @@ def test_an_input_without_a_shape_is_told() -> None:
             "graph.node[0].equation: `ij,jk;->` is no equation of indices",
         ),
         (one("Attention", [(1, 2, 3, 4), (8,), (8,)], opset=23, is_causal=1), "graph.node[0]: "),
+        (one("QuantizeLinear", [(2, 3)]), "graph.node[0]: QuantizeLinear it: input 1 is missing"),
         (one("MatMul", [(0, 3), (3, 5)]), "graph.node[0]: MatMul it: rank m has size 0"),
     ],
 )

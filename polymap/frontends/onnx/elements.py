@@ -37,7 +37,7 @@ def scaled(node: Node) -> Iterator[Operation]:
     """QuantizeLinear and DequantizeLinear: scale and zero are numbers, or vectors along an axis."""
     if node.integer("block_size", 0):
         raise NoEinsum("its scales are of blocks")
-    image, *numbers = (node.input(at) for at in range(node.inputs) if node.has(at))
+    image, numbers = node.input(0), [node.input(1), *([node.input(2)] if node.has(2) else [])]
     count, axis = len(image.shape), node.integer("axis", 1)
     if any(len(number.shape) > 1 for number in numbers) or (numbers[0].shape and not -count <= axis < count):
         raise Unfit("its scale is no vector along an axis")
