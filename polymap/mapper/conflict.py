@@ -27,13 +27,12 @@ from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.labels import TooManyLabels
 from polymap.mapper.objective import moved_bits, objective
 from polymap.mapper.problem import Part, Unopened
-from polymap.mapper.query import IMPERFECT, Query, classes
+from polymap.mapper.query import IMPERFECT, Query, classes, pricing
 from polymap.mapper.reasons import reasons
 from polymap.mapper.search import Search
 from polymap.mapper.waiting import opened
 from polymap.mapping.nest import Mapping, Storage
 from polymap.mapping.tiles import elements, largest_sizes
-from polymap.model.evaluate import evaluate
 from polymap.workload.einsum import Einsum
 
 MOST_CLASSES = 3_000
@@ -97,7 +96,7 @@ class Probes:
 
     def least(self, posed: Posed, goal: str, gap: float = FIRST) -> Mapping | None:
         """A mapping under a query, within a gap of the least. Raises `Unknown`."""
-        einsum, machine, rules = posed.einsum, posed.architecture, posed.query.rules
+        einsum, machine = posed.einsum, posed.architecture
         bounds = conditions(posed.query.subject_to, einsum, machine)
         listed = self._classes(posed)
         incumbent = Incumbent(
@@ -105,7 +104,7 @@ class Probes:
             bounds,
             einsum,
             machine,
-            lambda mapping: evaluate(einsum, machine, mapping, rules),
+            pricing(einsum, machine, posed.query.rules),
             lambda mapping: not posed.limits.violations(mapping),
         )
         search = Search(islice(listed, MOST_CLASSES), incumbent, gap, None, posed.query.seed)
@@ -245,7 +244,7 @@ def _held(einsum: Einsum, memory: Memory, mapping: Mapping) -> list[tuple[str, i
 
 def _least(probes: Probes, others: list[Demand], condition: str) -> str:
     """The least of what a condition bounds that the other demands allow."""
-    einsum, machine, rules = probes.demands.einsum, probes.demands.architecture, probes.demands.query.rules
+    einsum, machine = probes.demands.einsum, probes.demands.architecture
     quantity = condition.partition("<=")[0].partition(">=")[0].strip()
     if quantity.startswith("size:"):
         memory = machine.memory(quantity.removeprefix("size:").strip())
@@ -257,7 +256,7 @@ def _least(probes: Probes, others: list[Demand], condition: str) -> str:
         posed = probes.demands.posed(others)
         mapping = probes.least(posed, goal, gap=0.0)
         if mapping:
-            cost = evaluate(einsum, posed.architecture, mapping, rules)
+            cost = pricing(einsum, posed.architecture, posed.query.rules)(mapping)
             if goal.startswith("traffic:"):
                 bits = moved_bits(cost, einsum, posed.architecture, goal.removeprefix("traffic:").strip())
                 return f"the least that the others need is {bits} b"

@@ -167,12 +167,8 @@ def best_of(
 ) -> Result:
     """The best mapping of some classes, see `optimize`. Raises `Infeasible`, `Unsolved` and `SpecError`."""
     goal, rules = objective_named(query.objective), _exact(query.rules, architecture)
-    sets = None if einsum.is_box else _integer_sets()
     limits = conditions(query.subject_to, einsum, architecture)
     begin, started = time.process_time(), time.monotonic()
-
-    def price(mapping: Mapping) -> Cost:
-        return evaluate(einsum, architecture, mapping, rules, sets=sets)
 
     demanded = limits_of(query, einsum, architecture)
 
@@ -183,7 +179,7 @@ def best_of(
         if on_progress:
             on_progress(_progress(search, goal, einsum, architecture, time.monotonic() - started))
 
-    incumbent = Incumbent(goal, limits, einsum, architecture, price, obeys)
+    incumbent = Incumbent(goal, limits, einsum, architecture, pricing(einsum, architecture, rules), obeys)
     hear = Seldom(tell) if on_progress else nothing
     search: Search | ImperfectSearch
     if query.factors == IMPERFECT:
@@ -222,6 +218,12 @@ def _progress(
     )
     classes, closed = search.progress.parts, search.bounded + search.progress.solved
     return Progress(einsum.name, goal.name, value, bound or 0.0, classes, closed, seconds)
+
+
+def pricing(einsum: Einsum, architecture: Architecture, conventions: Conventions) -> Callable[[Mapping], Cost]:
+    """What prices mappings as the search does: cycles exactly, and any domain."""
+    rules, sets = _exact(conventions, architecture), None if einsum.is_box else _integer_sets()
+    return lambda mapping: evaluate(einsum, architecture, mapping, rules, sets=sets)
 
 
 def _integer_sets() -> Sets:

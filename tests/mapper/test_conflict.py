@@ -97,3 +97,10 @@ def test_a_statement_is_not_blamed_where_the_machine_has_no_mapping_at_all() -> 
         pm.optimize(work, pm.architecture(document), constraints={"loops": {"L1": {"order": "m n k"}}})
     [mistake] = caught.value.mistakes
     assert mistake.message == "PE must use 3 of 3 instances along X, but divisors of m 8, n 8, k 8 reach 2 at most"
+
+
+def test_a_condition_that_a_domain_of_integer_sets_cannot_meet_is_told_with_the_least_that_is_possible() -> None:
+    work = pm.einsum("O[i] += A[i,j] * B[j]", i=4, j=4, bits=16, domain="{ [i, j] : i + j <= 4 }")
+    with pytest.raises(pm.Infeasible) as caught:
+        pm.optimize(work, pm.architecture(small_machine(capacity=640)), subject_to=["cycles <= 3"])
+    assert caught.value.mistakes[-1].message == "'cycles <= 3'; the least that the others need is 13 cycles"
