@@ -50,6 +50,15 @@ def test_fewer_steps_take_fewer_conversions() -> None:
     assert pj(macro(step_bits="2 b"), "multiply") < pj(macro(), "multiply")
 
 
+def test_the_cells_of_a_weight_work_at_the_same_time() -> None:
+    """2 cells of 1 ns each, in 8 steps: 16 times the energy of one, 8 times its time."""
+    one = pm.component("cim_array", **SHAPE, technology=AT_32).action("cell")
+    weight = {**SHAPE, "weight_bits": "4 b", "cell_bits": "2 b", "input_bits": "8 b"}
+    found = pm.component("cim_cells", **weight, technology=AT_32).action("compute")
+    assert found.energy_pj == pytest.approx(16 * one.energy_pj, rel=1e-12)
+    assert found.delay_ns == pytest.approx(8 * one.delay_ns, rel=1e-12)
+
+
 def test_values_reach_the_machine_as_arguments() -> None:
     text = """
 polymap: architecture/1
