@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import isfinite
+from math import isclose, isfinite
 from typing import Any
 
 from polymap.components.amount import Amount
-from polymap.components.estimate import Estimate
+from polymap.components.estimate import Estimate, Origin
 from polymap.components.model import Action, CannotPrice, Given, Model
 from polymap.components.provenance import lines
 from polymap.components.question import NoAmount, Question, fit, named, values_of
@@ -170,7 +170,20 @@ def _checked(amount: object, unit: str) -> Estimate:
         raise NoAmount(f"it returned an amount in `{amount.unit}`, not in `{unit}`")
     if not (isfinite(amount.value) and amount.value >= 0):
         raise NoAmount(f"it returned {amount.value:g} {unit}")
+    if wrong := [name for name, sigma in amount.errors if not (isfinite(sigma) and sigma >= 0)]:
+        raise NoAmount(f"the error `{wrong[0]}` of what it returned is no standard deviation of 0 or more")
+    if isinstance(amount.told, Origin) and not _is_of(amount.told, amount):
+        raise NoAmount(f"it returned {amount.value:g} {unit} that its origin says is {_said(amount.told)}")
     return amount
+
+
+def _is_of(origin: Origin, amount: Estimate) -> bool:
+    """Whether an origin tells of the amount; one without a value of its own tells of any."""
+    return origin.value is None or (origin.unit == amount.unit and isclose(origin.value, amount.value, rel_tol=1e-9))
+
+
+def _said(origin: Origin) -> str:
+    return f"{origin.value:g} {origin.unit}"
 
 
 def price(model: Model, question: Question) -> Component:

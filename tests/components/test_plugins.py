@@ -189,3 +189,20 @@ def test_entry_points_of_installed_packages_are_asked(
     else:
         assert [model.name for model in installed()] == ["mine"]
     sys.modules.pop("gadgets", None)
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        ("Estimate(2.0, 'pJ', Origin('mine', 'x', 2.0, 'pJ'), (('chip', -0.1),))", "the error `chip`"),
+        ("Estimate(2.0, 'pJ', Origin('mine', 'x', 2.0, 'pJ'), (('chip', float('nan')),))", "the error `chip`"),
+        ("Estimate(2.0, 'pJ', Origin('mine', 'x', 3.0, 'pJ'))", "it returned 2 pJ that its origin says is 3 pJ"),
+        ("Estimate(2.0, 'pJ', Origin('mine', 'x', 2.0, 'um2'))", "it returned 2 pJ that its origin says is 2 um2"),
+    ],
+)
+def test_an_amount_whose_error_or_origin_is_not_its_own_is_refused(folder: Path, returned: str, said: str) -> None:
+    text = PYTHON.replace("import Estimate", "import Estimate, Origin")
+    text = text.replace('Estimate.given(2.0, "pJ", "mine", self.source)', returned)
+    (folder / "mine.py").write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError, match=f"the model `mine` failed at the energy of `go`: {said}"):
+        called("gadget", {}, registry(str(folder)))
