@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from math import isinf
+from typing import NoReturn, TypeAlias
 
 from polymap.errors import PolymapError
 from polymap.quantity import shown
@@ -15,6 +16,7 @@ PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR =
 REFUSED = {1: -32001, 3: -32003, 5: -32005}
 WORKER_DIED = -32010
 KEYS = ("jsonrpc", "id", "method", "params")
+MOST_DEEP = 128  # levels of params: twice what the readers of inputs take, and far from where Python's recursion ends
 
 Id: TypeAlias = "str | int | float | None"
 
@@ -44,13 +46,38 @@ class BadRequest(Exception):
 def request(line: bytes) -> Request:
     """The request of a line. Raises BadRequest."""
     try:
-        found = json.loads(line)
+        found = json.loads(line, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError, too
         raise BadRequest(PARSE_ERROR, f"this line is no JSON: {error}", "send one JSON object per line") from None
     if not isinstance(found, dict):
         message = "a request is an object, and batches are not taken" if isinstance(found, list) else "no object"
         raise BadRequest(INVALID_REQUEST, message, 'send {"jsonrpc": "2.0", "id": 1, "method": ..., "params": {...}}')
     return _request(found)
+
+
+def _no_constant(name: str) -> NoReturn:
+    """`NaN` and `Infinity`: Python reads them, JSON does not have them."""
+    raise ValueError(f"{name} is no number")
+
+
+def _finite(digits: str) -> float:
+    """A number that could be written again."""
+    found = float(digits)
+    if isinf(found):
+        raise ValueError(f"{shown(digits)} is more than a number can hold")
+    return found
+
+
+def _is_deeper(value: object, most: int) -> bool:
+    """Whether objects and lists nest deeper; without recursion."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [inner for one in level if isinstance(one, dict | list) for inner in _inside(one)]
+    return bool(level)
+
+
+def _inside(value: dict[str, object] | list[object]) -> Iterable[object]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def _request(found: dict[str, object]) -> Request:
@@ -67,6 +94,8 @@ def _request(found: dict[str, object]) -> Request:
         raise BadRequest(INVALID_REQUEST, "`method` is missing, or no text", "name a method", id)
     if not isinstance(params, dict):
         raise BadRequest(INVALID_PARAMS, "`params` is no object", "give parameters by name", id)
+    if _is_deeper(params, MOST_DEEP):
+        raise BadRequest(INVALID_PARAMS, f"`params` is nested more than {MOST_DEEP} deep", "give flatter data", id)
     return Request(id, method, params)
 
 

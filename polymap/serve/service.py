@@ -97,7 +97,7 @@ class Service:
 def bounded(lines: BinaryIO) -> Iterator[bytes]:
     """Lines of a stream; of one longer than `LONGEST_LINE` its beginning, one byte too long."""
     while line := lines.readline(LONGEST_LINE + 1):
-        if len(line) > LONGEST_LINE:
+        if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
             _skip_line(lines)
         yield line
 

@@ -104,6 +104,9 @@ BAD = [
     (b"{bad", -32700, "is no JSON"),
     (b"\xff\xfe", -32700, "is no JSON"),
     (b"[" * 100_000, -32700, "is no JSON"),
+    (b'{"jsonrpc": "2.0", "id": NaN, "method": "layers"}', -32700, "NaN is no number"),
+    (b'{"jsonrpc": "2.0", "id": 1, "method": "layers", "params": {"model": -Infinity}}', -32700, "is no number"),
+    (b'{"jsonrpc": "2.0", "id": 1e400, "method": "layers"}', -32700, "`1e400` is more than a number can hold"),
     (b"[]", -32600, "batches are not taken"),
     (b"3", -32600, "no object"),
     (b'{"jsonrpc": "2.0", "method": "layers"}', -32600, "`id` is missing"),
@@ -122,6 +125,20 @@ def test_what_is_no_request_is_told_and_the_server_lives(shared: Server, line: b
     error = shared.hear()["error"]
     assert (error["code"], message in error["message"]) == (code, True), error
     assert error["data"]["errors"][0]["mend"]
+
+
+@pytest.mark.parametrize("depth", [129, 600, 950, 978])
+def test_deep_parameters_leave_the_server_and_its_workers_alive(shared: Server, depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    shared.send(f'{{"jsonrpc": "2.0", "id": 5, "method": "verify", "params": {{"result": {deep}}}}}'.encode())
+    answer = shared.hear()
+    assert (answer["id"], answer["error"]["code"]) == (5, -32602)
+    assert "nested more than 128 deep" in answer["error"]["message"]
+
+
+def test_parameters_that_are_just_shallow_enough_reach_the_method(shared: Server) -> None:
+    shared.ask(1, "layers", model="bert_large", sizes=json.loads('{"a":' * 127 + "1" + "}" * 127))
+    assert shared.hear()["error"]["code"] == -32001
 
 
 WRONG: list[tuple[dict[str, object], int, str]] = [
@@ -153,6 +170,13 @@ def test_long_lines_are_answered(shared: Server) -> None:
     shared.send(big.encode())
     assert shared.hear()["error"]["code"] == -32001
     shared.send(b" " * 40 * 2**20)
+    assert "longer than 16 MiB" in shared.hear()["error"]["message"]
+    shared.ask(2, "layers", model="bert_large")
+    assert shared.hear()["id"] == 2
+
+
+def test_a_line_that_is_one_byte_too_long_takes_none_after_it(shared: Server) -> None:
+    shared.send(b" " * 16 * 2**20)
     assert "longer than 16 MiB" in shared.hear()["error"]["message"]
     shared.ask(2, "layers", model="bert_large")
     assert shared.hear()["id"] == 2
