@@ -26,7 +26,7 @@ examples:
   polymap convert best --to timeloop -o theirs
 
 The files are Timeloop's YAML, versions 0.2 to 0.4, in any order; those of a search need no mapping.
-AccelForge's are read, too: arch and workload, with --set for the variables of templates.
+AccelForge's arch and workload are read, too, with --set for the variables of templates, and ZigZag's files.
 Constraints become statements for --constraints. Accelergy's compound components, ERT and ART become components for a
 folder of one's own (components: DIR), and an architecture of polymap becomes an ERT and an ART. What cannot be
 converted is told with its place (exit code 1), and then nothing is written.
@@ -39,7 +39,7 @@ def add_to(verbs: Verbs) -> None:
         verbs,
         "convert",
         "other tools' files in polymap's formats",
-        "Write in polymap's formats what files of Timeloop, AccelForge or Accelergy say, and some of them back.",
+        "Write in polymap's formats what files of Timeloop, AccelForge, ZigZag or Accelergy say, and some back.",
         EPILOG,
     )
     parser.add_argument("files", metavar="INPUT", nargs="+", help="YAML files of one tool, in any order")

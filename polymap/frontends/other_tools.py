@@ -10,14 +10,17 @@ from typing import Protocol
 from polymap import spec
 from polymap.errors import Mistake, Place, SpecError
 from polymap.frontends.timeloop import sections
+from polymap.frontends.zigzag import files as zigzag
 from polymap.quantity import shown
-from polymap.spec import Fields
+from polymap.spec import Fields, Items
 
 ACCELERGY = {"compound_components", "ERT", "ART"}
 TIMELOOP = {"architecture", "problem", "mapping"}
 ACCELFORGE = {"arch", "workload"}
 KNOWN = "Timeloop's have `architecture`, `problem`, `mapping`; Accelergy's `compound_components`, `ERT`, `ART`;"
-KNOWN += " AccelForge's `arch`, `workload`"
+KNOWN += (
+    " AccelForge's `arch`, `workload`; ZigZag's `memories`, layers with `equation`, mappings with `spatial_mapping`"
+)
 # Keys at the beginning of a line, where a template is no YAML before it is expanded.
 _KEY = re.compile(r"^([A-Za-z_]\w*):", re.MULTILINE)
 
@@ -43,9 +46,9 @@ class Texts:
 
 
 def convert(files: Sequence[str], settings: Mapping[str, bool | int | float | str] | None = None) -> Files:
-    """What files become: the sections of Timeloop and AccelForge a design, Accelergy's compounds and tables components,
-    and an architecture of polymap Accelergy's tables. `settings` are variables of templates, which AccelForge's files
-    may be. Raises SpecError with every mistake."""
+    """What files become: those of Timeloop, AccelForge and ZigZag a design, Accelergy's compounds and tables
+    components, and an architecture of polymap Accelergy's tables. `settings` are variables of templates, which
+    AccelForge's files may be. Raises SpecError with every mistake."""
     if len(files) == 1 and files[0] in spec.shipped("architectures"):
         return _tables(files[0])
     keys = {key for file in files for key in _keys(file)}
@@ -59,6 +62,10 @@ def convert(files: Sequence[str], settings: Mapping[str, bool | int | float | st
         from polymap.frontends.accelforge import convert as of_accelforge
 
         return of_accelforge(files, settings)
+    if keys & zigzag.KEYS and not keys & TIMELOOP:
+        from polymap.frontends.zigzag import convert as of_zigzag
+
+        return of_zigzag(files)
     _check_known(keys, files)
     from polymap.frontends.timeloop import convert as of_timeloop
 
@@ -93,7 +100,8 @@ def _keys(file: str) -> tuple[str, ...]:
         tree = spec.parse(text, file, merges=True, tagged=True)
     except SpecError:
         return tuple(_KEY.findall(text))
-    return tuple(field.key for field in tree.fields) if isinstance(tree, Fields) else ()
+    items = tree.items if isinstance(tree, Items) else (tree,)
+    return tuple(field.key for item in items if isinstance(item, Fields) for field in item.fields)
 
 
 def _tables(file: str) -> Texts:
