@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from math import sqrt
 
 from polymap.components.estimate import Estimate, Origin, total
 from polymap.components.lines import Line
 from polymap.components.memory_cells import Cell, needed
-from polymap.components.model import Given
+from polymap.components.model import CannotPrice, Given
 from polymap.components.transistors import SOURCE as TRANSISTORS
 from polymap.components.transistors import Transistors, transistors
 from polymap.components.values import Values
@@ -29,6 +30,20 @@ _INSTEAD = {
 }
 
 
+# What a cell of the other kind has.
+_NOT_OF = {"resistive": ("compute_ff",), "charge": ("on_ohm", "off_ohm")}
+
+
+def _check(cell: Cell, stated: Collection[str]) -> None:
+    """Raises CannotPrice for what is stated of a cell and means nothing to it, or the wrong way round."""
+    for field in _NOT_OF[cell.kind]:
+        if field in stated:
+            raise CannotPrice(f"`{cell.name}` is a {cell.kind} cell, and has no `{_INSTEAD[field]}`", "remove it")
+    if cell.on_ohm is not None and cell.off_ohm is not None and cell.off_ohm < cell.on_ohm:
+        what = f"a cell that is off ({cell.off_ohm:g} ohm) conducts more than one that is on ({cell.on_ohm:g} ohm)"
+        raise CannotPrice(what, "state both, the larger one as `off_resistance`")
+
+
 @dataclass(frozen=True)
 class Crossbar:
     """An array as its component states it, with what it is made of."""
@@ -45,6 +60,7 @@ class Crossbar:
         """Raises CannotPrice where the cell or the technology leaves something open."""
         own = {field: given[name] for field, name in _INSTEAD.items() if given[name] is not None}
         cell: Cell = replace(given["cell"], **own) if own else given["cell"]
+        _check(cell, own)
         made = transistors(given.technology)
         return cls(given["rows"], given["columns"], cell, made, given.technology.node_nm, given)
 

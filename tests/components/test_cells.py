@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 import pytest
 
+import polymap as pm
 from polymap.components.cells import ATTRIBUTES, MODELS
 from polymap.components.crossbar import LEVEL, PULSE, Crossbar
 from polymap.components.memory_cells import cells
 from polymap.components.model import REQUIRED, CannotPrice, Given
 from polymap.components.technology import Technology
 from polymap.components.values import Values
+from polymap.errors import SpecError
 
 (CIM,) = MODELS
 UNIFORM = Values(0.5)
@@ -161,3 +164,20 @@ def test_origins_tell_the_values_the_cell_and_the_voltages() -> None:
         "conduction of a cell, inputs: a histogram of 4 values, mean 0.467, weights: random bits, 0.3 of them 1"
     )
     assert [part.what for part in origin.parts][::2] == ["rram_isaac", "0.2 V across cells, supply 0.97 V"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "stated", "said"),
+    [
+        (
+            "rram_isaac",
+            {"on_resistance": "30 kohm"},
+            "a cell that is off (20000 ohm) conducts more than one that is on",
+        ),
+        ("rram_isaac", {"cell_capacitance": "1 fF"}, "is a resistive cell, and has no `cell_capacitance`"),
+        ("sram_jia", {"off_resistance": "1 Mohm"}, "is a charge cell, and has no `off_resistance`"),
+    ],
+)
+def test_what_means_nothing_to_a_cell_is_refused(cell: str, stated: dict[str, str], said: str) -> None:
+    with pytest.raises(SpecError, match=re.escape(said)):
+        pm.component("cim_array", rows=8, columns=8, cell=cell, technology={"node": "65 nm"}, **stated)
