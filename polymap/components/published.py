@@ -87,7 +87,8 @@ class Published(Model):
         )
         if given["design"]:
             return known
-        spread = coefficients()["energy_ratio_sigma_near"] * sqrt(2)
+        of = "area" if unit == "um2" else "energy"
+        spread = coefficients()[f"{of}_ratio_sigma_near"] * sqrt(2)
         return known.times(1.0, "one design taken for another", "", adc_survey=spread)
 
 

@@ -25,9 +25,12 @@ def test_a_named_design_answers_as_it_was_published() -> None:
 def test_without_a_name_it_has_the_spread_of_two_designs_and_the_typical_one_answers() -> None:
     asked = {"resolution": 8, "sample_rate": "1 GHz", "technology": AT_32}
     assert pm.component("adc", **asked).model.name == "adc_survey_typical"
-    pinned = pm.component("adc", **asked, model="isaac_adc").action("convert")
+    other = pm.component("adc", **asked, model="isaac_adc")
+    pinned = other.action("convert")
     assert pinned.energy_pj == pytest.approx(1.666666667)
     assert pinned.energy.sigma == pytest.approx(sqrt(2) * coefficients()["energy_ratio_sigma_near"])
+    assert other.area is not None
+    assert other.area.sigma == pytest.approx(sqrt(2) * coefficients()["area_ratio_sigma_near"])
 
 
 def test_at_another_node_it_is_scaled_and_says_so() -> None:
