@@ -15,6 +15,7 @@ from pathlib import Path
 
 from polymap.errors import NOWHERE, Mistake, Place, SpecError
 from polymap.mapper.result import NetworkResult, Result
+from polymap.model.cost import told
 from polymap.version import __version__
 
 DOCUMENT = "result.json"
@@ -124,7 +125,7 @@ def mapping_file(result: Result, architecture: str, workload: str) -> str:
         f"objective: {result.objective}",
         f"conventions: {result.conventions.name}",
         f"value: {result.value!r} ({result.status}, lower bound {result.lower_bound!r})",
-        f"cost: {result.energy_pj!r} pJ, {result.cost.cycles} cycles",
+        f"cost: {result.energy_pj!r} pJ, {told(result.cost.cycles)} cycles",
     )
     return to_text(result.mapping, [" ".join(comment.split()) for comment in comments])
 

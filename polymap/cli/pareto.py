@@ -19,6 +19,7 @@ from polymap.cli.arguments import (
 )
 from polymap.cli.failure import STOPPED
 from polymap.cli.output import check_open, say, warn
+from polymap.model.cost import told
 
 if TYPE_CHECKING:
     from polymap.mapper.result import Result
@@ -93,4 +94,4 @@ def run(options: argparse.Namespace) -> int:
 
 def progress(point: Result) -> None:
     """One line on the terminal for each point."""
-    warn(f"{point.cost.energy_pj:.6g} pJ in {point.cost.cycles} cycles")
+    warn(f"{point.cost.energy_pj:.6g} pJ in {told(point.cost.cycles)} cycles")

@@ -48,12 +48,12 @@ class Conditions:
     a memory may move, that all conditions allow; `texts` are the conditions as written."""
 
     energy_pj: Fraction | None = None
-    cycles: int | None = None
+    cycles: Fraction | None = None
     sizes: tuple[tuple[str, int], ...] = ()
     traffic: tuple[tuple[str, int], ...] = ()
     texts: tuple[str, ...] = ()
 
-    def allow(self, energy: Fraction | float, cycles: int, moved: Mapping[str, float]) -> bool:
+    def allow(self, energy: Fraction | float, cycles: Fraction | float, moved: Mapping[str, float]) -> bool:
         """Whether a mapping that needs at least so much, and moves at least so many bits at memories, may keep to
         them."""
         light = all(moved.get(level, 0) <= most for level, most in self.traffic)
@@ -71,7 +71,7 @@ class Conditions:
         return inf if self.energy_pj is None else self.energy_pj
 
     @property
-    def most_cycles(self) -> int | float:
+    def most_cycles(self) -> Fraction | float:
         return inf if self.cycles is None else self.cycles
 
     def shrunk(self, architecture: Architecture) -> Architecture:
@@ -152,14 +152,14 @@ def no_memory(level: str, architecture: Architecture) -> tuple[str, str] | None:
     return message, f"did you mean '{guess}'? {listed}" if guess else listed
 
 
-def _cycles(found: Iterable[Condition], einsum: Einsum, architecture: Architecture) -> Iterator[int]:
+def _cycles(found: Iterable[Condition], einsum: Einsum, architecture: Architecture) -> Iterator[Fraction]:
     """The most cycles that each condition allows."""
     for condition in found:
         if condition.quantity == "utilization":
             units = prod(array.fanout for array in architecture.arrays)
-            yield floor(Fraction(einsum.computes) / (condition.amount * units))
+            yield Fraction(einsum.computes) / (condition.amount * units)
         elif condition.quantity in ("latency", "cycles"):
-            yield floor(condition.amount * (architecture.clock_hz if condition.quantity == "latency" else 1))
+            yield condition.amount * (architecture.clock_hz if condition.quantity == "latency" else 1)
 
 
 def _least_by_level(found: Iterable[Condition], quantity: str) -> dict[str, int]:

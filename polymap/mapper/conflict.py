@@ -33,6 +33,7 @@ from polymap.mapper.search import Search
 from polymap.mapper.waiting import opened
 from polymap.mapping.nest import Mapping, Storage
 from polymap.mapping.tiles import elements, largest_sizes
+from polymap.model.cost import shown
 from polymap.workload.einsum import Einsum
 
 MOST_CLASSES = 3_000
@@ -260,6 +261,6 @@ def _least(probes: Probes, others: list[Demand], condition: str) -> str:
             if goal.startswith("traffic:"):
                 bits = moved_bits(cost, einsum, posed.architecture, goal.removeprefix("traffic:").strip())
                 return f"the least that the others need is {bits} b"
-            least = f"{cost.energy_pj:.6g} pJ" if goal == "energy" else f"{cost.cycles:,} cycles"
+            least = f"{cost.energy_pj:.6g} pJ" if goal == "energy" else f"{shown(cost.cycles)} cycles"
             return f"the least that the others need is {least}"
     return ""

@@ -12,6 +12,7 @@ from polymap.architecture.hierarchy import Array
 from polymap.mapper.digest import canonical, digest
 from polymap.mapper.objective import objective
 from polymap.mapper.restore import fingerprint
+from polymap.model.cost import told
 
 if TYPE_CHECKING:
     from polymap.architecture.hierarchy import Architecture
@@ -89,7 +90,7 @@ def network_totals(network: NetworkResult) -> dict[str, object]:
     return {
         "energy_pj": float(network.energy),
         "energy_interval_pj": interval(float(network.energy), network.energy_estimate),
-        "cycles": network.cycles,
+        "cycles": told(network.cycles),
         "latency_s": float(sum((repeat * cost.latency for repeat, cost in costs), Fraction(0))),
         "edp_js": float(network.edp),
         "area_um2": area_um2,
@@ -130,7 +131,7 @@ def _totals(result: Result) -> dict[str, object]:
     return {
         "energy_pj": cost.energy_pj,
         "energy_interval_pj": interval(cost.energy_pj, result.energy_estimate),
-        "cycles": cost.cycles,
+        "cycles": told(cost.cycles),
         "latency_s": cost.latency_s,
         "edp_js": cost.edp_js,
         "area_um2": cost.area_um2,
@@ -198,7 +199,7 @@ def _components(result: Result) -> list[dict[str, object]]:
         {
             "level": row.level,
             "instances": row.instances,
-            "cycles": row.cycles,
+            "cycles": told(row.cycles),
             "leakage_pj": float(row.leakage),
             "occupied_bits": row.occupied_bits,
             "capacity_bits": row.capacity_bits,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, inf
+from math import inf
 from typing import Any
 
 from polymap.mapper.checks import INPUT, MODEL, UNPROVEN, WALKED, Check
@@ -39,11 +39,10 @@ def front_checks(top: dict[str, Any], results: Sequence[Result], file: str, seco
         found = "those of the first" if same else "others than the first"
         yield Check("", f"points[{n}].inputs", "those of the first", found, INPUT, same)
     yield _begins(_subject_to(top, file), first, second)
-    amounts = [second.of(point.result) for point in points]
-    most: int | None = None
-    for n, (point, amount) in enumerate(zip(points, amounts), 1):
+    most: Fraction | None = None
+    for n, point in enumerate(points, 1):
         yield _follows(n, point, points[n - 2] if n > 1 else None, first, second, most)
-        most = ceil(Fraction(amount) / (1 + tolerance)) - 1
+        most = second.less(point.result, tolerance)
     complete = top.get("complete")
     if complete is not True:
         yield Check("", "complete", complete, "not claimed", INPUT, complete is False)
@@ -84,7 +83,7 @@ def _begins(stated: list[str], first: Point, second: Axis) -> Check:
     return Check("", "subject_to", "those of the first point", found, MODEL, same)
 
 
-def _follows(n: int, point: Point, last: Point | None, first: Point, second: Axis, most: int | None) -> Check:
+def _follows(n: int, point: Point, last: Point | None, first: Point, second: Axis, most: Fraction | None) -> Check:
     """A point has the least energy of all mappings that need less than the one before, as its own bound says: if it was
     searched under no tighter condition than that."""
     limits, whole = point.limits(), first.limits()
@@ -103,7 +102,7 @@ def _follows(n: int, point: Point, last: Point | None, first: Point, second: Axi
     return Check("", f"points[{n}]", "no gap before it", told, MODEL, not wrong)
 
 
-def _allowed(limits: Conditions, second: Axis) -> float:
+def _allowed(limits: Conditions, second: Axis) -> Fraction | float:
     """The most of the second axis that conditions allow."""
     return dict(limits.sizes).get(second.level, inf) if second.level else limits.most_cycles
 
@@ -117,7 +116,7 @@ def _mapspace(point: Point) -> str:
     return point.space.mapspace if point.space else ""
 
 
-def _ends(first: Point, second: Axis, most: int, optimal: bool, seconds: float) -> Check:
+def _ends(first: Point, second: Axis, most: Fraction, optimal: bool, seconds: float) -> Check:
     """Nothing is beyond the last point."""
     if not optimal:
         return Check("", "complete", True, "a point is not optimal", MODEL, agrees=False)

@@ -85,7 +85,7 @@ class Incumbent:
         if self.best is None or candidate.key < self.best.key:
             self.best = candidate
 
-    def may_keep(self, energy: float, cycles: int, moved: Sequence[float]) -> bool:
+    def may_keep(self, energy: float, cycles: float, moved: Sequence[float]) -> bool:
         """Whether a mapping that needs at least so much may keep to the conditions, rounding errors forgiven."""
         light = dict(zip(self.levels, moved))
         allowed = self.conditions.allow(energy * (1 - TOLERANCE), cycles, light)

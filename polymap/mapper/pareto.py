@@ -18,9 +18,11 @@ from polymap.mapper.problem import Unopened
 from polymap.mapper.query import Query, best_of, space
 from polymap.mapper.result import Front, Result
 from polymap.mapping.tiles import elements
+from polymap.model.cost import Cycles
 from polymap.workload.einsum import Einsum
 
 LATENCY, SIZE = "latency", "size"
+LESS = Fraction(1, 10**9)  # relative; cycles that are no more apart are ties
 MEND = "use energy,latency or energy,size:MEMORY"
 
 
@@ -30,7 +32,14 @@ class Axis:
 
     level: str = ""
 
-    def of(self, point: Result) -> int:
+    def less(self, point: Result, tolerance: Fraction) -> Fraction:
+        """The most of it that is less than what a point needs over `1 + tolerance`."""
+        amount = Fraction(self.of(point)) / (1 + tolerance)
+        if self.level or point.conventions.whole_cycles:
+            return Fraction(ceil(amount) - 1)
+        return Fraction(f"{float(amount * (1 - LESS)):.15g}")
+
+    def of(self, point: Result) -> Cycles:
         """What a point needs of it."""
         if not self.level:
             return point.cost.cycles
@@ -41,9 +50,10 @@ class Axis:
         """What every mapping needs."""
         return 0 if self.level else 1
 
-    def at_most(self, amount: int) -> str:
+    def at_most(self, amount: Fraction) -> str:
         """The condition that asks for so little."""
-        return f"{SIZE}:{self.level} <= {amount} b" if self.level else f"cycles <= {amount}"
+        told = str(amount) if amount.denominator == 1 else f"{float(amount):.15g}"
+        return f"{SIZE}:{self.level} <= {told} b" if self.level else f"cycles <= {told}"
 
 
 def pareto(
@@ -107,10 +117,10 @@ class Chain:
                 on_point(point)
             if point.status != "optimal" or point.interrupted:
                 return False
-            most = ceil(Fraction(self.axis.of(point)) / (1 + self.tolerance)) - 1
+            most = self.axis.less(point, self.tolerance)
         return True
 
-    def _best(self, most: int | None, left: float | None) -> Result:
+    def _best(self, most: Fraction | None, left: float | None) -> Result:
         fewer = () if most is None else (self.axis.at_most(most),)
         query = replace(self.query, objective="energy", subject_to=(*self.query.subject_to, *fewer), time_limit=left)
         return best_of(self._searched(query), self.einsum, self.architecture, query)
@@ -143,9 +153,9 @@ def _names(axes: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in axes.split(","))
 
 
-def everything(einsum: Einsum, architecture: Architecture, axis: Axis) -> int | None:
+def everything(einsum: Einsum, architecture: Architecture, axis: Axis) -> Fraction | None:
     """Bits that hold all tensors, where a memory has no capacity: as the size of a memory is told, it has one."""
     memory = next((memory for memory in architecture.memories if memory.name == axis.level), None)
     if memory is None or memory.capacity_bits is not None:
         return None
-    return memory.buffering * sum(elements(t, einsum.sizes) * memory.element_bits(t) for t in einsum.tensors)
+    return Fraction(memory.buffering * sum(elements(t, einsum.sizes) * memory.element_bits(t) for t in einsum.tensors))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor, lcm
+from math import floor, gcd, lcm
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ class Proven:
 
     arcs: tuple[Arc, ...]
     energy: Fraction
-    cycles: int
+    cycles: Fraction
 
 
 class Undecided(Exception):
@@ -154,15 +154,21 @@ class Model:
         )
 
     def _cycles(self) -> Any:
-        """At least the compute cycles, and the busy cycles of every port."""
+        """At least the compute cycles, and the busy cycles of every port, in ticks. Raises `Undecided` where so fine
+        ones make numbers that are too large."""
         ports = [self._sum(actions) for _, actions in port_actions(self.geometry, self.part.counts)]
-        most = max(self.geometry.compute_cycles, *(-(-busy.largest // scale) for scale, busy in ports), 0)
+        self.ticks = 1 if self.part.conventions.whole_cycles else lcm(*(scale for scale, _ in ports))
+        computing = self.geometry.compute_cycles * self.ticks
+        most = max(computing, *(-(-busy.largest * self.ticks // scale) for scale, busy in ports), 0)
         self.most_cycles = most
-        if most == self.geometry.compute_cycles:
+        if most == computing:
             return most
-        cycles = self.model.new_int_var(self.geometry.compute_cycles, most, "cycles")
+        cycles = self.model.new_int_var(computing, most, "cycles")
         for scale, busy in ports:
-            self.model.add(busy.value <= scale * cycles)
+            shared = gcd(scale, self.ticks)
+            if self.ticks > 1 and max(busy.largest * self.ticks, most * scale) // shared > LARGEST:
+                raise Undecided
+            self.model.add(self.ticks // shared * busy.value <= scale // shared * cycles)
         return cycles
 
     def _sum(self, actions: Sequence[Action]) -> tuple[int, Amount]:
@@ -187,7 +193,7 @@ class Model:
         """
         architecture = self.geometry.skeleton.architecture
         actions = energy_actions(self.geometry, self.part.counts)
-        terms = [(self.part.leakage, Amount(self.cycles, self.most_cycles))]
+        terms = [(self.part.leakage / self.ticks, Amount(self.cycles, self.most_cycles))]
         terms += [(action.each, self._rounds(action)) for action in actions if action.wide]
         exact, plain = self._sum([action for action in actions if not action.wide])
         terms.append((Fraction(1, exact), plain))
@@ -217,7 +223,10 @@ class Model:
         return Amount(rounds, most)
 
     def at_most(
-        self, energy: Fraction | None = None, cycles: int | None = None, moved: Iterable[tuple[str, int]] = ()
+        self,
+        energy: Fraction | None = None,
+        cycles: Fraction | float | None = None,
+        moved: Iterable[tuple[str, int]] = (),
     ) -> None:
         """Add limits; they stay."""
         for level, bits in moved:
@@ -225,7 +234,7 @@ class Model:
         if energy is not None:
             self.model.add(self.energy <= int(energy * self.scale))
         if cycles is not None and not isinstance(self.cycles, int):
-            self.model.add(self.cycles <= cycles)
+            self.model.add(self.cycles <= floor(cycles * self.ticks))
 
     def minimise(self, *quantities: Any) -> Proven | None:
         """The least mapping by the quantities in turn; None if there is none."""
@@ -239,7 +248,8 @@ class Model:
             self.model.add(quantity <= found.value(quantity))
         assert found is not None
         arcs = tuple(arcs[found.value(arc)] for arc, arcs in zip(self.arc, self.kernel.arcs))
-        return Proven(arcs, found.value(self.energy) / self.scale, self._value(found, self.cycles))
+        cycles = Fraction(self._value(found, self.cycles), self.ticks)
+        return Proven(arcs, found.value(self.energy) / self.scale, cycles)
 
     def _value(self, solver: cp_model.CpSolver, quantity: Any) -> int:
         return quantity if isinstance(quantity, int) else int(solver.value(quantity))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil, inf
+from math import inf
 
 from polymap.mapper.incumbent import Incumbent
-from polymap.mapper.objective import TOLERANCE, Rank, may_reach
+from polymap.mapper.objective import Rank, may_reach
 from polymap.mapper.pricing import Functional, blended
 from polymap.mapper.problem import Part, whole
+from polymap.mapper.timing import cycles_at_least
 from polymap.mapper.weighing import weighed
 
 
@@ -20,7 +21,7 @@ class Ranking:
 
     part: Part
     incumbent: Incumbent
-    cycles: int
+    cycles: float
     weight: float
 
     @cached_property
@@ -35,10 +36,10 @@ class Ranking:
         energy, busy, moved = values[0], values[1:ports], values[ports : ports + len(self.incumbent.levels)]
         if self.weight:
             energy = max(energy, weighed(values[-1], self.weight, self.incumbent.most_moved))
-        cycles = max(self.cycles, *(ceil(port * (1 - TOLERANCE) - 1e-6) for port in busy), 0)
+        cycles = max(self.cycles, *(cycles_at_least(port, self.part.conventions) for port in busy), 0)
         return self._rank(energy + float(self.part.leakage) * cycles, cycles, tuple(map(whole, moved)))
 
-    def _rank(self, energy: float, cycles: int, moved: Rank) -> Rank | None:
+    def _rank(self, energy: float, cycles: float, moved: Rank) -> Rank | None:
         best = self.incumbent.best
         if not self.incumbent.may_keep(energy, cycles, moved):
             return None

@@ -12,7 +12,7 @@ from polymap.components.estimate import Estimate, total
 from polymap.mapper.certificate import Certificate
 from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
-from polymap.model.cost import Cost
+from polymap.model.cost import Cost, Cycles
 from polymap.workload.einsum import Einsum
 
 INTERRUPTED = "interrupted"
@@ -146,7 +146,7 @@ class NetworkResult:
         return total("energy", [(float(repeat), result.energy_estimate) for repeat, result in self.layers], "pJ")
 
     @property
-    def cycles(self) -> int:
+    def cycles(self) -> Cycles:
         return sum(repeat * result.cost.cycles for repeat, result in self.layers)
 
     @property
@@ -163,7 +163,7 @@ class NetworkResult:
         """Computes performed over computes that all physical units could have performed in the whole run."""
         costs = [(repeat, result.cost) for repeat, result in self.layers]
         possible = sum(repeat * cost.physical_compute_instances * cost.cycles for repeat, cost in costs)
-        return self.computes / possible if possible else 0.0
+        return float(self.computes / possible) if possible else 0.0
 
     @property
     def objective(self) -> str | None:

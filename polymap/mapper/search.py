@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from math import ceil, inf, isinf
+from math import inf, isinf
 from typing import cast
 
 from polymap.errors import IllegalMapping, PolymapError
@@ -34,6 +34,7 @@ from polymap.mapper.proof import Undecided
 from polymap.mapper.ranking import Cutoff, Ranking
 from polymap.mapper.solving import Floor, Solver
 from polymap.mapper.ties import settle
+from polymap.mapper.timing import cycles_at_least
 from polymap.mapper.traffic import Geometry
 from polymap.mapper.waiting import (
     BUNDLED,
@@ -170,7 +171,7 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
         self._wait(UNOPENED, unopened, classes.energy, unopened.cycles, self._unmoved)
 
     def _wait(
-        self, stage: int, part: Part | Unopened, energy: float, cycles: int, moved: Rank, weight: float = 0.0
+        self, stage: int, part: Part | Unopened, energy: float, cycles: float, moved: Rank, weight: float = 0.0
     ) -> None:
         if self.incumbent.may_keep(energy, cycles, moved):
             self.serial += 1
@@ -263,7 +264,7 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
                 return
         part = unopened.open()
         self.progress.parts += max(0, len(part.alternatives) - 1) * part.covers
-        busy = (ceil(part.compulsory(port) - 1e-6) for port in part.ports.values())
+        busy = (cycles_at_least(part.compulsory(port), part.conventions) for port in part.ports.values())
         cycles = max(waiting.cycles, *busy, 0)
         energy = part.compulsory(part.energy) + float(part.leakage) * cycles
         self._wait(QUICK, part, max(energy, waiting.energy), cycles, self._moved(part, part.compulsory, waiting.moved))
@@ -356,13 +357,14 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
 
     def _attained(self, found: Candidate, energy: float, cycles: float, moved: Rank) -> bool:
         light = not self.incumbent.objective.level or found.moved[0] <= moved[0] * (1 + TOLERANCE)
-        reached = float(found.cost.energy) <= energy * (1 + TOLERANCE) and found.cost.cycles <= cycles
+        slack = 0.0 if found.part.conventions.whole_cycles else TOLERANCE
+        reached = float(found.cost.energy) <= energy * (1 + TOLERANCE) and found.cost.cycles <= cycles * (1 + slack)
         return light and reached and self.incumbent.allows(found)
 
     def _ports(self, waiting: Waiting) -> None:
         """Raise the bound on cycles to what each port needs at least."""
         part = waiting.part
-        needed = (ceil(part.least(port) * (1 - TOLERANCE) - 1e-6) for port in part.ports.values())
+        needed = (cycles_at_least(part.least(port), part.conventions) for port in part.ports.values())
         cycles = max(waiting.cycles, *needed, 0)
         energy = waiting.energy + float(part.leakage) * (cycles - waiting.cycles)
         self._wait(PORTS, part, energy, cycles, waiting.moved, waiting.weight)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polymap.markup import Markup, el, joined, table
+from polymap.model.cost import shown
 
 if TYPE_CHECKING:
     from polymap.mapper.result import Front, NetworkResult, Result
@@ -17,23 +18,23 @@ def result_html(result: Result) -> Markup:
     rows.append((cost.compute_level, "compute", "", f"{float(cost.compute_energy):,.4g}"))
     rows += [(row.level, "leakage", "", f"{float(row.leakage):,.4g}") for row in cost.components if row.leakage]
     title = f"{result.einsum.name} on {result.architecture.name}"
-    facts = f": {result.status}{_gap(result.gap)}, {cost.energy_pj:,.5g} pJ, {cost.cycles:,} cycles"
+    facts = f": {result.status}{_gap(result.gap)}, {cost.energy_pj:,.5g} pJ, {shown(cost.cycles)} cycles"
     return joined([el("b", title), facts, result.mapping._repr_html_(), table(("level", "of", "tile", "pJ"), rows)])
 
 
 def network_html(network: NetworkResult) -> Markup:
     """One row per distinct layer, and the totals."""
     rows = [
-        (result.einsum.name, f"x{repeat}", result.status, f"{result.energy_pj:,.5g}", f"{result.cost.cycles:,}")
+        (result.einsum.name, f"x{repeat}", result.status, f"{result.energy_pj:,.5g}", shown(result.cost.cycles))
         for repeat, result in network.layers
     ]
-    rows.append(("total", "", network.status, f"{float(network.energy):,.5g}", f"{network.cycles:,}"))
+    rows.append(("total", "", network.status, f"{float(network.energy):,.5g}", shown(network.cycles)))
     return joined([el("b", network.name), table(("layer", "repeat", "status", "pJ", "cycles"), rows)])
 
 
 def front_html(front: Front) -> Markup:
     """One row per point."""
-    rows = [(f"{point.energy_pj:,.5g}", f"{point.cost.cycles:,}") for point in front.points]
+    rows = [(f"{point.energy_pj:,.5g}", shown(point.cost.cycles)) for point in front.points]
     complete = "complete" if front.complete else "others may be missing"
     title = f"{front.einsum.name} on {front.architecture.name}: {' and '.join(front.axes)}"
     return joined([el("b", title), f", {complete}", table(("pJ", "cycles"), rows)])

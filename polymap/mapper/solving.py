@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from math import floor, inf
+from fractions import Fraction
+from math import inf
 from typing import Any
 
 from polymap.errors import IllegalMapping
@@ -25,7 +26,7 @@ class Floor:
     """Lower bounds of a part: energy in pJ, cycles, and the bits that memories move whose traffic is asked for."""
 
     energy: float
-    cycles: int
+    cycles: float
     moved: tuple[float, ...] = ()
 
 
@@ -88,7 +89,7 @@ class Solver:
 
     def _least_product(self, part: Part, small: Kernel, least: Floor) -> None:
         """Least energy under ever smaller cycles, until the product cannot fall any more."""
-        cycles: int | None = None
+        cycles: Fraction | None = None
         while True:
             model = self._model(part, small)
             if cycles is not None:
@@ -101,7 +102,8 @@ class Solver:
             if not proven.energy or best is None:
                 return
             enough = self.incumbent.objective.most_cycles(float(best.rank[0]), float(proven.energy))
-            cycles = min(proven.cycles - 1, floor(enough * (1 + TOLERANCE)))
+            fewer, worth = proven.cycles - Fraction(1, model.ticks), enough * (1 + TOLERANCE)
+            cycles = Fraction(worth) if worth < fewer else fewer
             if cycles < least.cycles:
                 return
 

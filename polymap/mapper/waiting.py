@@ -22,7 +22,7 @@ class Waiting:
     stage: int = field(compare=False)
     part: Any = field(compare=False)  # a `Part`; a `Bundle`, `Classes` or `Unopened` in the first stages
     energy: float = field(compare=False)
-    cycles: int = field(compare=False)
+    cycles: float = field(compare=False)
     moved: tuple[float, ...] = field(compare=False)  # bits at the memories whose traffic is asked for
     weight: float = field(compare=False, default=0.0)  # pJ per bit at the first of them: see `weighing`
 

@@ -47,6 +47,7 @@ _FLOATS = (
     "A memory's cycles are those of the compute units over the share of its demand that its busiest port serves, in "
     "floating point: a hair more than a whole number is one cycle more."
 )
+_WHOLE = "A port that is busy for part of a cycle more takes all of it; otherwise cycles have fractions."
 _LAST = "Where a loop nest is replayed, every loop's last iteration runs, whether it differs or not."
 
 
@@ -69,6 +70,7 @@ class Conventions:
     cycles_in_floats: bool = field(default=False, metadata={"decides": _FLOATS})
     all_write_first: bool = field(default=False, metadata={"decides": _WRITE_FIRST})
     tiles_slide: bool = field(default=False, metadata={"decides": _SLIDE})
+    whole_cycles: bool = field(default=True, metadata={"decides": _WHOLE})
 
     def __post_init__(self) -> None:
         if self.holes not in HOLES:
@@ -101,6 +103,7 @@ ACCELFORGE = Conventions(
     tiles_stay=False,
     all_write_first=True,
     tiles_slide=True,
+    whole_cycles=False,
 )
 PRESETS = {preset.name: preset for preset in (POLYMAP, TIMELOOP, ACCELFORGE)}
 

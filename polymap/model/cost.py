@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
+
+Cycles: TypeAlias = int | Fraction  # whole, or with a fraction where conventions say so
+
+
+def told(cycles: Cycles) -> int | float:
+    """Cycles as documents have them."""
+    return int(cycles) if cycles.denominator == 1 else float(cycles)
+
+
+def shown(cycles: Cycles) -> str:
+    """Cycles as they are read: thousands apart, of a fraction three digits.
+
+    >>> shown(262144), shown(Fraction(1064960, 3))
+    ('262,144', '354,986.667')
+    """
+    return f"{round(told(cycles), 3):,}"
 
 
 @dataclass(frozen=True)
@@ -30,7 +47,7 @@ class Component:
 
     level: str
     instances: int
-    cycles: int
+    cycles: Cycles
     leakage: Fraction
     occupied_bits: int = 0
     capacity_bits: int | None = None
@@ -78,7 +95,7 @@ class Cost:
     computes: int
     compute_cycles: int
     compute_energy: Fraction
-    cycles: int
+    cycles: Cycles
     clock_hz: Fraction
     area_um2: float
     networks: tuple[Transport, ...] = ()
@@ -116,7 +133,7 @@ class Cost:
     @property
     def utilization(self) -> float:
         """Computes performed over computes that all physical units could have performed in `cycles`."""
-        return self.computes / (self.physical_compute_instances * self.cycles)
+        return float(self.computes / (self.physical_compute_instances * self.cycles))
 
     def row(self, level: str, tensor: str) -> Traffic | None:
         return next((row for row in self.traffic if (row.level, row.tensor) == (level, tensor)), None)

@@ -9,13 +9,14 @@ from math import lcm
 
 from polymap.architecture.hierarchy import Memory, Rate
 from polymap.model.quantities import Counts
-from polymap.model.readings import Number, ceiling, maximum
+from polymap.model.readings import Number, ceiling, maximum, quotient
 from polymap.workload.einsum import Tensor
 
 
 @dataclass(frozen=True)
 class Port:
-    """A limit on one kind of flow: `cycles = ceil(sum over tensors of weight * flow / (denominator * instances))`."""
+    """A limit on one kind of flow: `cycles = sum over tensors of weight * flow / (denominator * instances)`, rounded up
+    where cycles are whole."""
 
     flow: Callable[[Counts], Number]
     weights: Mapping[str, int]
@@ -34,15 +35,17 @@ def ports(memory: Memory, tensors: Iterable[Tensor]) -> tuple[Port, ...]:
     return tuple(_port(memory, rate, flow, known) for rate, flow in limits if rate is not None)
 
 
-def cycles_needed(ports: Sequence[Port], rows: Sequence[Counts], instances: Number) -> Number:
-    """Cycles of the busiest port of one instance; 0 without limits. `rows` are all tensors at this memory."""
+def cycles_needed(ports: Sequence[Port], rows: Sequence[Counts], instances: Number, whole: bool) -> Number:
+    """Cycles of the busiest port of one instance, rounded up if they are `whole`; 0 without limits. `rows` are all
+    tensors at this memory."""
     if not rows or not ports:
         return 0
-    return maximum(*(_port_cycles(port, rows, instances) for port in ports))
+    return maximum(*(_port_cycles(port, rows, instances, whole) for port in ports))
 
 
-def _port_cycles(port: Port, rows: Sequence[Counts], instances: Number) -> Number:
-    return ceiling([(port.weights[row.tensor], port.flow(row)) for row in rows], instances * port.denominator)
+def _port_cycles(port: Port, rows: Sequence[Counts], instances: Number, whole: bool) -> Number:
+    moved = [(port.weights[row.tensor], port.flow(row)) for row in rows]
+    return (ceiling if whole else quotient)(moved, instances * port.denominator)
 
 
 def _port(memory: Memory, rate: Rate, flow: Callable[[Counts], Number], tensors: Sequence[Tensor]) -> Port:

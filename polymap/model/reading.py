@@ -156,7 +156,8 @@ def _use(setting: Setting, place: Place, run: Engine, time: Number, rows: Sequen
         return Use(place, instances, time, 0, powered)
     mine = [row for row in rows if row.level == level.name]
     bits = sum(row.tile * setting.prices[row.level, row.tensor].element_bits for row in mine)
-    return Use(place, instances, cycles_needed(place.ports, mine, instances), level.buffering * bits, powered)
+    cycles = cycles_needed(place.ports, mine, instances, setting.conventions.whole_cycles)
+    return Use(place, instances, cycles, level.buffering * bits, powered)
 
 
 def _powered(setting: Setting, place: Place, run: Engine, instances: Number) -> Number:

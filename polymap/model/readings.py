@@ -7,6 +7,7 @@ expressions (printing). Sums and products are the same in all three; maxima, rou
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -19,14 +20,14 @@ _INT64_SAFE = 1 << 62
 
 def maximum(*values: Number) -> Number:
     """The largest value, element by element for arrays."""
-    if all(type(value) is int for value in values):
+    if all(isinstance(value, (int, Fraction)) for value in values):
         return max(values)
     if _is_symbolic(values):
         return _symbolic_maximum(values)
     import numpy
 
-    result = values[0]
-    for value in values[1:]:
+    result, *others = [float(value) if isinstance(value, Fraction) else value for value in values]
+    for value in others:
         result = numpy.maximum(result, value)
     return result
 
@@ -43,6 +44,25 @@ def ceiling(weighted: Sequence[tuple[int, Number]], divisor: Number) -> Number:
         weighted = [(weight, _exact(value)) for weight, value in weighted]
         divisor = _exact(divisor)
     return -(-sum(weight * value for weight, value in weighted) // divisor)
+
+
+def quotient(weighted: Sequence[tuple[int, Number]], divisor: Number) -> Number:
+    """`sum(weight * value) / divisor`: a whole number or a fraction, exact; floats for arrays of 64-bit integers."""
+    values = [divisor, *(value for _, value in weighted)]
+    if all(type(value) is int for value in values):
+        return _ratio(sum(weight * value for weight, value in weighted), divisor)
+    if _is_symbolic(values):
+        return sum(weight * value for weight, value in weighted) / divisor
+    if any(getattr(value, "dtype", None) == "object" for value in values):
+        import numpy
+
+        return numpy.frompyfunc(_ratio, 2, 1)(sum(weight * value for weight, value in weighted), divisor)
+    return sum(float(weight) * floats(value) for weight, value in weighted) / floats(divisor)
+
+
+def _ratio(value: int, by: int) -> int | Fraction:
+    exact = Fraction(value, by)
+    return exact.numerator if exact.denominator == 1 else exact
 
 
 def weighted(weights: Sequence[int], values: Sequence[Number]) -> Number:

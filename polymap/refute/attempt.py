@@ -90,8 +90,8 @@ class Attempt:
         return Judged(layout.cls, Finding.UNDECIDED if undecided else Finding.PROVEN)
 
     def _survivors(self, layout: Layout, charges: Charges) -> list[Label]:
-        stays = self.conventions.tiles_stay
-        return Walk(layout, charges, self.claim, self.deadline, stays, self.is_even).survivors()
+        stays, whole = self.conventions.tiles_stay, self.conventions.whole_cycles
+        return Walk(layout, charges, self.claim, self.deadline, stays, self.is_even, whole).survivors()
 
     def _charges(self, layout: Layout, tiles: Crossings | None = None, exact: bool = False) -> Charges:
         levels: tuple[Memory | Compute, ...] = (*self.architecture.memories, self.architecture.compute)

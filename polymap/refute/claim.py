@@ -8,7 +8,7 @@ from functools import lru_cache
 from math import floor
 
 from polymap.architecture.hierarchy import Architecture
-from polymap.model.cost import Cost
+from polymap.model.cost import Cost, Cycles
 from polymap.workload.einsum import Einsum
 
 TOLERANCE = Fraction(1, 10**9)  # values so close are ties
@@ -27,7 +27,7 @@ class Claim:
     latency_power: int
     least: Fraction | None
     most_energy: Fraction | None = None
-    most_cycles: int | None = None
+    most_cycles: Fraction | None = None
     level: str = ""
 
     @property
@@ -50,7 +50,7 @@ class Claim:
         """Whether more than the energy counts."""
         return self.latency_power > 0 or self.most_cycles is not None
 
-    def most_quanta(self, cycles: int, quanta: Fraction) -> int | None:
+    def most_quanta(self, cycles: Cycles, quanta: Fraction) -> int | None:
         """The most quanta of energy that a counterexample of so many cycles can have, -1 if there is none; None if
         any will do."""
         return _most_quanta(self, cycles, quanta)
@@ -63,7 +63,7 @@ def _moved(cost: Cost, einsum: Einsum, architecture: Architecture, level: str) -
 
 
 @lru_cache(maxsize=100_000)
-def _most_quanta(claim: Claim, cycles: int, quanta: Fraction) -> int | None:
+def _most_quanta(claim: Claim, cycles: Cycles, quanta: Fraction) -> int | None:
     if claim.most_cycles is not None and cycles > claim.most_cycles:
         return -1
     most = None if claim.most_energy is None else floor(claim.most_energy * quanta)

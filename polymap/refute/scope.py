@@ -37,6 +37,7 @@ def _habits(
         all_write_first=False,
         address_per_access=True,
         latency_leaks=True,
+        whole_cycles=True,
         continuing_sweep=conventions.continuing_sweep and slides,
         cycles_in_floats=conventions.cycles_in_floats and limited,
     )

@@ -19,6 +19,7 @@ from fractions import Fraction
 from functools import cached_property
 from math import floor, inf
 
+from polymap.model.cost import Cycles
 from polymap.refute.charges import CYCLE, Charge, Charges
 from polymap.refute.claim import Claim
 from polymap.refute.even import EvenZone
@@ -37,8 +38,9 @@ class Walk:
     deadline: float = inf
     stays: bool = True
     is_even: bool = False
+    whole_cycles: bool = True
     states: int = 0
-    _most: dict[int, int | None] = field(default_factory=dict)
+    _most: dict[Cycles, int | None] = field(default_factory=dict)
 
     def survivors(self) -> list[Label]:
         """Labels of whole mappings that may break the claim; if there are none, no mapping of the class does.
@@ -69,13 +71,18 @@ class Walk:
         """The label, unless nothing behind it can break the claim."""
         if not label.ports:
             return label if self.hopes(label.energy) else None
-        cycles = max(self.layout.compute_cycles, *(-(-port // CYCLE) for port in label.ports))
+        busy, computing = self._taking(max(label.ports)), self.layout.compute_cycles
+        cycles = busy if busy > computing else computing
         if cycles not in self._most:
             waiting = floor(self._leakage * (cycles - self.layout.compute_cycles))
             most = self.claim.most_quanta(cycles, self.charges.quanta)
             self._most[cycles] = most if most is None else most - waiting
         most = self._most[cycles]
         return label if most is None or label.energy <= most else None
+
+    def _taking(self, port: int) -> Cycles:
+        """The cycles of a port that is busy for so many quanta of one."""
+        return -(-port // CYCLE) if self.whole_cycles else Fraction(port, CYCLE)
 
     def hopes(self, energy: int) -> bool:
         """Whether so much energy can break the claim, in the fewest cycles."""

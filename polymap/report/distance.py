@@ -7,6 +7,7 @@ from difflib import ndiff
 
 from polymap.mapper.distance import Distance
 from polymap.mapper.result import Result
+from polymap.model.cost import told
 from polymap.report.numbers import count, engineering, objective, percent
 from polymap.report.table import table
 
@@ -97,6 +98,6 @@ def _data(result: Result) -> dict[str, object]:
     return {
         "value": result.value,
         "energy_pj": result.cost.energy_pj,
-        "cycles": result.cost.cycles,
+        "cycles": told(result.cost.cycles),
         "mapping": str(result.mapping).splitlines(),
     }

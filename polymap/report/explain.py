@@ -92,7 +92,7 @@ def _numbers(cost: Cost) -> Iterator[tuple[str, Number]]:
     yield from (("energy_pj", cost.energy), ("cycles", cost.cycles), ("latency_s", cost.latency), ("edp_js", cost.edp))
     yield "area_um2", Fraction(cost.area_um2) if isfinite(cost.area_um2) else None
     yield "computes", cost.computes
-    yield "utilization", Fraction(cost.computes, cost.physical_compute_instances * cost.cycles)
+    yield "utilization", Fraction(cost.computes) / (cost.physical_compute_instances * cost.cycles)
 
 
 def _crossing(row: Any) -> str:

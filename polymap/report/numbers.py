@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 
 from polymap.mapper.objective import objective as goal
 
@@ -90,13 +91,13 @@ def share(part: float, whole: float) -> float | None:
     return part / whole if whole and math.isfinite(whole) else None
 
 
-def count(number: int | float) -> str:
-    """Thousands apart.
+def count(number: int | float | Fraction) -> str:
+    """Thousands apart, of a fraction three digits.
 
-    >>> count(1605632)
-    '1,605,632'
+    >>> count(1605632), count(Fraction(1064960, 3))
+    ('1,605,632', '354,986.667')
     """
-    return f"{number:,}"
+    return f"{number if isinstance(number, int) else round(float(number), 3):,}"
 
 
 def objective(name: str | None, value: float | None) -> str:

@@ -97,9 +97,9 @@ def pareto(front: Front, path: str | os.PathLike[str] | None = None) -> Figure:
     return _saved(figure, path)
 
 
-def _measure(point: Result, across: str) -> int:
+def _measure(point: Result, across: str) -> float:
     if across == "latency":
-        return point.cost.cycles
+        return float(point.cost.cycles)
     level = across.partition(":")[2]
     return next(row.occupied_bits for row in point.cost.components if row.level == level)
 

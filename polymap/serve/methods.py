@@ -208,6 +208,7 @@ def _is_final(result: Result | NetworkResult) -> bool:
 def _short(result: Result | NetworkResult) -> dict[str, object]:
     """Status, bound and plan, or those of every layer."""
     from polymap.mapper.result import NetworkResult
+    from polymap.model.cost import told
 
     numbers = {"status": result.status, "value": result.value, "lower_bound": result.lower_bound, "gap": result.gap}
     if isinstance(result, NetworkResult):
@@ -215,7 +216,7 @@ def _short(result: Result | NetworkResult) -> dict[str, object]:
         return {**numbers, "layers": layers}
     cost = result.cost
     planned = {"mapping": result.mapping.text(), "plan": result.plan()}
-    return {**numbers, "energy_pj": cost.energy_pj, "cycles": cost.cycles, **planned}
+    return {**numbers, "energy_pj": cost.energy_pj, "cycles": told(cost.cycles), **planned}
 
 
 def _evaluate(call: Call) -> Found:

@@ -32,15 +32,16 @@ def accesses(elements: Fraction, bits: int, width: int) -> int:
     return ceil(elements / (width // bits)) if width >= bits else ceil(elements) * ceil(Fraction(bits, width))
 
 
-def memory_cycles(einsum: Einsum, memory: Memory, walked: Walked) -> int:
-    """Cycles that a memory needs at its bandwidth."""
+def memory_cycles(einsum: Einsum, memory: Memory, walked: Walked, whole: bool = True) -> int | Fraction:
+    """Cycles that a memory needs at its bandwidth, rounded up if they are whole."""
     limit = memory.bandwidth
     rows = {tensor: row for (level, tensor), row in walked.rows.items() if level == memory.name}
     reads = {tensor: Fraction(row.reads, row.instances) for tensor, row in rows.items()}
     writes = {tensor: Fraction(row.fills + row.updates, row.instances) for tensor, row in rows.items()}
     both = {tensor: reads[tensor] + writes[tensor] for tensor in rows}
     wanted = ((reads, limit.read), (writes, limit.write), (both, limit.shared))
-    return max(ceil(time(einsum, memory, words, rate)) for words, rate in wanted)
+    busy = max(time(einsum, memory, words, rate) for words, rate in wanted)
+    return ceil(busy) if whole else busy
 
 
 def time(einsum: Einsum, memory: Memory, words: dict[str, Fraction], rate: Rate | None) -> Fraction:
@@ -51,12 +52,16 @@ def time(einsum: Einsum, memory: Memory, words: dict[str, Fraction], rate: Rate 
     return sum((words[t] * size[t] * scale(t) for t in words), Fraction(0)) / rate.per_cycle
 
 
-def cycles(einsum: Einsum, architecture: Architecture, walked: Walked) -> int:
+def cycles(einsum: Einsum, architecture: Architecture, walked: Walked, whole: bool = True) -> int | Fraction:
     """Cycles of the whole run: the slowest of compute and every memory."""
-    return max(walked.compute_cycles, *(memory_cycles(einsum, memory, walked) for memory in architecture.memories))
+    return max(
+        walked.compute_cycles, *(memory_cycles(einsum, memory, walked, whole) for memory in architecture.memories)
+    )
 
 
-def leakage(architecture: Architecture, mapping: Mapping, conventions: Conventions, total_cycles: int) -> Fraction:
+def leakage(
+    architecture: Architecture, mapping: Mapping, conventions: Conventions, total_cycles: int | Fraction
+) -> Fraction:
     """Leakage in pJ of all memories and the compute level."""
     counted = architecture.instances if conventions.idle_instances_leak else partial(used, architecture, mapping)
     watts = architecture.compute.leakage_w * counted(architecture.compute.name)
@@ -85,5 +90,5 @@ def energy(
     rows = walked.rows.items()
     moved = (row_energy(einsum, architecture.memory(level), tensor, row) for (level, tensor), row in rows)
     computing = walked.computes * architecture.compute.energy_pj
-    idle = leakage(architecture, mapping, conventions, cycles(einsum, architecture, walked))
+    idle = leakage(architecture, mapping, conventions, cycles(einsum, architecture, walked, conventions.whole_cycles))
     return sum(moved, Fraction(0)) + computing + idle

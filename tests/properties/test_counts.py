@@ -51,7 +51,8 @@ def test_every_count_equals_the_walk_of_the_loop_nest(problem: Problem, conventi
 def test_energy_and_time_follow_from_the_walked_counts(problem: Problem, conventions: Conventions) -> None:
     conventions = replace(conventions, cycles_in_floats=False)
     cost, truth = evaluated(problem, conventions), walked(problem, conventions)
-    assert cost.cycles == price.cycles(problem.einsum, problem.architecture, truth), str(problem)
+    whole = conventions.whole_cycles
+    assert cost.cycles == price.cycles(problem.einsum, problem.architecture, truth, whole), str(problem)
     energy = price.energy(problem.einsum, problem.architecture, problem.mapping, conventions, truth)
     assert cost.energy == energy, str(problem)
 

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from math import ceil, inf
+from math import inf
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -19,6 +19,7 @@ from polymap.mapper.imperfect.labels import Gaps, Labels
 from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.objective import TOLERANCE, Rank, may_reach
 from polymap.mapper.progress import nothing
+from polymap.mapper.timing import cycles_at_least
 from polymap.mapper.waiting import opened
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Stream:
 
     def __init__(self, batch: Batch, incumbent: Incumbent) -> None:
         self.batch, self.taken = batch, 0
-        cycles = np.maximum(batch.cycles, np.ceil(batch.busy * (1 - TOLERANCE) - 1e-6))
+        cycles = np.maximum(batch.cycles, cycles_at_least(batch.busy, batch.conventions))
         fits = np.isfinite(cycles)  # else no tile fits, whether anything leaks or not
         energy = np.where(fits, np.maximum(batch.energy, 0.0) + batch.leakage * np.where(fits, cycles, 0.0), inf)
         most, finite = incumbent.conditions, np.isfinite(energy)
@@ -152,10 +153,10 @@ class Search(BestFirst[Waiting, Batch]):
         if stream.left:
             self._push(Waiting(stream.bound, 0, BATCH, stream))
 
-    def _rank(self, part: Class, least: Rank, cycles: int) -> Rank | None:
+    def _rank(self, part: Class, least: Rank, cycles: float) -> Rank | None:
         """The rank of least energy and busy cycles; None if conditions or the best mapping exclude it."""
         energy, *busy = least
-        cycles = max(cycles, *(ceil(port * (1 - TOLERANCE) - 1e-6) for port in busy), 0)
+        cycles = max(cycles, *(cycles_at_least(port, part.conventions) for port in busy), 0)
         energy = energy + part.charges.leakage * cycles
         if not self.incumbent.conditions.allow(energy * (1 - TOLERANCE), cycles, {}):
             self.incumbent.refused = True

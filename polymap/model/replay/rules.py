@@ -50,6 +50,9 @@ def check_habits(architecture: Architecture, conventions: Conventions) -> None:
     if conventions.tiles_slide and conventions.tiles_stay:
         message, mend = "a tile that slides does not stay", "choose one of the two, e.g. `tiles_stay=no`"
         raise PolymapError(Mistake(Place(path="conventions"), message, mend))
+    if conventions.cycles_in_floats and not conventions.whole_cycles:
+        message, mend = "cycles that are rounded in floating point are whole", "add `cycles_in_floats=no`"
+        raise PolymapError(Mistake(Place(path="conventions"), message, mend))
     if conventions.first_updates_read or not conventions.sums_are_fetched:
         message = "`first_updates_read` and `sums_are_fetched` are choices only where a loop nest is replayed"
         mend = "choose them after `timeloop`, for a mapping that keeps all tensors of a level at one depth"

@@ -121,7 +121,8 @@ def _port(
             terms += [f"{factor(each)}*{f'ceil({many} / {over})' if whole else many}"] if mine else []
     unit = "elements" if rate.in_words else "bits"
     total, pace = " + ".join(terms) or "0", factor(rate.per_cycle)
-    template = f"ceil(({total}) / {pace})" if whole else f"ceil(({total}) / ({over} * {pace}))"
+    needed = f"({total}) / {pace}" if whole else f"({total}) / ({over} * {pace})"
+    template = f"ceil({needed})" if case.subject.conventions.whole_cycles else needed
     note = f"{unit} of one instance over {unit} per cycle" if whole else f"{unit} over instances and {unit} per cycle"
     return equation(kind, template, given=case.given(*names), note=note)
 
