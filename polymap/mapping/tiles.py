@@ -48,7 +48,7 @@ def instances(nodes_above: Iterable[Node]) -> int:
 
 
 def extent(affine: Affine, sizes: Mapping[str, Size]) -> Size:
-    """Hull of one data coordinate over a tile: `1 + sum |c_r| (T_r - 1)`, in elements."""
+    """Hull of one data coordinate over a tile: `1 + sum |c_r| (T_r - 1)`, in elements. Equation 1."""
     known: Mapping[str, Any] = sizes
     total = 1 + sum(abs(coefficient) * (known.get(rank, 1) - 1) for rank, coefficient in affine.terms)
     return cast(Size, total)

@@ -102,7 +102,10 @@ class Cost:
 
     @property
     def energy(self) -> Fraction:
-        """Total energy in pJ, exact: every access, every compute, leakage, and the networks that have energies."""
+        """Total energy in pJ, exact: every access, every compute, leakage, and the networks that have energies.
+
+        Equation 12.
+        """
         accesses = sum((row.energy for row in self.traffic), Fraction(0))
         leakage = sum((row.leakage for row in self.components), Fraction(0))
         networks = sum((row.energy for row in self.networks if row.energy is not None), Fraction(0))
@@ -114,7 +117,7 @@ class Cost:
 
     @property
     def latency(self) -> Fraction:
-        """Seconds, exact."""
+        """Seconds, exact. Equation 16."""
         return self.cycles / self.clock_hz
 
     @property
@@ -123,7 +126,7 @@ class Cost:
 
     @property
     def edp(self) -> Fraction:
-        """Energy-delay product in J*s, exact."""
+        """Energy-delay product in J*s, exact. Equation 17."""
         return self.energy * self.latency / 10**12
 
     @property
@@ -132,7 +135,7 @@ class Cost:
 
     @property
     def utilization(self) -> float:
-        """Computes performed over computes that all physical units could have performed in `cycles`."""
+        """Computes performed over computes that all physical units could have performed in `cycles`. Equation 19."""
         return float(self.computes / (self.physical_compute_instances * self.cycles))
 
     def row(self, level: str, tensor: str) -> Traffic | None:

@@ -66,6 +66,7 @@ class Closed:
         return tensor_quantities(access, homes, self.nest, self.conventions)
 
     def cycles(self) -> Number:
+        """Equation 13."""
         return self.nest.times[-1]
 
     def used(self, hierarchy_index: int) -> Number:

@@ -37,6 +37,7 @@ def price(memory: Memory, tensor: Tensor, instances: int = 1, address_per_access
 
     An element takes the memory's word for it, else the tensor's own bits. An address is generated for every access or,
     as the conventions have it, for elements: those read and filled of an input, filled and updated of an output.
+    Equation 9.
     """
     bits, width = memory.element_bits(tensor), memory.width_bits // memory.cluster
     address = memory.address_pj
@@ -58,7 +59,7 @@ def price(memory: Memory, tensor: Tensor, instances: int = 1, address_per_access
 
 
 def access_energy(counts: Counts, price: Price) -> Number:
-    """pJ times `price.denominator`: per instance, reads, fills and updates are rounded up to accesses apart."""
+    """pJ times `price.denominator`: per instance, reads, fills and updates are rounded up to accesses apart. Equation 10."""
     flows = (counts.reads, counts.fills, counts.updates)
     accesses = [ceiling([(1, flow)], counts.instances * price.per_access) for flow in flows]
     places = _clusters(counts, price)
@@ -75,5 +76,5 @@ def _clusters(counts: Counts, price: Price) -> Number:
 
 
 def leakage_per_cycle(leakage_w: Fraction, clock_hz: Fraction) -> Fraction:
-    """pJ that one instance leaks per clock cycle."""
+    """pJ that one instance leaks per clock cycle. Equation 11."""
     return Fraction(leakage_w) * 10**12 / Fraction(clock_hz)

@@ -37,7 +37,7 @@ def ports(memory: Memory, tensors: Iterable[Tensor]) -> tuple[Port, ...]:
 
 def cycles_needed(ports: Sequence[Port], rows: Sequence[Counts], instances: Number, whole: bool) -> Number:
     """Cycles of the busiest port of one instance, rounded up if they are `whole`; 0 without limits. `rows` are all
-    tensors at this memory."""
+    tensors at this memory. Equation 14."""
     if not rows or not ports:
         return 0
     return maximum(*(_port_cycles(port, rows, instances, whole) for port in ports))

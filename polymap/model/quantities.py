@@ -50,9 +50,9 @@ def actions(
 ) -> tuple[Counts, ...]:
     """Counts at every node of a tensor, outermost first; nothing fills the outermost node, and it never drains.
 
-    Input: reads = crossing (+ what the instances of this node take from one another), fills = fetched.
+    Input: reads = crossing (+ what the instances of this node take from one another), fills = fetched. Equation 7.
     Output: updates = crossing, the first write of an element is free: fills = fetched - seen,
-    reads = updates - arriving (+ fetched, where a tile that leaves is read). With `all_write_first` what every
+    reads = updates - arriving (+ fetched, where a tile that leaves is read). Equation 8. With `all_write_first` what every
     instance below sends first is arriving, unless it is added to another's on its way.
     """
     if is_output:

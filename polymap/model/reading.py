@@ -109,7 +109,7 @@ def _places(einsum: Einsum, architecture: Architecture) -> tuple[Place, ...]:
 def totals(setting: Setting, skeleton: Skeleton, trips: Sequence[Number], sets: Sets | None = None) -> Totals:
     """The model. Trips are integers, arrays or symbols, one per loop of the skeleton, all greater than 1.
 
-    `sets` counts what no engine of the model can; without it `NeedsSets` is raised there.
+    `sets` counts what no engine of the model can; without it `NeedsSets` is raised there. Cycles are equation 15.
     """
     walked = nest(skeleton.slots, trips)
     engines = Engines(setting.einsum, setting.conventions, walked, sets)

@@ -22,6 +22,7 @@ def fetched(access: Access, nest: Nest, position: int, hull: Sequence[Number], c
     """Elements that one instance at a position fetches during the run (an output: sends up).
 
     `(|D| + (f - 1) (|D| - prod_d max(0, E_d - s_d))) * steps outside j`, j being the innermost relevant temporal loop.
+    Equation 2.
     """
     if not conventions.tiles_stay:
         return prod(hull) * nest.times[position]
@@ -34,7 +35,7 @@ def fetched(access: Access, nest: Nest, position: int, hull: Sequence[Number], c
 
 
 def _tiles_along(access: Access, nest: Nest, hull: Sequence[Number], loop: int) -> Number:
-    """New elements while one loop runs: the first tile whole, then what each shift uncovers."""
+    """New elements while one loop runs: the first tile whole, then what each shift uncovers. Equation 3."""
     tile, trip, rank = prod(hull), nest.trips[loop], nest.slots[loop].rank
     if any(terms.keys() == {rank} for terms in access.coefficients):
         return tile * trip  # a coordinate of this rank alone moves past its tile at once
@@ -60,7 +61,7 @@ def _vector(coefficients: Sequence[Mapping[str, int]], nest: Nest, loop: int) ->
 def crossing(access: Access, nest: Nest, parent: int, child: int, each: Number) -> Number:
     """What passes the parent's port when every child instance fetches `each`: equal tiles of siblings pass once.
 
-    Loops on arrays whose network does not share (multicast for inputs, reduction for outputs) count in full.
+    Loops on arrays whose network does not share (multicast for inputs, reduction for outputs) count in full. Equation 4.
     """
     near = nest.spatial_between(parent, child)
     shared = [loop for loop in near if _shares(access, nest, loop)]
@@ -73,7 +74,7 @@ def _shares(access: Access, nest: Nest, loop: int) -> bool:
 
 
 def _different_offsets(access: Access, nest: Nest, loops: Sequence[int]) -> Number:
-    """How many different tiles the instances of some spatial loops hold."""
+    """How many different tiles the instances of some spatial loops hold. Equation 5."""
     if not loops:
         return 1
     ranks = frozenset(nest.slots[loop].rank for loop in loops)
@@ -120,7 +121,10 @@ def _box(hull: Sequence[Number]) -> Rows:
 
 
 def seen(access: Access, nest: Nest, position: int, hull: Sequence[Number]) -> Number:
-    """Distinct elements that pass through one instance during the run: the union of its hull tiles over all steps."""
+    """Distinct elements that pass through one instance during the run: the union of its hull tiles over all steps.
+
+    Equation 6.
+    """
     return union(access, nest, nest.temporal_above(position), hull)
 
 
