@@ -31,7 +31,7 @@ def check_keeps(einsum: Einsum, architecture: Architecture, mapping: Mapping) ->
 
 
 def check_capacity(einsum: Einsum, architecture: Architecture, mapping: Mapping) -> list[Mistake]:
-    """Per memory instance, `buffering * sum(tile elements * element bits) <= capacity_bits`; tiles are hulls. Equation 18."""
+    """Equation 18, per instance: `buffering * sum(tile elements * element bits) <= capacity_bits`; tiles are hulls."""
     found = (
         capacity_mistake(
             memory, [(tensor, elements(tensor, sizes)) for tensor, sizes in _held(einsum, memory, mapping)]

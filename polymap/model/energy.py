@@ -59,7 +59,7 @@ def price(memory: Memory, tensor: Tensor, instances: int = 1, address_per_access
 
 
 def access_energy(counts: Counts, price: Price) -> Number:
-    """pJ times `price.denominator`: per instance, reads, fills and updates are rounded up to accesses apart. Equation 10."""
+    """Equation 10 in pJ times `price.denominator`: per instance, reads, fills and updates are rounded up apart."""
     flows = (counts.reads, counts.fills, counts.updates)
     accesses = [ceiling([(1, flow)], counts.instances * price.per_access) for flow in flows]
     places = _clusters(counts, price)

@@ -52,7 +52,9 @@ def actions(
 
     Input: reads = crossing (+ what the instances of this node take from one another), fills = fetched. Equation 7.
     Output: updates = crossing, the first write of an element is free: fills = fetched - seen,
-    reads = updates - arriving (+ fetched, where a tile that leaves is read). Equation 8. With `all_write_first` what every
+    reads = updates - arriving (+ fetched, where a tile that leaves is read). Equation 8.
+
+    With `all_write_first` what every
     instance below sends first is arriving, unless it is added to another's on its way.
     """
     if is_output:

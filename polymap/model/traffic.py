@@ -61,7 +61,7 @@ def _vector(coefficients: Sequence[Mapping[str, int]], nest: Nest, loop: int) ->
 def crossing(access: Access, nest: Nest, parent: int, child: int, each: Number) -> Number:
     """What passes the parent's port when every child instance fetches `each`: equal tiles of siblings pass once.
 
-    Loops on arrays whose network does not share (multicast for inputs, reduction for outputs) count in full. Equation 4.
+    Equation 4. Loops on arrays whose network does not share (inputs: multicast, outputs: reduction) count in full.
     """
     near = nest.spatial_between(parent, child)
     shared = [loop for loop in near if _shares(access, nest, loop)]
