@@ -47,9 +47,11 @@ def _section(title: str, *inner: object) -> Markup:
 
 
 def _fact(subjects: Sequence[Subject], name: str, key: str, shown: Callable[[Any], str]) -> list[object]:
-    values = [one.totals[key] for one in subjects]
+    values = [one.totals.get(key) for one in subjects]
+    known = [value for value in values if value is not None]
     cells = [
-        _compared(one.key("totals", key), value, values, shown) for one, value in zip(subjects, values, strict=True)
+        "-" if value is None else _compared(one.key("totals", key), value, known, shown)
+        for one, value in zip(subjects, values, strict=True)
     ]
     return [name, *cells]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from polymap.errors import Mistake, Place, SpecError
 from polymap.markup import Markup, el, figure, joined, lazy
 from polymap.report.html import result, sources
+from polymap.report.html.form import FRONT, MEND, require
 from polymap.report.html.subject import Subject, subject
 from polymap.report.numbers import bits, count, joules
 
@@ -13,11 +15,12 @@ WIDTH, HEIGHT, LEFT, BOTTOM = 640, 360, 90, 44
 
 
 def body(document: dict[str, Any], file: str) -> Markup:
-    """The scatter, what is proven of it, and the points."""
+    """The scatter, what is proven of it, and the points. Raises `SpecError`."""
+    require(document, FRONT, file)
     points = [subject(point, file, f"points.{at}.") for at, point in enumerate(document["points"])]
     if not points:
         return joined([el("header", el("h1", "Pareto front")), el("p", "The front has no points.")])
-    across = str(document["axes"][1])
+    across = _across(document["axes"], points[0], file)
     title = f"{points[0].name} on {points[0].architecture.name}: energy and {across}"
     return joined(
         [
@@ -34,6 +37,15 @@ def body(document: dict[str, Any], file: str) -> Markup:
             sources.conventions(points[0]),
         ]
     )
+
+
+def _across(axes: list[str], point: Subject, file: str) -> str:
+    """The second axis. Raises `SpecError` if it is none."""
+    known = ("latency", *(f"size:{memory.name}" for memory in point.architecture.memories))
+    if len(axes) == 2 and axes[1] in known:
+        return axes[1]
+    message = f"energy and one of {', '.join(known)} belong here"
+    raise SpecError(Mistake(Place(file, path="axes"), message, MEND))
 
 
 def _said(document: dict[str, Any], points: int) -> str:

@@ -45,7 +45,7 @@ def _use(subject: Subject, found: dict[str, Any], index: int) -> list[Markup]:
 
 
 def _full(subject: Subject, found: dict[str, Any], index: int) -> Markup:
-    held, room = found["occupied_bits"], found["capacity_bits"]
+    held, room = found["occupied_bits"], found.get("capacity_bits")
     key = subject.key("components", index, "occupied_bits")
     if room is None:
         return el("span", "holds ", figure(key, held, bits(held)))

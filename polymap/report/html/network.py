@@ -6,6 +6,7 @@ from typing import Any
 
 from polymap.markup import Markup, el, figure, joined, lazy
 from polymap.report.html import result, sources
+from polymap.report.html.form import NETWORK, require
 from polymap.report.html.machine import meter
 from polymap.report.html.subject import Subject, subject
 from polymap.report.numbers import count, joules, objective, percent, scientific, share
@@ -14,7 +15,8 @@ ALL_PROVEN = "Every layer is proven optimal: no choice of mappings, one for each
 
 
 def body(document: dict[str, Any], file: str) -> Markup:
-    """Totals, layers by energy, and what all of them share."""
+    """Totals, layers by energy, and what all of them share. Raises `SpecError`."""
+    require(document, NETWORK, file)
     layers = [subject(layer, file, f"layers.{at}.") for at, layer in enumerate(document["layers"])]
     badge = el("span", document["status"], class_=f"badge {document['status']}")
     title = (

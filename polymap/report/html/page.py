@@ -31,21 +31,10 @@ def page(documents: Sequence[tuple[dict[str, Any], str]]) -> str:
 
 def _body(document: dict[str, Any], file: str) -> Markup:
     if document["schema"] == PARETO:
-        return front.body(_whole(document, file, "axes", "points", "complete", "tolerance"), file)
+        return front.body(document, file)
     if "layers" in document:
-        return network.body(_whole(document, file, "layers", "totals", "status"), file)
+        return network.body(document, file)
     return result.body(subject(document, file))
-
-
-def _whole(document: dict[str, Any], file: str, *keys: str) -> dict[str, Any]:
-    missing = [
-        Mistake(Place(file, path=key), f"the document has no `{key}`", "write it again")
-        for key in keys
-        if key not in document
-    ]
-    if missing:
-        raise SpecError(missing)
-    return document
 
 
 def _compared(known: list[tuple[dict[str, Any], str]]) -> Markup:

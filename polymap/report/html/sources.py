@@ -56,6 +56,7 @@ def inputs(subject: Subject) -> Markup:
 
 
 def _facts(subject: Subject) -> Iterator[tuple[str, object]]:
-    for name, found in subject.document["inputs"].items():
+    for name in ("architecture", "workload"):
+        found = subject.document["inputs"][name]
         yield f"{name} {found['name']}, sha256", found.get("sha256", "")
     yield from subject.document["versions"].items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,9 @@ from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
 from polymap.errors import Mistake, Place, SpecError
 from polymap.mapper import stated
 from polymap.mapping import Mapping
+from polymap.mapping.nest import Node, Storage
+from polymap.report.html.form import MEND, RESULT, require
 from polymap.workload.einsum import Einsum
-
-SECTIONS = ("totals", "levels", "compute", "components", "networks", "conventions", "versions")
-MEND = "write it again with `polymap optimize -o DIR` or `polymap evaluate --json`"
 
 
 @dataclass(frozen=True)
@@ -54,20 +54,42 @@ class Subject:
 
 def subject(document: dict[str, Any], file: str, path: str = "") -> Subject:
     """The subject of a document. Raises `SpecError` for what is missing or cannot be read, with its key path."""
-    missing = [
-        Mistake(Place(file, path=path + key), f"the result has no `{key}`", MEND)
-        for key in SECTIONS
-        if key not in document
-    ]
-    if missing:
-        raise SpecError(missing)
+    require(document, RESULT, file, path.rstrip("."))
     inputs = stated.section(document.get("inputs"), file, path + "inputs")
     machine = stated.section(inputs.get("architecture"), file, path + "inputs.architecture")
     work = stated.section(inputs.get("workload"), file, path + "inputs.workload")
-    return Subject(
+    found = Subject(
         document,
         stated.carried_input(machine, Architecture, file, "architecture", MEND),
         stated.carried_input(work, Einsum, file, "workload", MEND),
         stated.stated_mapping(document, file),
         path,
     )
+    wrong = [Mistake(Place(file, path=found.key(at)), message, MEND) for at, message in _strangers(found)]
+    if wrong:
+        raise SpecError(wrong)
+    return found
+
+
+def _strangers(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Names that the machine or the einsum does not have, and levels without a row of their own."""
+    known = {"level": {level.name for level in subject.levels}, "tensor": set(subject.tensors)}
+    document = subject.document
+    for at, row in enumerate(document["levels"]):
+        yield from (
+            (f"levels.{at}.{key}", f"there is no {key} `{row[key]}`") for key in known if row[key] not in known[key]
+        )
+    if document["compute"]["level"] != subject.architecture.compute.name:
+        yield "compute.level", f"the machine computes in `{subject.architecture.compute.name}`"
+    if sorted(row["level"] for row in document["components"]) != sorted(known["level"]):
+        yield "components", f"one row for each of {', '.join(level.name for level in subject.levels)} belongs here"
+    for at, node in enumerate(subject.mapping.nodes):
+        if not _is_known(node, subject):
+            yield f"mapping.{at}", f"the machine or the einsum does not have all that is named in `{node}`"
+
+
+def _is_known(node: Node, subject: Subject) -> bool:
+    if isinstance(node, Storage):
+        levels = {memory.name for memory in subject.architecture.memories}
+        return node.level in levels and set(node.tensors) <= set(subject.tensors)
+    return node.rank in dict(subject.einsum.ranks)

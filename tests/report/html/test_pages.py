@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +97,7 @@ def test_a_front_has_a_point_for_every_mapping(front: Any) -> None:
     ("change", "message"),
     [
         (lambda d: d | {"schema": "polymap.result/0"}, "schema 'polymap.result/0' is no polymap.result/1"),
-        (lambda d: {k: v for k, v in d.items() if k != "levels"}, "the result has no `levels`"),
+        (lambda d: {k: v for k, v in d.items() if k != "levels"}, "there is no `levels`"),
         (lambda d: d | {"inputs": {}}, "inputs.architecture"),
         (lambda d: d | {"mapping": 3}, "the document has no mapping"),
         (lambda d: [d], "is no polymap.result/1 document"),
@@ -106,6 +108,71 @@ def test_documents_that_are_none_are_refused(result: Any, change: Any, message: 
         page([(change(result), "x.json")])
     assert message in str(raised.value)
     assert "x.json" in str(raised.value)
+
+
+def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where something stands in a document."""
+    found = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in found:
+        yield (*above, key)
+        yield from places(inner, (*above, key))
+
+
+def damaged(document: Any, place: tuple[Any, ...], value: object) -> Any:
+    """The document with another value at a place."""
+    key, *below = place
+    inner = damaged(document[key], tuple(below), value) if below else value
+    if isinstance(document, list):
+        return [*document[:key], inner, *document[key + 1 :]]
+    return {**document, key: inner}
+
+
+ODD = (None, True, -1, 10**400, 1.5, "", "x", [], [None], {}, {"level": 1})
+
+
+@pytest.mark.parametrize("kind", ["result", "network", "front"])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_damaged_document_is_drawn_or_refused_with_its_place(
+    kind: str, seed: int, request: pytest.FixtureRequest
+) -> None:
+    document, chance = request.getfixturevalue(kind), random.Random(seed)
+    outside = [place for place in places(document) if "inputs" not in place]
+    refused = 0
+    for place in chance.sample(outside, 60):
+        broken = damaged(document, place, chance.choice(ODD))
+        try:
+            page([(broken, "x.json")])
+        except pm.SpecError as error:
+            refused += "x.json" in str(error)
+    assert refused > 5
+
+
+def test_all_that_is_wrong_is_told_at_once(result: Any) -> None:
+    broken = damaged(damaged(result, ("totals", "cycles"), "many"), ("levels", 1, "reads"), None)
+    broken = damaged(broken, ("search", "certificate", "groups"), {})
+    with pytest.raises(pm.SpecError) as raised:
+        page([(broken, "x.json")])
+    assert [mistake.place.path for mistake in raised.value.mistakes] == [
+        "totals.cycles",
+        "levels.1.reads",
+        "search.certificate.groups",
+    ]
+
+
+def test_names_that_the_machine_does_not_have_are_told(result: Any) -> None:
+    broken = damaged(damaged(result, ("levels", 0, "level"), "L7"), ("compute", "level"), "GPU")
+    broken = damaged(broken, ("components",), result["components"][1:])
+    with pytest.raises(pm.SpecError) as raised:
+        page([(broken, "x.json")])
+    told = {mistake.place.path: mistake.message for mistake in raised.value.mistakes}
+    assert list(told) == ["levels.0.level", "compute.level", "components"]
+    assert told["levels.0.level"] == "there is no level `L7`"
+
+
+def test_an_area_that_no_number_holds_is_left_out(result: Any) -> None:
+    unknown = damaged(result, ("totals", "area_um2"), None)
+    text = page([(unknown, "a.json"), (result, "b.json")])
+    assert '<th scope="row">area</th><td>-</td>' in text or "<td>-</td>" in text
 
 
 def test_the_command_writes_all_or_nothing(tmp_path: Path, result: Any, capsys: pytest.CaptureFixture[str]) -> None:
