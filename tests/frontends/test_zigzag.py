@@ -287,3 +287,12 @@ def test_the_command_tells_whose_files_they_are(tmp_path: Path) -> None:
 def test_a_name_of_a_mapping_is_no_path(tmp_path: Path) -> None:
     found = converted(tmp_path, mappings=MAPPINGS.replace("name: first", "name: ../../etc/first"))
     assert set(found.files()) == {"constraints.yaml", "constraints_______etc_first.yaml"}
+
+
+def test_files_of_mappings_have_names_of_their_own(tmp_path: Path) -> None:
+    alike = MAPPINGS + MAPPINGS[MAPPINGS.index("- name: first") :].replace("name: first", "name: First")
+    assert set(converted(tmp_path, mappings=alike).files()) == {
+        "constraints.yaml",
+        "constraints_first.yaml",
+        "constraints_First~2.yaml",
+    }

@@ -1,4 +1,4 @@
-"""What expressions of AccelForge's files are worth: numbers, sets of tensors, and times as sums over actions.
+"""What expressions of AccelForge's files are worth.
 
 Python's parser makes the tree, of which only the nodes named here are walked: nothing is executed, no attribute of an
 object is looked up. Length, depth, powers and digits are bounded.
@@ -9,72 +9,28 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from typing import TypeAlias
 
+from polymap.frontends.accelforge.functions import FUNCTIONS
+from polymap.frontends.accelforge.kinds import (
+    GRAMMAR,
+    INFINITE,
+    Action,
+    Known,
+    Number,
+    Tensors,
+    Time,
+    Value,
+    bounded,
+    truth,
+)
 from polymap.quantity import Misread, near, shown
 
-LONGEST, DEEPEST, MOST_BITS = 400, 32, 512
-INFINITE = math.inf
-GRAMMAR = "write numbers, names, tensors with ~ | &, + - * / // % **, comparisons, `A if B else C`, min, max, sum, len"
+__all__ = ["Action", "Known", "Number", "Tensors", "Time", "Value", "evaluate", "number", "tensors", "truth"]
 
-Number: TypeAlias = "Fraction | float"  # a float is infinite
-
-
-@dataclass(frozen=True)
-class Tensors:
-    """A set of tensors, by name."""
-
-    names: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Action:
-    """One action of a component; `throughput` in actions per second."""
-
-    name: str
-    throughput: Number
-
-
-@dataclass(frozen=True)
-class Time:
-    """Seconds: the longest of sums of seconds per call, times the calls of each action."""
-
-    sums: tuple[tuple[tuple[str, Fraction], ...], ...]
-
-    @classmethod
-    def calls(cls, action: str) -> Time:
-        return cls((((action, Fraction(1)),),))
-
-    def times(self, factor: Fraction) -> Time:
-        return Time(tuple(tuple((name, each * factor) for name, each in one) for one in self.sums))
-
-    def plus(self, other: Time) -> Time:
-        """Of two sums; the longest of several cannot be added."""
-        if len(self.sums) != 1 or len(other.sums) != 1:
-            raise Misread("a sum of the longest of several times has no counterpart", "write the longest outermost")
-        total = dict(self.sums[0])
-        for name, each in other.sums[0]:
-            total[name] = total.get(name, Fraction(0)) + each
-        return Time((tuple(total.items()),))
-
-
-Value: TypeAlias = "Number | bool | Tensors | Time | tuple[Action, ...] | Action"
-
-
-@dataclass(frozen=True)
-class Known:
-    """What names stand for; `all` are the tensors there are, `bits` those of an element of each."""
-
-    names: Mapping[str, Value] = field(default_factory=dict)
-    all: frozenset[str] = frozenset()
-    bits: Mapping[str, Fraction] = field(default_factory=dict)
-
-    def with_names(self, more: Mapping[str, Value]) -> Known:
-        return replace(self, names={**self.names, **more})
+LONGEST, DEEPEST = 400, 32
 
 
 def evaluate(given: object, known: Known) -> Value:
@@ -113,11 +69,6 @@ def tensors(given: object, known: Known) -> frozenset[str]:
             f"{shown(given)} is no set of tensors", "write e.g. `input | output`, `~weight`, `All`, `Nothing`"
         )
     return found.names
-
-
-def truth(value: Value) -> bool:
-    """As Python takes it: an empty set and 0 are false."""
-    return bool(value.names) if isinstance(value, Tensors) else bool(value)
 
 
 def _value(node: ast.expr, known: Known, depth: int) -> Value:
@@ -221,17 +172,7 @@ def _calculated(left: Value, kind: type[ast.operator], right: Value) -> Number:
         raise Misread("this operator takes no numbers", GRAMMAR) from None
     except ZeroDivisionError:
         raise Misread("a division by 0", "divide by another number") from None
-    return _bounded(found)
-
-
-def _bounded(found: Number) -> Number:
-    if isinstance(found, float):
-        if math.isnan(found):
-            raise Misread("an infinite value less or divided by another has no value", "write numbers")
-        return found if math.isinf(found) else Fraction(Decimal(repr(found)))
-    if max(found.numerator.bit_length(), found.denominator.bit_length()) > MOST_BITS:
-        raise Misread(f"a number has more than {MOST_BITS} binary digits", "write smaller numbers")
-    return found
+    return bounded(found)
 
 
 def _power(left: Number, right: Number) -> Number:
@@ -292,13 +233,13 @@ def _compared(node: ast.Compare, known: Known, depth: int) -> Value:
 
 def _called(node: ast.Call, known: Known, depth: int) -> Value:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
-    if name not in _FUNCTIONS or node.keywords or not node.args:
-        raise Misread(f"{shown(ast.unparse(node.func)[:60])} is no function here", f"use: {', '.join(_FUNCTIONS)}")
+    if name not in FUNCTIONS or node.keywords or not node.args:
+        raise Misread(f"{shown(ast.unparse(node.func)[:60])} is no function here", f"use: {', '.join(FUNCTIONS)}")
     if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp | ast.ListComp):
         found = _over_actions(node.args[0], known, depth)
     else:
         found = [_value(argument, known, depth) for argument in node.args]
-    return _FUNCTIONS[name](found)
+    return FUNCTIONS[name](found)
 
 
 def _over_actions(node: ast.GeneratorExp | ast.ListComp, known: Known, depth: int) -> list[Value]:
@@ -311,74 +252,6 @@ def _over_actions(node: ast.GeneratorExp | ast.ListComp, known: Known, depth: in
         raise Misread(f"{shown(ast.unparse(loop.iter)[:60])} is no list of actions", "write `... for a in actions`")
     return [_value(node.elt, known.with_names({loop.target.id: action}), depth) for action in over]
 
-
-def _numbers(found: list[Value], least: int = 1, most: int = 16) -> list[Number]:
-    numbers = [value for value in found if isinstance(value, Fraction | float) and not isinstance(value, bool)]
-    if len(numbers) != len(found) or not least <= len(found) <= most:
-        raise Misread("a function does not take these values", GRAMMAR)
-    return numbers
-
-
-def _added(found: list[Value]) -> Value:
-    times = [value for value in found if isinstance(value, Time)]
-    if times and len(times) == len(found):
-        total = times[0]
-        for time in times[1:]:
-            total = total.plus(time)
-        return total
-    return _bounded(sum(_numbers(found, 0), Fraction(0)))
-
-
-def _longest(found: list[Value]) -> Value:
-    times = [value for value in found if isinstance(value, Time)]
-    if times and len(times) == len(found):
-        return Time(tuple(one for time in times for one in time.sums))
-    numbers = _numbers(found)
-    return numbers[0] if len(numbers) == 1 else max(numbers)
-
-
-def _shortest(found: list[Value]) -> Value:
-    numbers = _numbers(found)
-    return numbers[0] if len(numbers) == 1 else min(numbers)
-
-
-def _size_of(found: list[Value]) -> Value:
-    size = _numbers(found, 1, 1)[0]
-    return -size if size < 0 else size
-
-
-def _whole(found: list[Value], rounded: Callable[[Fraction], int]) -> Value:
-    value = _numbers(found, 1, 1)[0]
-    return Fraction(rounded(value)) if isinstance(value, Fraction) else value
-
-
-def _real(found: list[Value], function: Callable[[float], float]) -> Value:
-    value = float(_numbers(found, 1, 1)[0])
-    try:
-        return _bounded(function(value))
-    except (ValueError, OverflowError):
-        raise Misread(f"a function does not take {value}", "write a positive number") from None
-
-
-def _count(found: list[Value]) -> Value:
-    if len(found) != 1 or not isinstance(found[0], Tensors):
-        raise Misread("`len` counts a set of tensors", "write e.g. `len(All)`")
-    return Fraction(len(found[0].names))
-
-
-_FUNCTIONS: dict[str, Callable[[list[Value]], Value]] = {
-    "sum": _added,
-    "max": _longest,
-    "min": _shortest,
-    "len": _count,
-    "ceil": lambda found: _whole(found, math.ceil),
-    "floor": lambda found: _whole(found, math.floor),
-    "round": lambda found: _whole(found, round),
-    "int": lambda found: _whole(found, math.trunc),
-    "abs": _size_of,
-    "log2": lambda found: _real(found, math.log2),
-    "sqrt": lambda found: _real(found, math.sqrt),
-}
 
 _NODES: dict[type[ast.expr], Callable[..., Value]] = {
     ast.Constant: _constant,

@@ -49,12 +49,15 @@ def convert(files: Sequence[str]) -> Converted:
 def _constraints(
     wanted: Sequence[Rules], work: Sequence[Layer], left_out: LeftOut
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """One file for each entry that says something of some layer."""
+    """One file for each entry that says something of some layer, no name like another."""
+    taken: list[str] = []
     for each in wanted:
         mine = [layer for layer in work if chosen(layer, wanted) is each]
         if mine or not work:
-            name = "constraints" if each.name == DEFAULT else f"constraints_{_stem(each.name)}"
-            yield name, each.document(mine, left_out)
+            stem = "constraints" if each.name == DEFAULT else f"constraints_{_stem(each.name)}"
+            taken.append(stem.lower())
+            nth = taken.count(stem.lower())
+            yield stem if nth == 1 else f"{stem}~{nth}", each.document(mine, left_out)
 
 
 def _stem(name: str) -> str:
