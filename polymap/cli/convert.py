@@ -70,13 +70,25 @@ def _setting(text: str) -> tuple[str, bool | int | float | str]:
     return name, value
 
 
+def _settings(options: argparse.Namespace) -> dict[str, bool | int | float | str]:
+    """What --set gives. Raises `SpecError` where it gives a variable two values, or where nothing could use it."""
+    found: dict[str, bool | int | float | str] = {}
+    for name, value in options.set:
+        if found.setdefault(name, value) != value:
+            raise SpecError(Mistake(NOWHERE, f"--set gives {name} two values", "keep one"))
+    if found and options.to:
+        raise SpecError(Mistake(NOWHERE, "a RESULT is no template, and --set gives variables", "leave --set out"))
+    return found
+
+
 def run(options: argparse.Namespace) -> int:
     """Convert, then write all files or none."""
     from polymap.cli.folder import Folder
     from polymap.frontends.other_tools import convert
 
     Folder.checked(options.folder, ())
-    converted = _of_result(options.files) if options.to else convert(options.files, dict(options.set))
+    settings = _settings(options)
+    converted = _of_result(options.files) if options.to else convert(options.files, settings)
     files = converted.files()
     write(Folder.checked(options.folder, files).path, files)
     for line in converted.left_out:

@@ -49,19 +49,24 @@ def convert(files: Sequence[str], settings: Mapping[str, bool | int | float | st
     """What files become: those of Timeloop, AccelForge and ZigZag a design, Accelergy's compounds and tables
     components, and an architecture of polymap Accelergy's tables. `settings` are variables of templates, which
     AccelForge's files may be. Raises SpecError with every mistake."""
-    if len(files) == 1 and files[0] in spec.shipped("architectures"):
-        return _tables(files[0])
-    keys = {key for file in files for key in _keys(file)}
+    is_shipped = len(files) == 1 and files[0] in spec.shipped("architectures")
+    keys = set() if is_shipped else {key for file in files for key in _keys(file)}
+    if keys & ACCELFORGE and not keys & TIMELOOP:
+        from polymap.frontends.accelforge import convert as of_accelforge
+
+        return of_accelforge(files, settings)
+    _check_unset(settings or {}, files)
+    return _tables(files[0]) if is_shipped else _of_plain(keys, files)
+
+
+def _of_plain(keys: set[str], files: Sequence[str]) -> Files:
+    """Of tools whose files are no templates."""
     if "polymap" in keys and len(files) == 1:
         return _tables(files[0])
     if keys & ACCELERGY and not keys & TIMELOOP:
         from polymap.frontends.accelergy import convert as of_accelergy
 
         return of_accelergy(files)
-    if keys & ACCELFORGE and not keys & TIMELOOP:
-        from polymap.frontends.accelforge import convert as of_accelforge
-
-        return of_accelforge(files, settings)
     if keys & zigzag.KEYS and not keys & TIMELOOP:
         from polymap.frontends.zigzag import convert as of_zigzag
 
@@ -81,6 +86,13 @@ def timeloop_mappings(document: object, file: str) -> tuple[tuple[str, str], ...
     from polymap.frontends.timeloop import mapping_section
 
     return tuple((one.einsum.name, spec.dump(mapping_section(one))) for one in mapped(document, file))
+
+
+def _check_unset(settings: Mapping[str, bool | int | float | str], files: Sequence[str]) -> None:
+    """Raises SpecError where variables are set of what is no template."""
+    if settings:
+        text = f"these files are no templates, and --set gives {', '.join(map(shown, settings))}"
+        raise SpecError(Mistake(Place(files[0]), text, "leave --set out"))
 
 
 def _check_known(keys: set[str], files: Sequence[str]) -> None:

@@ -239,3 +239,19 @@ def test_files_of_no_known_tool_are_told(tmp_path: Path, capsys: pytest.CaptureF
     (tmp_path / "a.yaml").write_text("noodles: 3\n", encoding="utf-8")
     assert main(["convert", str(tmp_path / "a.yaml"), "-o", str(tmp_path / "out")]) == 1
     assert "these keys are of no tool that is known here: `noodles`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--set", "size=1", "size=2"], "--set gives size two values"),
+        (["--set", "size=1"], "these files are no templates"),
+        (["--set", "size=1", "--to", "timeloop"], "a RESULT is no template"),
+    ],
+)
+def test_variables_that_nothing_can_use_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    assert main(["convert", "teaching", *words, "-o", str(tmp_path / "out")]) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
