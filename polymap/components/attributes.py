@@ -42,7 +42,12 @@ def _one_of(value: object, words: tuple[str, ...]) -> str:
     return str(value)
 
 
-def bits(value: object) -> int:
-    """A number of bits from 1 to 64, with or without the unit: `8` or `8 b`."""
+def bits(value: object, below: int = 65) -> int:
+    """A number of bits, from 1 to 64 unless said, with or without the unit: `8` or `8 b`."""
     has_unit = isinstance(value, str) and not value.strip().isdigit()
-    return quantity.count(quantity.width_bits(value) if has_unit else value, below=65)
+    return quantity.count(quantity.width_bits(value) if has_unit else value, below=below)
+
+
+def side_by_side(value: object) -> int:
+    """Wires or bits of a flit: as many as there may be, with or without the unit."""
+    return bits(value, below=quantity.LARGEST_COUNT)

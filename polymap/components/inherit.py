@@ -13,6 +13,8 @@ EXTENDS, COMPONENT = "extends", "component"
 # Keys whose values are merged name by name, and how deep: a part may change one attribute of its component.
 _MERGED = {"attributes": 1, "parts": 4, "actions": 1}
 
+_EXTENDED = "name one of the same folder, or one that ships: `polymap components --list` has them"
+
 
 def inherited(tree: Located, others: Callable[[str], Located | None]) -> Located:
     """The tree with what it extends, each value at its place. Raises SpecError for unknown names and for circles."""
@@ -29,7 +31,7 @@ def _inherited(tree: Located, others: Callable[[str], Located | None], seen: tup
         raise SpecError(Mistake(field.value.place, f"compounds extend each other in a circle: {chain}", "break it"))
     other = others(name)
     if other is None:
-        raise SpecError(Mistake(field.value.place, f"no compound is called {shown(name)}", "check `extends`"))
+        raise SpecError(Mistake(field.value.place, f"no compound is called {shown(name)}", _EXTENDED))
     return _whole(_inherited(other, others, (*seen, name)), tree)
 
 

@@ -14,6 +14,7 @@ from functools import cache
 
 from polymap import quantity
 from polymap.components import aladdin
+from polymap.components.attributes import bits as whole_bits
 from polymap.components.attributes import positive
 from polymap.components.estimate import Estimate, total
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
@@ -35,9 +36,7 @@ COMPUTE = Action("compute", what="one operation")
 
 def _width(value: object) -> int:
     """Bits of an operand, with or without the unit: `8` or `8 b`."""
-    if isinstance(value, str) and not value.strip().isdigit():
-        return quantity.width_bits(value)
-    return quantity.count(value, below=MOST_BITS + 1)
+    return whole_bits(value, below=MOST_BITS + 1)
 
 
 def _mantissa(value: object) -> int:

@@ -12,6 +12,7 @@ from math import sqrt
 
 from polymap import quantity
 from polymap.components import aladdin, registers, wires
+from polymap.components.attributes import side_by_side
 from polymap.components.estimate import Estimate, Origin, total
 from polymap.components.logic import multiplexer
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
@@ -31,7 +32,7 @@ PORTS = Attribute(
     "ports", lambda value: quantity.count(value, least=2), default=5, what="of a mesh: 4 neighbours, 1 own"
 )
 DEPTH = Attribute("depth", quantity.count, default=4, what="flits that the buffer of an input holds")
-FLIT = Attribute("bits", quantity.width_bits, "b", what="bits of a flit")
+FLIT = Attribute("bits", side_by_side, "b", what="bits of a flit")
 HOP = Action("hop", what="one flit from an input to an output")
 
 

@@ -10,9 +10,8 @@ import math
 from collections.abc import Mapping
 from functools import cache
 
-from polymap import quantity
 from polymap.components import cmos, itrs
-from polymap.components.attributes import one_of, positive, share
+from polymap.components.attributes import one_of, positive, share, side_by_side
 from polymap.components.estimate import Estimate, Origin
 from polymap.components.logarithmic import blend, bracket
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
@@ -27,7 +26,7 @@ COLUMNS = {"pJ": "energy_pj_per_mm", "ns": "delay_ns_per_mm", "uW": "leakage_uw_
 KINDS = ("overhead_30", "overhead_20", "overhead_10", "overhead_5", "delay_optimal", "low_swing")
 
 LENGTH = Attribute("length", positive("length", 1e-3), "mm", what="of the wire")
-BITS = Attribute("bits", quantity.width_bits, "b", what="wires side by side")
+BITS = Attribute("bits", side_by_side, "b", what="wires side by side")
 KIND = Attribute("kind", one_of(*KINDS), default=KINDS[0], what="repeaters: for the least delay or percents more of it")
 DEVICE = Attribute("device", one_of("lstp", "hp"), default="lstp", what="ITRS device of the repeaters")
 ACTIVITY = Attribute("activity", share, default=0.5, what="share of the bits that differ from the transfer before")

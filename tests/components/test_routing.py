@@ -170,3 +170,23 @@ def test_what_a_model_does_not_know_it_refuses(model: object) -> None:
 def test_the_crossbar_of_the_table_begins_at_two_nanoseconds() -> None:
     with pytest.raises(CannotPrice, match="from 2 to 10 ns"):
         aladdin.unit(routing.CROSSBAR)
+
+
+@pytest.mark.parametrize("name", ["wire", "link", "crossbar", "router", "mux", "int_adder"])
+def test_bits_are_written_with_or_without_their_unit(name: str) -> None:
+    rest = {
+        "wire": {"length": "1 mm"},
+        "link": {"length": "1 mm"},
+        "crossbar": {"inputs": 2, "outputs": 2},
+        "mux": {"inputs": 2},
+    }
+    with_unit, without = (
+        pm.component(name, bits=bits, technology="45 nm", **rest.get(name, {})) for bits in ("32 b", 32)
+    )
+    assert with_unit == without
+
+
+def test_operands_are_as_wide_as_the_table_goes_however_they_are_written() -> None:
+    for bits in ("2000 b", 2000):
+        with pytest.raises(SpecError, match="out of range"):
+            pm.component("int_adder", bits=bits, technology="45 nm")
