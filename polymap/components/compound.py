@@ -188,7 +188,12 @@ class Compound(Model):
 
     def _weight(self, step: Step, unit: str, given: Given) -> float:
         with _of(f"`times` of `{step.called}`"):
-            return float(term.times(step.times, given.values)) * self._scale(step.part, unit, given)
+            times = float(term.times(step.times, given.values))
+        if times and not self._count(self._part(step.part), given):
+            raise CannotPrice(
+                f"`{step.called}` takes place, and there are 0 of `{step.part}`", "make its `times` 0, too"
+            )
+        return times * self._scale(step.part, unit, given)
 
     def _delay(self, step: Step, given: Given) -> Estimate:
         delay = self._priced(step, given).delay

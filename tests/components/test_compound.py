@@ -194,6 +194,13 @@ actions:
     assert "`storage` has no action `read`" in mistakes(replaced, BUFFER)
 
 
+def test_what_is_not_there_does_nothing() -> None:
+    none = BUFFER.replace("count: 2", "count: 0")
+    with pytest.raises(SpecError, match=r"`counter\.add` takes place, and there are 0 of `counter`"):
+        buffer(none)
+    assert [action.name for action in buffer(none.replace("times: 3", "times: 0")).priced] == ["read"]
+
+
 def test_compounds_that_extend_each_other_in_a_circle_are_refused() -> None:
     text = "polymap: component/1\ncomponent: {0}\nextends: {1}\n"
     assert "file.yaml:3:10 (extends): compounds extend each other in a circle" in mistakes(
