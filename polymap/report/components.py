@@ -137,10 +137,11 @@ def _delay(delay: Estimate | None) -> str:
     return f"{delay.value:.4g} ns" if delay else ABSENT
 
 
-def _source(estimate: Estimate) -> str:
+def _source(estimate: Estimate, *others: Estimate) -> str:
+    """Who says so, and whether it or another number of the row left its table."""
     first, *more = estimate.origin.citations or (estimate.origin.what,)
     text = first if len(first) <= LONGEST_SOURCE else f"{first[: LONGEST_SOURCE - 3]}..."
-    outside = "extrapolated: " if estimate.origin.extrapolated else ""
+    outside = "extrapolated: " if any(each.origin.extrapolated for each in (estimate, *others)) else ""
     return f"{outside}{text} and {len(more)} more" if more else f"{outside}{text}"
 
 
@@ -148,7 +149,7 @@ def _level_row(level: Amounts) -> tuple[str, ...]:
     count = level.instances
     areas = _area(level.area.value), _area(level.area.value * count)
     leakages = _power(level.leakage.value), _power(level.leakage.value * count)
-    return level.level, f"{count:,}", *areas, *leakages, _source(level.area)
+    return level.level, f"{count:,}", *areas, *leakages, _source(level.area, level.leakage)
 
 
 def _totals(levels: Sequence[Amounts]) -> tuple[str, ...]:
@@ -162,6 +163,8 @@ def _area(um2: float) -> str:
 
 
 def _power(microwatts: float) -> str:
+    if microwatts >= 1e6:
+        return f"{microwatts / 1e6:.4g} W"
     return f"{microwatts / 1e3:.4g} mW" if microwatts >= 1e3 else f"{microwatts:.4g} uW"
 
 

@@ -224,3 +224,11 @@ def test_what_lies_outside_of_a_table_says_so_everywhere(capsys: Capture) -> Non
     assert mac["actions"][0]["energy"]["extrapolated"]
     Path("arch.yaml").write_text(text.replace(", extrapolate: true", ""), encoding="utf-8")
     assert "no model can price `MAC` (int_mac)" in said(capsys, "arch.yaml", code=1)
+
+
+def test_a_leakage_outside_of_its_range_is_told_although_the_area_is_inside(capsys: Capture) -> None:
+    text = ARCH.replace("{node: 45 nm}", "{node: 45 nm, temperature: 450 K, extrapolate: true}")
+    text = text.replace("{adder_tree: {}}", "{int_mac: {bits: 8}}")
+    Path("arch.yaml").write_text(text, encoding="utf-8")
+    rows = [line for line in said(capsys, "arch.yaml").splitlines() if line.startswith("MAC")]
+    assert ["extrapolated: Horowitz" in row for row in rows] == [False, True]  # energies, then area and leakage
