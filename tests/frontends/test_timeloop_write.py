@@ -54,6 +54,7 @@ def test_a_mapping_is_written_memory_by_memory() -> None:
             "factors": ["m=4", "n=2", "k=1"],
             "permutation": ["m", "n", "k"],
             "split": 1,
+            "no_link_transfer": ["A", "B", "C"],
         },
     ]
 
@@ -74,6 +75,29 @@ def lines(mapping: pm.Mapping) -> list[list[str]]:
     """The lines of a mapping without the name of the array, the loops over it in any order: there, Y is outermost."""
     text = str(mapping.without_unit_loops()).replace("GLB_array.", "").split("\n")
     return [sorted(together) for _, together in groupby(text, lambda line: line.startswith("parallel") or line)]
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ("temporal, factors: R=3", "no_temporal_reuse: [Inputs]"),
+        ("temporal, factors: R=3", "rmw_first_update: [Outputs]"),
+        ("spatial, factors: R=1", "no_reuse: [Inputs]"),
+        ("spatial, factors: R=1", "no_link_transfer: [Inputs]"),
+        ("bypass", "no_coalesce: [Outputs]"),
+    ],
+)
+def test_habits_of_memories_and_arrays_come_back(tmp_path: Path, section: str, said: str) -> None:
+    directive = f"{{target: GLB, type: {section}"
+    files = written(tmp_path, {"mapping": (directive, directive.replace("target", f"{said}, target"))})
+    found = convert(files)
+    work = pm.workload(found.workload)
+    assert isinstance(work, pm.Einsum)
+    mapped = Mapped(work, pm.architecture(found.architecture), pm.mapping(found.mapping), Place("r"))
+    (tmp_path / "mapping.yaml").write_text(yaml.safe_dump(mapping_section(mapped)), encoding="utf-8")
+    back = convert(files)
+    assert back.architecture == found.architecture
+    assert back.mapping == found.mapping
 
 
 @pytest.mark.parametrize("sides", [{}, {"architecture": TWO_SIDED}])

@@ -32,6 +32,11 @@ def mistake(text: str) -> str:
     return str(caught.value)
 
 
+def test_names_of_tags_are_a_key_where_they_are_asked_for() -> None:
+    tree = spec.parse("a: !Memory {b: 1}\n", tagged=True)
+    assert spec.written(tree) == "{a: {!: Memory, b: 1}}"
+
+
 def test_every_value_remembers_file_line_column_and_key_path() -> None:
     tree = spec.parse("a: 1\nb:\n  - c: {d: x}\n", "f.yaml")
     assert isinstance(tree, spec.Fields)

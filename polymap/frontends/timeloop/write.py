@@ -15,6 +15,7 @@ from polymap.architecture.hierarchy import Architecture, Array, Memory
 from polymap.errors import Mistake, Place, SpecError
 from polymap.frontends.results import Mapped
 from polymap.mapping import Node, Spatial, Storage, Temporal
+from polymap.workload.einsum import Tensor
 
 EVEN = "search it with `--mapspace even`"
 AXES = 2
@@ -62,9 +63,8 @@ def mapping_section(found: Mapped) -> dict[str, Any]:
             mistakes.append(Mistake(place, f"`{node}` has no counterpart in Timeloop: {wrong.reason}", wrong.mend))
     if mistakes:
         raise SpecError(mistakes)
-    tensors = tuple(tensor.name for tensor in found.einsum.tensors)
     ranks = tuple(found.einsum.sizes)
-    return {"mapping": [said for block in blocks.all for said in _directives(block, tensors, ranks)]}
+    return {"mapping": [said for block in blocks.all for said in _directives(block, found.einsum.tensors, ranks)]}
 
 
 def _crowded(found: Mapped) -> Iterator[Mistake]:
@@ -153,14 +153,30 @@ class _Blocks:
 # as that tool writes it
 
 
-def _directives(block: _Block, tensors: Sequence[str], ranks: Sequence[str]) -> Iterator[dict[str, Any]]:
-    target = block.memory.name
-    bypassed = [tensor for tensor in tensors if tensor not in block.keeps]
-    yield {"target": target, "type": "bypass", "keep": list(block.keeps), "bypass": bypassed}
-    yield {"target": target, "type": "temporal", **_loops(block.temporal, ranks)}
+def _directives(block: _Block, tensors: Sequence[Tensor], ranks: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What the memory keeps, its loops, those over the array; and the habits of both, which that tool puts there."""
+    memory, names = block.memory, [tensor.name for tensor in tensors]
+    bypassed = [name for name in names if name not in block.keeps]
+    kept = {"keep": list(block.keeps), "bypass": bypassed, **_named("no_coalesce", memory.passes_through)}
+    yield {"target": memory.name, "type": "bypass", **kept}
+    habits = {**_named("no_temporal_reuse", memory.refetches), **_named("rmw_first_update", memory.reads_first)}
+    yield {"target": memory.name, "type": "temporal", **_loops(block.temporal, ranks), **habits}
     if block.array and block.array.fanout > 1:
         along = [[loop for loop in block.spatial if loop.axis == axis] for axis in range(AXES)]
-        yield {"target": target, "type": "spatial", **_loops([*along[1], *along[0]], ranks), "split": len(along[0])}
+        loops = {**_loops([*along[1], *along[0]], ranks), "split": len(along[0])}
+        yield {"target": memory.name, "type": "spatial", **loops, **_apart(block.array, tensors)}
+
+
+def _apart(array: Array, tensors: Sequence[Tensor]) -> dict[str, list[str]]:
+    """The tensors that instances do not share, and those that neighbours do not pass on."""
+    shared = [array.reduces(tensor) if tensor.is_output else array.multicasts(tensor) for tensor in tensors]
+    unshared = [tensor.name for tensor, is_shared in zip(tensors, shared) if not is_shared]
+    unlinked = [tensor.name for tensor in tensors if not array.links_of(tensor)]
+    return {**_named("no_reuse", unshared), **_named("no_link_transfer", unlinked)}
+
+
+def _named(key: str, names: Sequence[str]) -> dict[str, list[str]]:
+    return {key: list(names)} if names else {}
 
 
 def _loops(loops: Sequence[_Trips], ranks: Sequence[str]) -> dict[str, Any]:
