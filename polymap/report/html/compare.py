@@ -27,7 +27,8 @@ def body(subjects: Sequence[Subject], names: Sequence[str]) -> Markup:
             el("header", el("h1", "Side by side")),
             el(
                 "p",
-                "The least of a row is bold; where all are equal nothing is marked. Ratios are to the first.",
+                "The best of a row is bold: the least, of utilization the most; where all are equal nothing is marked. "
+                "Ratios are to the first.",
                 class_="note",
             ),
             _section("Totals", table(("", *names), [_fact(subjects, *fact) for fact in FACTS])),
@@ -47,21 +48,34 @@ def _section(title: str, *inner: object) -> Markup:
 
 
 def _fact(subjects: Sequence[Subject], name: str, key: str, shown: Callable[[Any], str]) -> list[object]:
-    values = [one.totals.get(key) for one in subjects]
+    values = [_stated(one, key) for one in subjects]
     known = [value for value in values if value is not None]
+    best = max if key == "utilization" else min
     cells = [
-        "-" if value is None else _compared(one.key("totals", key), value, known, shown)
+        "-" if value is None else _compared(one.key("totals", key), value, known, shown, best)
         for one, value in zip(subjects, values, strict=True)
     ]
     return [name, *cells]
 
 
-def _compared(key: str, value: float, values: Sequence[float], shown: Callable[[Any], str]) -> Markup:
-    """A number, its ratio to the first, and whether it is the least of those that differ."""
+def _stated(subject: Subject, key: str) -> float | None:
+    """A total; None of an area that no file states, for 0 is what is known of it, not what it is."""
+    value: float | None = subject.totals.get(key)
+    return None if key == "area_um2" and not value else value
+
+
+def _compared(
+    key: str,
+    value: float,
+    values: Sequence[float],
+    shown: Callable[[Any], str],
+    best: Callable[[Sequence[float]], float] = min,
+) -> Markup:
+    """A number, its ratio to the first, and whether it is the best of those that differ."""
     ratio = f" ({value / values[0]:.3g}x)" if values[0] and value != values[0] else ""
     text = f"{shown(value)}{ratio}"
-    least = len(set(values)) > 1 and value == min(values)
-    return number_cell(key, value, el("b", text) if least else text)
+    is_best = len(set(values)) > 1 and value == best(values)
+    return number_cell(key, value, el("b", text) if is_best else text)
 
 
 def _parts(subjects: Sequence[Subject]) -> list[list[object]]:

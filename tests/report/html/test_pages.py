@@ -175,6 +175,19 @@ def test_an_area_that_no_number_holds_is_left_out(result: Any) -> None:
     assert '<th scope="row">area</th><td>-</td>' in text or "<td>-</td>" in text
 
 
+def test_the_most_used_machine_and_stated_areas_are_marked(result: Any) -> None:
+    other = plain(pm.optimize(GEMM, "teaching", objective="edp").to_dict())
+    assert other["totals"]["utilization"] > result["totals"]["utilization"]
+    assert (other["totals"]["area_um2"], result["totals"]["area_um2"] > 0) == (0, True)
+    text = page([(result, "a.json"), (other, "b.json")])
+    bold = f'data-key="1.totals.utilization" data-value="{other["totals"]["utilization"]}"><b>'
+    assert bold in text
+    assert 'data-key="0.totals.utilization"' in text.partition(bold)[0]
+    area = text.partition("<td>area</td>")[2].partition("</tr>")[0]
+    assert area.endswith("<td>-</td>")
+    assert "<b>" not in area
+
+
 def test_the_command_writes_all_or_nothing(tmp_path: Path, result: Any, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "r.json").write_text(json.dumps(result))
     (tmp_path / "cut.json").write_text(json.dumps(result)[:-50])
