@@ -143,6 +143,7 @@ def test_what_an_architecture_asks_of_a_workload_that_is_not_there_is_told(tmp_p
         ("- !Container", "- !Toll", "`!Toll` has no counterpart"),
         ("- !Container", "- ", "a node has no tag"),
         ("fanout: 2 ** 5", "fanout: 5 / 2", "a fan-out is a whole number"),
+        ("min_usage: 1", "min_usage: inf", "a usage is a share of the instances"),
         ("throughput: 512e9 * 8", "throughput: 0", "`read` is never done"),
         (
             "max(a.n_calls / a.throughput for a in actions)",

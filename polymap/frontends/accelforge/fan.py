@@ -36,12 +36,15 @@ def _dimension(reader: spec.Reader, ask: Ask, names: Names, left_out: LeftOut) -
     if not isinstance(fanout, Fraction) or fanout.denominator != 1 or not 0 < fanout < 2**31:
         reader.wrong("a fan-out is a whole number", "write 1 or more", key="fanout")
         return 1
+    if not isinstance(least, Fraction) or not 0 <= least <= 1:
+        reader.wrong("a usage is a share of the instances", "write a number from 0 to 1", key="min_usage")
+        return 1
     rules: dict[str, Any] = {"size": int(fanout)}
     if reader.has("reuse"):
         rules["reuses"] = list(names(reader, "reuse", "Nothing"))
     if least:
         # There, a usage that cannot be reached is no mistake: as much as can be is enough.
-        rules["min_usage"] = f"{decimal(Fraction(least))} or most"
+        rules["min_usage"] = f"{decimal(least)} or most"
     return rules if len(rules) > 1 else int(fanout)
 
 
