@@ -12,7 +12,9 @@ import pytest
 import polymap as pm
 from polymap.architecture.hierarchy import Architecture, DimensionRule, Memory, Rate
 from polymap.mapper.build import mapping_of
+from polymap.mapper.problem import Part
 from polymap.mapper.query import classes
+from polymap.mapper.search import Search
 from polymap.mapping.nest import Storage, Temporal
 from polymap.model.conventions import POLYMAP
 from polymap.model.evaluate import evaluate
@@ -74,6 +76,24 @@ def test_a_limit_on_time_still_gives_a_mapping_and_a_bound_below_it() -> None:
     assert found.value is not None
     assert best.value is not None
     assert found.lower_bound <= best.value <= found.value
+
+
+def test_when_time_is_up_only_classes_that_may_meet_the_conditions_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Dynamic programs of the others would take as long as the search that the limit was to end."""
+    looked: list[int] = []
+    trace = Search._trace
+
+    def seen(search: Search, part: Part) -> None:
+        looked.append(part.geometry.compute_cycles)
+        trace(search, part)
+
+    monkeypatch.setattr(Search, "_trace", seen)
+    work = matmul(60, 64, 64)
+    found = pm.optimize(work, teaching(), objective="edp", time_limit=1e-6, subject_to=["utilization >= 0.9"])
+    assert found.cost.utilization >= 0.9
+    assert max(looked) <= work.computes / 16 / 0.9
 
 
 def test_a_gap_may_end_the_search_early_and_is_honest() -> None:
