@@ -146,7 +146,8 @@ def _chosen(chosen: Chosen) -> str:
 
 
 def _conventions(subject: Subject) -> dict[str, object]:
-    return dict(subject.document["conventions"])
+    stated = subject.document["conventions"].items()
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in stated}
 
 
 def _work(subject: Subject) -> dict[str, object]:
