@@ -87,8 +87,10 @@ def test_an_interrupt_at_any_moment_leaves_a_mapping_and_a_bound_that_holds(prob
     pm.optimize(work, machine, objective=objective)
     whole = time.monotonic() - begin
     rng = random.Random(problem)
-    outcomes = []
-    for _ in range(12):
+    outcomes: list[bool] = []
+    for tries in range(100):
+        if tries >= 12 and any(outcomes):
+            break
         try:
             with interrupt_after(rng.uniform(0.0, whole) + 1e-4):
                 found = pm.optimize(work, machine, objective=objective)
