@@ -13,7 +13,7 @@ from polymap.mapper.build import Gap, mapping_of
 from polymap.mapper.conditions import Conditions
 from polymap.mapper.objective import TOLERANCE, Objective, moved_bits
 from polymap.mapper.pricing import Functional
-from polymap.mapper.problem import Part
+from polymap.mapper.problem import Part, Unopened
 from polymap.mapper.reading import reading
 from polymap.mapping.nest import Mapping
 from polymap.model.cost import Cost
@@ -91,6 +91,10 @@ class Incumbent:
         allowed = self.conditions.allow(energy * (1 - TOLERANCE), cycles, light)
         self.refused = self.refused or not allowed
         return allowed
+
+    def is_worth(self, unopened: Unopened) -> bool:
+        """Whether the quick bounds of a class let it keep to the conditions."""
+        return self.may_keep(unopened.compulsory, unopened.cycles, (0.0,) * len(self.levels))
 
     @property
     def most_moved(self) -> float:

@@ -477,16 +477,9 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
     def _remaining(self) -> Iterator[Part]:
         """The parts that are left, but for those of which a quick bound says that they break a condition."""
         for waiting in sorted(self.queue):
-            yield from self._within(waiting.part)
+            yield from opened(waiting.part, self.incumbent.is_worth)
         for unopened in self.met if self.unseen is not None else ():
-            yield from self._within(unopened)
-
-    def _within(self, part: Part | Unopened | Bundle | Classes) -> Iterator[Part]:
-        if isinstance(part, (Bundle, Classes)):
-            for unopened in part:
-                yield from self._within(unopened)
-        elif not isinstance(part, Unopened) or self.incumbent.may_keep(part.compulsory, part.cycles, self._unmoved):
-            yield from opened(part)
+            yield from opened(unopened, self.incumbent.is_worth)
 
     def _trace(self, part: Part) -> None:
         with suppress(PolymapError):

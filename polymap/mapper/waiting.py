@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,11 +33,15 @@ class Waiting:
         return int(each * self.part.covers)
 
 
-def opened(part: Part | Unopened | Bundle | Classes) -> Iterator[Part]:
-    """The parts that a search has to look at."""
+def opened(
+    part: Part | Unopened | Bundle | Classes, worth: Callable[[Unopened], bool] = lambda _: True
+) -> Iterator[Part]:
+    """The parts that a search has to look at; of classes that are not `worth` it none."""
     if isinstance(part, (Bundle, Classes)):
         for unopened in part:
-            yield from opened(unopened)
-        return
-    whole = part.open() if isinstance(part, Unopened) else part
-    yield from whole.split() or [whole]
+            yield from opened(unopened, worth)
+    elif not isinstance(part, Unopened):
+        yield from part.split() or [part]
+    elif worth(part):
+        whole = part.open()
+        yield from whole.split() or [whole]

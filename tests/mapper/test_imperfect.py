@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import polymap as pm
+from polymap.mapper.imperfect.search import Search
 
 GEMM = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=3, n=2, k=2, bits=8)
 
@@ -55,3 +56,14 @@ def test_a_search_that_must_stop_before_it_has_a_mapping_takes_one_of_perfect_fa
     assert found.search is not None
     assert found.search.classes == 0  # no class of imperfect factors was met: their tables take many seconds here
     assert pm.evaluate(work, "teaching", found.mapping) == found.cost
+
+
+def test_time_that_is_up_ends_the_bounds_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may take minutes; what was not bounded is not counted, and nothing is claimed of it."""
+    asked = iter([False])
+    monkeypatch.setattr(Search, "_late", lambda _: next(asked, True))  # from the second question on
+    work = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=7, n=6, k=5)
+    found = pm.optimize(work, "teaching", factors="imperfect", time_limit=1)
+    assert (found.status, found.lower_bound) == ("feasible", 0.0)
+    assert found.search is not None
+    assert found.search.classes == found.search.bounded == 0

@@ -6,7 +6,7 @@ other. So one table bounds it for all. Nodes further in, and the computes, pay f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
@@ -23,6 +23,7 @@ from polymap.mapper.imperfect.flows import Flow, Loops, one_rank
 from polymap.mapper.imperfect.tables import Bounds
 from polymap.mapper.imperfect.unrolling import unrollings
 from polymap.mapper.pricing import Counts, Functional, energy_actions, functional, port_actions
+from polymap.mapper.progress import nothing
 from polymap.mapper.space import Skeleton, even, keepings, uneven
 from polymap.mapper.traffic import Geometry, shares
 from polymap.mapper.unrolling import Spatial, Unrolling, is_most
@@ -81,6 +82,7 @@ class Batch:
     skeleton: Skeleton
     conventions: Conventions
     unrollings: Unrollings
+    check: Callable[[], None] = nothing  # called while bounds are made; may end that by raising
     _opened: dict[int, Class | None] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -201,7 +203,7 @@ class Batch:
     def _outside(self, quantity: Functional) -> float:
         if not quantity.prices:
             return 0.0
-        bounds = Bounds(self.alone, self.conventions.tiles_stay, self._first_array)
+        bounds = Bounds(self.alone, self.conventions.tiles_stay, self._first_array, self.check)
         return bounds.least(quantity)
 
     def _amount(self, number: int) -> Values:

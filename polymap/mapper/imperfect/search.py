@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 BATCH, QUICK, TABLES, NESTS = range(4)
 
 
+class _Content(Exception):
+    """The search ends with the mapping in hand."""
+
+
 class Stream:
     """The classes of a batch in the order of their bounds."""
 
@@ -134,7 +138,7 @@ class Search(BestFirst[Waiting, Batch]):
 
     def _take_spare(self) -> None:
         for unopened in self.spare:
-            for part in opened(unopened):
+            for part in opened(unopened, self.incumbent.is_worth):
                 with suppress(PolymapError):
                     _, gaps = part.least_energy
                     if gaps is not None:
@@ -146,8 +150,15 @@ class Search(BestFirst[Waiting, Batch]):
         if batch is None:
             self.unseen = None
             return
-        self.progress.parts += len(batch)
-        self._stream(Stream(batch, self.incumbent))
+        batch.check = self._check
+        with suppress(_Content):  # then the batch is not seen, and nothing is known of it
+            stream = Stream(batch, self.incumbent)
+            self.progress.parts += len(batch)
+            self._stream(stream)
+
+    def _check(self) -> None:
+        if self._stops():
+            raise _Content
 
     def _stream(self, stream: Stream) -> None:
         if stream.left:

@@ -7,8 +7,8 @@ flows are counted from below where the steps of spatial loops matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -21,6 +21,7 @@ from polymap.mapper.imperfect.charges import Charges
 from polymap.mapper.imperfect.flows import Flow, Loops, extents, overlaps
 from polymap.mapper.imperfect.rungs import WHOLE, crossed, reached, rungs
 from polymap.mapper.pricing import Functional
+from polymap.mapper.progress import nothing
 from polymap.mapper.space import StorageNode
 
 Values = NDArray[np.float64]
@@ -34,6 +35,7 @@ class Bounds:
     charges: Charges
     stays: bool
     outside: int | None = None  # ask only memories outside this gap whether they hold their nodes
+    check: Callable[[], None] = field(default=nothing, compare=False)  # called again and again; may end it by raising
 
     @property
     def loops(self) -> Loops:
@@ -135,6 +137,7 @@ class Bounds:
         for gap in range(1, self.loops.skeleton.last + 1):
             here = tables[gap] = {}
             for family in self.families.of[gap]:
+                self.check()
                 best = self._leave(pay, gap, family, tables.get(gap - 1, {}))
                 for placing in family.placings:
                     paid = pay.whole(placing.node) if placing.pays else np.zeros(())
