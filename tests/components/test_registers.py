@@ -59,7 +59,7 @@ def test_one_word_is_a_register() -> None:
         assert FILE.energy(model_action, asked(32)).value == REGISTER.energy(model_action, asked(32)).value
 
 
-@pytest.mark.parametrize("model", [FIFO], ids=str)
+@pytest.mark.parametrize("model", [FIFO], ids=["fifo"])
 def test_a_fifo_is_a_file_and_its_counters(model: Model) -> None:
     given = asked(32, 8)
     for action in ("read", "write"):
