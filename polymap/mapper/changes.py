@@ -2,7 +2,8 @@
 
 A change moves a factor of a rank from one loop to another, into a new loop or onto another dimension of an array,
 swaps two neighbouring loops, moves tensors of a storage node across a loop, or lets a memory keep one tensor more or
-less. Whether the changed mapping is legal is not asked here.
+less. What one did another undoes, but for two nodes of a memory that became one. Whether the changed mapping is legal
+is not asked here.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ class Changes:
             for array in self.architecture.arrays
             for dim, _ in array.shape
         ]
-        for to in range(1, len(self.nodes) + 1):
+        for to in range(len(self.nodes) + 1):
             options: list[Loop] = [Temporal(loop.rank, factor), *(Spatial(loop.rank, factor, dim) for dim in dims)]
             for new in options:
                 where = f" on {new.on}" if isinstance(new, Spatial) else ""
