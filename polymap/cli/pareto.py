@@ -19,7 +19,6 @@ from polymap.cli.arguments import (
 )
 from polymap.cli.failure import STOPPED
 from polymap.cli.output import check_open, say, warn
-from polymap.model.cost import told
 
 if TYPE_CHECKING:
     from polymap.mapper.result import Result
@@ -94,4 +93,6 @@ def run(options: argparse.Namespace) -> int:
 
 def progress(point: Result) -> None:
     """One line on the terminal for each point."""
+    from polymap.model.cost import told
+
     warn(f"{point.cost.energy_pj:.6g} pJ in {told(point.cost.cycles)} cycles")

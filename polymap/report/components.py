@@ -13,6 +13,7 @@ from polymap.components.listening import Asked
 from polymap.components.provenance import lines
 from polymap.errors import Mistake, Place, SpecError
 from polymap.quantity import near, shown
+from polymap.report.numbers import area
 from polymap.report.table import Row, table
 
 ACTIONS = ("level", "component", "action", "energy", "from", "to", "delay", "source")
@@ -147,19 +148,15 @@ def _source(estimate: Estimate, *others: Estimate) -> str:
 
 def _level_row(level: Amounts) -> tuple[str, ...]:
     count = level.instances
-    areas = _area(level.area.value), _area(level.area.value * count)
+    areas = area(level.area.value), area(level.area.value * count)
     leakages = _power(level.leakage.value), _power(level.leakage.value * count)
     return level.level, f"{count:,}", *areas, *leakages, _source(level.area, level.leakage)
 
 
 def _totals(levels: Sequence[Amounts]) -> tuple[str, ...]:
-    area = sum(level.area.value * level.instances for level in levels)
+    um2 = sum(level.area.value * level.instances for level in levels)
     leakage = sum(level.leakage.value * level.instances for level in levels)
-    return "total", "", "", _area(area), "", _power(leakage), ""
-
-
-def _area(um2: float) -> str:
-    return f"{um2 / 1e6:.4g} mm2" if um2 >= 1e4 else f"{um2:.4g} um2"
+    return "total", "", "", area(um2), "", _power(leakage), ""
 
 
 def _power(microwatts: float) -> str:

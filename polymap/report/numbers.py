@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-from polymap.mapper.objective import objective as goal
-
 PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
 ABSENT = "-"
 
@@ -102,6 +100,8 @@ def count(number: int | float | Fraction) -> str:
 
 def objective(name: str | None, value: float | None) -> str:
     """A value of an objective in the unit people read it in."""
+    from polymap.mapper.objective import objective as goal  # not for those who only count: it brings the whole model
+
     if value is None or name is None:
         return ABSENT
     unit = goal(name).unit

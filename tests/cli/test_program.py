@@ -306,6 +306,15 @@ def test_only_verbs_that_work_are_offered(polymap: Polymap) -> None:
     assert not any(verb in polymap("--help").out for verb in ("sweep", "schema"))
 
 
+@pytest.mark.parametrize("verb", ["help", "components", "layers"])
+def test_a_verb_that_prices_no_mapping_does_not_wait_for_the_model(verb: str) -> None:
+    words = {"help": ["--help"], "components": ["components", "teaching"], "layers": ["layers", "gemm_64"]}[verb]
+    told = "print(*{'.'.join(name.split('.')[:2]) for name in sys.modules}, file=sys.stderr)"
+    code = f"import sys; from polymap.cli import main; main({words}); {told}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"polymap.model", "polymap.mapper"} & set(done.stderr.split())
+
+
 def test_the_version_is_printed(polymap: Polymap) -> None:
     assert polymap("--version").out == f"polymap {__version__}\n"
 
