@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from polymap.mapping import Source as MappingSource
     from polymap.model.conventions import Conventions
     from polymap.model.cost import Cost
-    from polymap.model.counting import General
     from polymap.model.formulas import SymbolicCost
-    from polymap.model.nest import Nest
     from polymap.workload import Einsum, Network
     from polymap.workload import Source as WorkloadSource
 
@@ -246,6 +244,7 @@ def legal_cost(
     einsum: Einsum, arch: Architecture, nest: Mapping, conventions: str | Conventions, broken: list[Mistake]
 ) -> Cost:
     """The cost of a mapping. Raises `IllegalMapping` with the rules it breaks and whatever else is `broken`."""
+    from polymap.mapper.sets import integer_sets
     from polymap.model.evaluate import evaluate as price
 
     try:
@@ -255,13 +254,6 @@ def legal_cost(
     if broken:
         raise IllegalMapping(broken)
     return cost
-
-
-def integer_sets(einsum: Einsum, conventions: Conventions, walked: Nest) -> General:
-    """The engine that counts what the model's own engines cannot, loaded when it is asked."""
-    from polymap.polyhedral import integer_sets as engine
-
-    return engine(einsum, conventions, walked)
 
 
 def verify(

@@ -176,8 +176,8 @@ def _all(subject: Subject, price: Price, as_json: bool) -> str:
 
 def _price(subject: Subject) -> Price:
     """Evaluates the subject's mapping under given conventions; it was legal when the document was written."""
+    from polymap.mapper.sets import integer_sets
     from polymap.model import Conventions, Cost, evaluate
-    from polymap.verbs import integer_sets
 
     def price(conventions: Conventions) -> Cost:
         return evaluate(subject.einsum, subject.architecture, subject.mapping, conventions, sets=integer_sets)

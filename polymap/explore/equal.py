@@ -10,9 +10,9 @@ from dataclasses import replace
 from polymap.errors import PolymapError
 from polymap.mapper.digest import canonical, digest
 from polymap.mapper.result import Result
+from polymap.mapper.sets import integer_sets
 from polymap.mapping.nest import Mapping as Nest
 from polymap.mapping.nest import Node, Storage
-from polymap.model.counting import Sets
 from polymap.model.evaluate import evaluate
 from polymap.workload.einsum import Affine, Einsum, Tensor
 
@@ -63,20 +63,11 @@ def _called(tensor: Tensor, name: str, ranks: Names) -> Tensor:
     return replace(tensor, name=name, coordinates=tuple(coordinates))
 
 
-def _sets_of(einsum: Einsum) -> Sets | None:
-    """What counts on domains that are no boxes; for boxes it is not even loaded."""
-    if einsum.is_box:
-        return None
-    from polymap.polyhedral import integer_sets
-
-    return integer_sets
-
-
 def answer_of(einsum: Einsum, other: Result, note: str) -> Result | None:
     """The answer to an einsum, from that to one of equal content; None if the model prices its mapping otherwise."""
     nest = renamed(other.mapping, other.einsum, einsum)
     try:
-        cost = evaluate(einsum, other.architecture, nest, other.conventions, sets=_sets_of(einsum))
+        cost = evaluate(einsum, other.architecture, nest, other.conventions, sets=integer_sets)
     except PolymapError:
         return None
     if (cost.energy, cost.cycles) != (other.cost.energy, other.cost.cycles) or other.search is None:

@@ -28,6 +28,7 @@ from polymap.mapper.relaxation import Relaxation, relaxable
 from polymap.mapper.result import INTERRUPTED, Result
 from polymap.mapper.result import Search as Searched
 from polymap.mapper.search import Search
+from polymap.mapper.sets import integer_sets
 from polymap.mapper.sharing import passes_unkept
 from polymap.mapper.space import even, keepings, uneven
 from polymap.mapper.symmetry import renamings
@@ -37,7 +38,6 @@ from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
 from polymap.model.conventions import conventions as conventions_named
 from polymap.model.cost import Cost
-from polymap.model.counting import Sets
 from polymap.model.evaluate import evaluate
 from polymap.workload.einsum import Einsum
 
@@ -221,15 +221,9 @@ def _progress(
 
 
 def pricing(einsum: Einsum, architecture: Architecture, conventions: Conventions) -> Callable[[Mapping], Cost]:
-    """What prices mappings as the search does: cycles exactly, and any domain."""
-    rules, sets = _exact(conventions, architecture), None if einsum.is_box else _integer_sets()
+    """What prices mappings as the search does: cycles exactly, and any domain; on boxes it has no time for sets."""
+    rules, sets = _exact(conventions, architecture), None if einsum.is_box else integer_sets
     return lambda mapping: evaluate(einsum, architecture, mapping, rules, sets=sets)
-
-
-def _integer_sets() -> Sets:
-    from polymap.polyhedral import integer_sets
-
-    return integer_sets
 
 
 def _searched(search: Search | ImperfectSearch, query: Query, cpu_s: float) -> Searched:

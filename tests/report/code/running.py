@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from polymap.architecture import Architecture
+from polymap.mapper.sets import integer_sets
 from polymap.mapping import Mapping as LoopNest
 from polymap.model import evaluate
 from polymap.report.code import code
-from polymap.verbs import integer_sets
 from polymap.workload import Einsum
 from polymap.workload.einsum import Tensor
 from tests.oracles.exact_walk import Domain, everywhere
