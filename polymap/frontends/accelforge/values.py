@@ -1,7 +1,7 @@
 """What expressions of AccelForge's files are worth.
 
-Python's parser makes the tree, of which only the nodes named here are walked: nothing is executed, no attribute of an
-object is looked up. Length, depth, powers and digits are bounded.
+Of the tree only the nodes named here are walked: nothing is executed, no attribute of an object is looked up. Length,
+depth, powers and digits are bounded.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from polymap.frontends.accelforge.kinds import (
     bounded,
     truth,
 )
+from polymap.frontends.expressions import said, tree
 from polymap.quantity import Misread, near, shown
 
 __all__ = ["Action", "Known", "Number", "Tensors", "Time", "Value", "evaluate", "number", "tensors", "truth"]
@@ -42,15 +43,8 @@ def evaluate(given: object, known: Known) -> Value:
     if isinstance(given, bool):
         return given
     if isinstance(given, int | Decimal | Fraction):
-        return Fraction(given)
-    text = str(given).strip()
-    if len(text) > LONGEST:
-        raise Misread(f"{shown(text)} has {len(text)} characters", f"write at most {LONGEST}")
-    try:
-        tree = ast.parse(text, mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise Misread(f"{shown(text)} is no expression", GRAMMAR) from None
-    return _value(tree.body, known, DEEPEST)
+        return bounded(Fraction(given))
+    return _value(tree(str(given).strip(), LONGEST, DEEPEST, GRAMMAR), known)
 
 
 def number(given: object, known: Known) -> Number:
@@ -71,24 +65,24 @@ def tensors(given: object, known: Known) -> frozenset[str]:
     return found.names
 
 
-def _value(node: ast.expr, known: Known, depth: int) -> Value:
-    if not depth:
-        raise Misread("the expression is nested too deeply", f"nest at most {DEEPEST} deep")
+def _value(node: ast.expr, known: Known) -> Value:
     walk = _NODES.get(type(node))
     if walk is None:
-        raise Misread(f"{shown(ast.unparse(node)[:60])} is not read", GRAMMAR)
-    return walk(node, known, depth - 1)
+        raise Misread(f"{shown(said(node))} is not read", GRAMMAR)
+    return walk(node, known)
 
 
-def _constant(node: ast.Constant, known: Known, depth: int) -> Value:
+def _constant(node: ast.Constant, known: Known) -> Value:
     if isinstance(node.value, bool):
         return node.value
-    if isinstance(node.value, int | float) and math.isfinite(node.value):
-        return Fraction(Decimal(repr(node.value)))
+    if isinstance(node.value, int):
+        return bounded(Fraction(node.value))
+    if isinstance(node.value, float) and math.isfinite(node.value):
+        return bounded(node.value)
     raise Misread(f"{shown(node.value)} is no number", GRAMMAR)
 
 
-def _name(node: ast.Name, known: Known, depth: int) -> Value:
+def _name(node: ast.Name, known: Known) -> Value:
     fixed: dict[str, Value] = {"inf": INFINITE, "All": Tensors(known.all), "Nothing": Tensors(frozenset())}
     found = known.names.get(node.id, fixed.get(node.id))
     if found is None:
@@ -99,8 +93,8 @@ def _name(node: ast.Name, known: Known, depth: int) -> Value:
     return found
 
 
-def _attribute(node: ast.Attribute, known: Known, depth: int) -> Value:
-    of = _value(node.value, known, depth)
+def _attribute(node: ast.Attribute, known: Known) -> Value:
+    of = _value(node.value, known)
     if isinstance(of, Action) and node.attr == "n_calls":
         return Time.calls(of.name)
     if isinstance(of, Action) and node.attr == "throughput":
@@ -120,15 +114,15 @@ def _bits(of: Tensors, known: Known) -> Fraction:
     return next(bits for bits in found if bits is not None)
 
 
-def _unary(node: ast.UnaryOp, known: Known, depth: int) -> Value:
-    of = _value(node.operand, known, depth)
+def _unary(node: ast.UnaryOp, known: Known) -> Value:
+    of = _value(node.operand, known)
     if isinstance(node.op, ast.Not):
         return not truth(of)
     if isinstance(node.op, ast.Invert) and isinstance(of, Tensors):
         return Tensors(known.all - of.names)
     if isinstance(node.op, ast.USub | ast.UAdd) and isinstance(of, Fraction):
         return -of if isinstance(node.op, ast.USub) else of
-    raise Misread(f"{shown(ast.unparse(node)[:60])} has no value", GRAMMAR)
+    raise Misread(f"{shown(said(node))} has no value", GRAMMAR)
 
 
 _SETS: dict[type[ast.operator], Callable[[frozenset[str], frozenset[str]], frozenset[str]]] = {
@@ -147,8 +141,8 @@ _SUMS: dict[type[ast.operator], Callable[[Number, Number], Number]] = {
 }
 
 
-def _binary(node: ast.BinOp, known: Known, depth: int) -> Value:
-    left, right = _value(node.left, known, depth), _value(node.right, known, depth)
+def _binary(node: ast.BinOp, known: Known) -> Value:
+    left, right = _value(node.left, known), _value(node.right, known)
     kind = type(node.op)
     if isinstance(left, Tensors) and isinstance(right, Tensors) and kind in _SETS:
         return Tensors(_SETS[kind](left.names, right.names))
@@ -156,7 +150,7 @@ def _binary(node: ast.BinOp, known: Known, depth: int) -> Value:
         return _timed(left, kind, right)
     if _is_number(left) and _is_number(right):
         return _calculated(left, kind, right)
-    raise Misread(f"{shown(ast.unparse(node)[:60])} has no value", GRAMMAR)
+    raise Misread(f"{shown(said(node))} has no value", GRAMMAR)
 
 
 def _is_number(value: Value) -> bool:
@@ -201,12 +195,12 @@ def _timed(left: Value, kind: type[ast.operator], right: Value) -> Time:
     raise Misread("times are added, and multiplied and divided by numbers", GRAMMAR)
 
 
-def _choice(node: ast.IfExp, known: Known, depth: int) -> Value:
-    return _value(node.body if truth(_value(node.test, known, depth)) else node.orelse, known, depth)
+def _choice(node: ast.IfExp, known: Known) -> Value:
+    return _value(node.body if truth(_value(node.test, known)) else node.orelse, known)
 
 
-def _logical(node: ast.BoolOp, known: Known, depth: int) -> Value:
-    found = [truth(_value(value, known, depth)) for value in node.values]
+def _logical(node: ast.BoolOp, known: Known) -> Value:
+    found = [truth(_value(value, known)) for value in node.values]
     return all(found) if isinstance(node.op, ast.And) else any(found)
 
 
@@ -220,37 +214,37 @@ _COMPARED: dict[type[ast.cmpop], Callable[[Number, Number], bool]] = {
 }
 
 
-def _compared(node: ast.Compare, known: Known, depth: int) -> Value:
-    values = [_value(value, known, depth) for value in (node.left, *node.comparators)]
+def _compared(node: ast.Compare, known: Known) -> Value:
+    values = [_value(value, known) for value in (node.left, *node.comparators)]
     found = []
     for sign, left, right in zip(node.ops, values, values[1:]):
         compare = _COMPARED.get(type(sign))
         if compare is None or not isinstance(left, Fraction | float) or not isinstance(right, Fraction | float):
-            raise Misread(f"{shown(ast.unparse(node)[:60])} compares no numbers", GRAMMAR)
+            raise Misread(f"{shown(said(node))} compares no numbers", GRAMMAR)
         found.append(compare(left, right))
     return all(found)
 
 
-def _called(node: ast.Call, known: Known, depth: int) -> Value:
+def _called(node: ast.Call, known: Known) -> Value:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     if name not in FUNCTIONS or node.keywords or not node.args:
-        raise Misread(f"{shown(ast.unparse(node.func)[:60])} is no function here", f"use: {', '.join(FUNCTIONS)}")
+        raise Misread(f"{shown(said(node.func))} is no function here", f"use: {', '.join(FUNCTIONS)}")
     if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp | ast.ListComp):
-        found = _over_actions(node.args[0], known, depth)
+        found = _over_actions(node.args[0], known)
     else:
-        found = [_value(argument, known, depth) for argument in node.args]
+        found = [_value(argument, known) for argument in node.args]
     return FUNCTIONS[name](found)
 
 
-def _over_actions(node: ast.GeneratorExp | ast.ListComp, known: Known, depth: int) -> list[Value]:
+def _over_actions(node: ast.GeneratorExp | ast.ListComp, known: Known) -> list[Value]:
     """`... for a in actions`, the only loop there is."""
     loop = node.generators[0]
     if len(node.generators) > 1 or loop.ifs or not isinstance(loop.target, ast.Name):
-        raise Misread(f"{shown(ast.unparse(node)[:60])} is not read", "write `... for a in actions`")
-    over = _value(loop.iter, known, depth)
+        raise Misread(f"{shown(said(node))} is not read", "write `... for a in actions`")
+    over = _value(loop.iter, known)
     if not isinstance(over, tuple):
-        raise Misread(f"{shown(ast.unparse(loop.iter)[:60])} is no list of actions", "write `... for a in actions`")
-    return [_value(node.elt, known.with_names({loop.target.id: action}), depth) for action in over]
+        raise Misread(f"{shown(said(loop.iter))} is no list of actions", "write `... for a in actions`")
+    return [_value(node.elt, known.with_names({loop.target.id: action})) for action in over]
 
 
 _NODES: dict[type[ast.expr], Callable[..., Value]] = {
