@@ -24,11 +24,13 @@ from polymap.spec.located import (
     Located,
     Note,
     Scalar,
+    described,
     key_path,
     plain_value,
 )
 
 MERGE = "<<"
+_MERGED = "write `<<: *ANCHOR`, or a list of these"
 _OWN_TAG = re.compile(r"![A-Za-z]\w{0,59}")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -154,23 +156,33 @@ class _Composer:
 
     def fields(self, path: str, depth: int) -> Iterator[Field]:
         seen: dict[str, Place] = {}
-        merged: list[Field] = []
+        merged: dict[str, Field] = {}
         for event in self.events:
             if isinstance(event, yaml.MappingEndEvent):
-                yield from (field for field in merged if field.key not in seen)
+                yield from (field for key, field in merged.items() if key not in seen)
                 return
             key = self.key(event, path)
             inner = key_path(path, key)
             place = self.place(event, inner)
             value = self.node(next(self.events), inner, depth + 1)
             if key == MERGE:
-                merged += value.fields if isinstance(value, Fields) else ()
+                merged = {field.key: field for field in self.merged(value)} | merged
                 continue
             if key in seen:
                 self.note(Mistake(place, f"{shown(key)} is given twice, first on line {seen[key].line}", "keep one"))
                 continue
             seen[key] = place
             yield Field(key, place, value)
+
+    def merged(self, value: Located) -> Iterator[Field]:
+        """What a merge key puts in place: a mapping, or a list of them of which the first counts; tags stay behind."""
+        if isinstance(value, Items):
+            for item in reversed(value.items):
+                yield from self.merged(item)
+        elif isinstance(value, Fields):
+            yield from (field for field in value.fields if field.key != TAG)
+        else:
+            self.note(Mistake(value.place, f"{described(value)} stands where a mapping to merge belongs", _MERGED))
 
     def key(self, event: Any, path: str) -> str:
         if not isinstance(event, yaml.ScalarEvent):

@@ -128,6 +128,38 @@ def test_what_is_refused_is_located(text: str, place: str, message: str) -> None
     assert message in found
 
 
+def merged(text: str) -> dict[str, object]:
+    """The keys of the last mapping of a file that merges, with their values."""
+    tree = spec.parse(text, "f.yaml", merges=True, tagged=True)
+    assert isinstance(tree, spec.Fields)
+    last = tree.fields[-1].value
+    assert isinstance(last, spec.Fields)
+    assert len({field.key for field in last.fields}) == len(last.fields)
+    return {field.key: field.value.value for field in last.fields if isinstance(field.value, spec.Scalar)}
+
+
+@pytest.mark.parametrize(
+    ("last", "keys"),
+    [
+        ("{<<: *a, z: 3}", {"x": 1, "z": 3}),
+        ("{<<: *a, x: 3}", {"x": 3}),
+        ("{<<: [*a, *b], z: 3}", {"x": 1, "y": 2, "z": 3}),
+        ("{<<: [*b, *a], z: 3}", {"x": 7, "y": 2, "z": 3}),
+        ("!Other {<<: *a, z: 3}", {"!": "Other", "x": 1, "z": 3}),
+    ],
+)
+def test_mappings_are_merged_and_what_is_nearer_counts(last: str, keys: dict[str, object]) -> None:
+    """As https://yaml.org/type/merge.html has it: own keys first, then those earlier in a list; tags are no keys."""
+    assert merged(f"a: &a !Kind {{x: 1}}\nb: &b {{x: 7, y: 2}}\nlast: {last}\n") == keys
+
+
+@pytest.mark.parametrize("value", ["3", "[3]", "[[3]]"])
+def test_what_is_no_mapping_is_not_merged_in_silence(value: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        merged(f"last: {{<<: {value}}}\n")
+    assert "`3` stands where a mapping to merge belongs" in str(caught.value)
+
+
 def test_all_duplicate_keys_are_reported_at_once() -> None:
     assert mistake("a: 1\na: 2\nb: {c: 1, c: 2}\n").count("is given twice") == 2
 
