@@ -54,7 +54,7 @@ class Column:
 def tables(text: str, file: str) -> tuple[Table, ...]:
     """The models of a CSV file, one for each class in it. Raises SpecError with every mistake."""
     mistakes = spec.Mistakes()
-    lines = [(number, cells) for number, cells in enumerate(_cells(text), start=1) if cells]
+    lines = list(_lines(text, file, mistakes))
     header = _header(lines[0] if lines else (1, []), file, mistakes)
     mistakes.check()
     rows = [row for number, cells in lines[1:] if (row := _row(header, number, cells, file, mistakes))]
@@ -65,11 +65,15 @@ def tables(text: str, file: str) -> tuple[Table, ...]:
     return tuple(_table(prices, rows, header, file) for prices in dict.fromkeys(row.prices for row in rows))
 
 
-def _cells(text: str) -> Iterator[list[str]]:
-    """The cells of each line; none of an empty line or one that begins with `#`."""
-    for line in text.splitlines():
-        is_said = line.strip() and not line.startswith("#")
-        yield [cell.strip() for cell in next(csv.reader([line], skipinitialspace=True))] if is_said else []
+def _lines(text: str, file: str, mistakes: spec.Mistakes) -> Iterator[tuple[int, list[str]]]:
+    """The number and the cells of each line, but for empty ones and those that begin with `#`."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            yield number, [cell.strip() for cell in next(csv.reader([line], skipinitialspace=True))]
+        except csv.Error as error:
+            mistakes.note(Mistake(Place(file, number), f"the line cannot be read: {error}", "shorten its cells"))
 
 
 def _header(line: tuple[int, list[str]], file: str, mistakes: spec.Mistakes) -> tuple[Column, ...]:

@@ -117,3 +117,9 @@ def test_what_is_wrong_with_a_table_is_told_where_it_stands(old: str, new: str, 
 def test_a_file_that_is_no_table_is_refused(text: str) -> None:
     with pytest.raises(SpecError):
         tables(text, "parts.csv")
+
+
+def test_a_cell_longer_than_is_read_is_told_with_its_line() -> None:
+    with pytest.raises(SpecError) as raised:
+        tables(TABLE + "link, , , send, " + "1" * 140_000 + "\n", "parts.csv")
+    assert "parts.csv:8: the line cannot be read: field larger than field limit" in str(raised.value)
