@@ -451,7 +451,7 @@ def test_without_standard_error_standard_output_still_holds_one_document(polymap
     assert (done.returncode, json.loads(done.stdout)["status"]) == (1, "bad input")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
 def test_a_full_disk_is_told(polymap: Polymap) -> None:
     with open("/dev/full", "wb") as full:
         process = start(*EVALUATE, out=full)
