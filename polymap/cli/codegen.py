@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import Parser, add_verb
 from polymap.cli.output import check_open, say
 from polymap.cli.stored import add_result, file_of
-from polymap.errors import NOWHERE, IllegalMapping, Mistake, Place, PolymapError, SpecError
+from polymap.errors import IllegalMapping, Mistake, Place, PolymapError, SpecError
 
 if TYPE_CHECKING:
     from polymap.report.subject import Subject
@@ -59,34 +57,16 @@ def language(text: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """Generate, then write all of the file or nothing."""
-    from polymap.cli.folder import replace, unwritable
+    from polymap.cli.folder import checked_file, write_file
 
     check_open()
-    file = None if options.output is None else _writable(options.output)
+    file = None if options.output is None else checked_file(options.output)
     text = _text(options)
     if file is None:
         say(text.removesuffix("\n"))
-        return 0
-    try:
-        replace(file, text)
-    except OSError as error:
-        raise unwritable(file, error) from error
+    else:
+        write_file(file, text)
     return 0
-
-
-def _writable(name: str) -> Path:
-    """The file called `name`; raises `SpecError` if no file can be written there."""
-    mend = "give -o a file in a folder that can be written to"
-    file = Path(name)
-    if not name.strip():
-        raise SpecError(Mistake(NOWHERE, "-o is given no name", "name a file: -o nest.c"))
-    if file.is_dir():
-        raise SpecError(Mistake(Place(name), "a file is to be written here, but this is a folder", mend))
-    if not file.parent.is_dir():
-        raise SpecError(Mistake(Place(str(file.parent)), "there is no such folder", mend))
-    if not os.access(file.parent, os.W_OK | os.X_OK):
-        raise SpecError(Mistake(Place(str(file.parent)), "the folder cannot be written to", mend))
-    return file
 
 
 def _text(options: argparse.Namespace) -> str:

@@ -1,4 +1,4 @@
-"""The folder of `polymap optimize -o DIR`: one mapping file per layer, and result.json.
+"""What `-o` names: the folder of `polymap optimize`, with one mapping file per layer and result.json, or one file.
 
 A file appears whole or not at all: it is written under a temporary name in the same folder and then renamed.
 """
@@ -86,15 +86,27 @@ def replace(path: Path, text: str) -> None:
         raise
 
 
-def write_file(name: str, text: str) -> None:
+def checked_file(name: str) -> Path:
+    """The file called `name`; raises `SpecError` if no file can be written there."""
+    mend = "give -o a file in a folder that can be written to"
+    file = Path(name)
+    if not name.strip():
+        raise SpecError(Mistake(NOWHERE, "-o is given no name", "name a file"))
+    if file.is_dir():
+        raise SpecError(Mistake(Place(name), "a file is to be written here, but this is a folder", mend))
+    if not file.parent.is_dir():
+        raise SpecError(Mistake(Place(str(file.parent)), "there is no such folder", mend))
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise SpecError(Mistake(Place(str(file.parent)), "the folder cannot be written to", mend))
+    return file
+
+
+def write_file(file: Path, text: str) -> None:
     """One file, whole or not at all. Raises `SpecError` where it cannot be written."""
-    path = Path(name)
-    if not name.strip() or path.is_dir():
-        raise SpecError(Mistake(Place(name), "this is no name of a file", "give -o a file: -o report.html"))
     try:
-        replace(path, text)
+        replace(file, text)
     except OSError as error:
-        raise SpecError(Mistake(Place(name), f"cannot write here: {error.strerror}", "give -o another file")) from error
+        raise unwritable(file, error) from error
 
 
 def _umask() -> int:

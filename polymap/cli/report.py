@@ -38,11 +38,12 @@ def add_to(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the file; 0 if it is written."""
-    from polymap.cli.folder import write_file
+    from polymap.cli.folder import checked_file, write_file
 
+    target = checked_file(options.output)
     files = [file_of(result) for result in options.results]
     documents = [(document(file), file) for file in files]
-    write_file(options.output, _trace(documents) if options.trace else _page(documents))
+    write_file(target, _trace(documents) if options.trace else _page(documents))
     say(options.output)
     return 0
 

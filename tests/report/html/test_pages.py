@@ -196,7 +196,9 @@ def test_the_command_writes_all_or_nothing(tmp_path: Path, result: Any, capsys: 
     assert "this is no JSON" in capsys.readouterr().err
     assert not target.exists()
     assert main(["report", str(tmp_path / "r.json"), "-o", str(tmp_path)]) == 1
+    assert "a file is to be written here, but this is a folder" in capsys.readouterr().err
     assert main(["report", str(tmp_path / "r.json"), "-o", str(tmp_path / "no" / "out.html")]) == 1
+    assert "there is no such folder" in capsys.readouterr().err
     assert main(["report", str(tmp_path / "r.json"), "-o", str(target)]) == 0
     assert target.read_text().startswith("<!doctype html>")
 
