@@ -32,6 +32,12 @@ def test_values_show_themselves(kind: str) -> None:
     assert BAD not in html
 
 
+def test_a_large_memory_is_told_exactly() -> None:
+    memory = {"memory": "L2", "capacity": "1.5 MiB", "width": "64 b", "energy": {"read": "1 pJ", "write": "1 pJ"}}
+    machine = {"name": "large", "clock": "1 GHz", "hierarchy": [memory, {"compute": "MAC", "energy": "1 pJ"}]}
+    assert "<td>1536 KiB</td>" in pm.architecture(machine)._repr_html_()
+
+
 def test_a_front_is_a_data_frame() -> None:
     pytest.importorskip("pandas")
     front = pm.pareto(WORK, "teaching")

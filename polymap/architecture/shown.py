@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from polymap.markup import Markup, el, joined, table
+from polymap.quantity import capacity_text
 
 if TYPE_CHECKING:
     from polymap.architecture.hierarchy import Architecture, Level
@@ -32,6 +33,6 @@ def _facts(level: Level) -> tuple[object, ...]:
         return (" x ".join(f"{name} {size}" for name, size in level.shape), "", "", "", "")
     if isinstance(level, Compute):
         return ("", "", f"{float(level.energy_pj):.4g}", "", "")
-    room = f"{level.capacity_bits / 8:,g} B" if level.capacity_bits else "unlimited"
+    room = capacity_text(level.capacity_bits) if level.capacity_bits else "unlimited"
     kept = "everything" if level.keeps is None else ", ".join((*level.keeps, *(f"({name})" for name in level.may_keep)))
     return (room, f"{level.width_bits} b", f"{float(level.read_pj):.4g}", f"{float(level.write_pj):.4g}", kept)
