@@ -52,7 +52,7 @@ def add_folder(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         action="append",
         default=[],
-        help="a folder with components of one's own: compounds, tables, Python (which is executed)",
+        help="a folder with components of one's own: compounds, tables, Python (which is executed); may be repeated",
     )
 
 

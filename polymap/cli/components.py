@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from polymap.cli.arguments import Parser, add_json, add_verb
+from polymap.cli.arguments import Parser, add_folder, add_json, add_verb
 from polymap.cli.output import check_open, say
 from polymap.errors import NOWHERE, Mistake, SpecError
 
@@ -38,8 +38,8 @@ def add_to(verbs: Verbs) -> None:
         "Print what every action of every component costs, within which interval, and who says so.",
         EPILOG,
     )
-    add = parser.add_argument
-    add("architecture", metavar="ARCH", nargs="?", help="an architecture file, or the name of a shipped one")
+    text = "an architecture file, or the name of a shipped one"
+    parser.add_argument("architecture", metavar="ARCH", nargs="?", help=text)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--explain", metavar="LEVEL.ACTION", help="the tree of one number; also LEVEL.area, LEVEL.leakage"
@@ -48,13 +48,7 @@ def add_to(verbs: Verbs) -> None:
     what.add_argument(
         "--list", nargs="?", const="", metavar="CLASS", help="all classes of components, or one: models and attributes"
     )
-    add(
-        "--folder",
-        metavar="DIR",
-        action="append",
-        default=[],
-        help="a folder with models of one's own; may be repeated",
-    )
+    add_folder(parser)
     add_json(parser)
     parser.set_defaults(run=run)
 

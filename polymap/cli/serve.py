@@ -7,9 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from polymap.cli.arguments import Parser, add_cache, add_verb
+from polymap.cli.arguments import Parser, add_cache, add_verb, workers
 from polymap.cli.output import check_open, standard
-from polymap.errors import NOWHERE, Mistake, SpecError
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[Parser]
@@ -37,9 +36,8 @@ def add_to(verbs: Verbs) -> None:
         EPILOG,
     )
     parser.add_argument("--stdio", action="store_true", required=True, help="standard input and output (required)")
-    parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="requests at a time (CPUs)"
-    )
+    cpus = os.cpu_count() or 1
+    parser.add_argument("--workers", type=workers, default=cpus, metavar="N", help="requests at a time (default: CPUs)")
     add_cache(parser)
     parser.set_defaults(run=run)
 
@@ -50,8 +48,6 @@ def run(options: argparse.Namespace) -> int:
     from polymap.serve.service import Service
 
     check_open()
-    if options.workers < 1:
-        raise SpecError(Mistake(NOWHERE, f"{options.workers} workers cannot work", "give --workers 1 or more"))
     cache = folder(options.cache)
     Service(sys.stdin.buffer, standard().buffer, options.workers, str(cache) if cache else None).run()
     return 0

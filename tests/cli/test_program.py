@@ -266,6 +266,7 @@ def test_the_handling_of_interrupts_is_left_as_it_was(polymap: Polymap, found: A
         ((*OPTIMIZE, "--objective", "speed"), "'speed'"),
         ((*OPTIMIZE, "--obj", "edp"), "--obj"),
         ((*OPTIMIZE, "--workers", "0"), "'0' is no number of workers"),
+        (("serve", "--stdio", "--workers", "0"), "'0' is no number of workers"),
         ((*OPTIMIZE, "--worker", "2"), "--worker"),
     ],
 )
