@@ -146,7 +146,8 @@ def _around(planned: Plan, depth: int) -> Lines:
     """What is done at a number of temporal loops: transfers, the next loop or the computes, transfers back."""
     temporal = planned.nest.temporal
     ways = sorted(_moved(planned), key=lambda way: way.child.position)
-    here, closed = ([way for way in ways if len(loops(way)) == depth] for loops in (_times, _closed))
+    here = [way for way in ways if len(way.times) == depth]
+    closed = [way for way in ways if len(way.closed) == depth]
     come = [line for way in closed if way.is_remembered for line in forget(way)]
     come += [line for way in reversed(here) if way.tensor.is_output and changes(way) for line in outputs.give_up(way)]
     come += [line for way in here for line in _in(way)]
@@ -154,14 +155,6 @@ def _around(planned: Plan, depth: int) -> Lines:
     if depth < len(temporal):
         return (*come, _loop(planned, temporal[depth], _around(planned, depth + 1)), *go)
     return (*come, *_computes(planned), *go)
-
-
-def _times(way: Way) -> tuple[Turn, ...]:
-    return way.times
-
-
-def _closed(way: Way) -> tuple[Turn, ...]:
-    return way.closed
 
 
 def _moved(planned: Plan) -> Iterator[Way]:
