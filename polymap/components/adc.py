@@ -12,27 +12,20 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from math import ceil, exp, log, log10
 
-from polymap import quantity
-from polymap.components.attributes import bits, positive
+from polymap.components.attributes import above_zero, bits, positive
 from polymap.components.cmos import supply_share
 from polymap.components.estimate import Estimate, Origin
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
 from polymap.components.records import records
-from polymap.quantity import Misread, shown
 
 SOURCE = "Andrulis et al., arXiv:2404.06553 (2024), fitted to Murmann, ADC Performance Survey 1997-2023"
 SQUARE = "as the ADC of Jia et al., JSSC 55(9), 2020: 1.79 pJ at 0.85 V, 3.56 pJ at 1.2 V"
 LEAST_ENOB, MOST_ENOB, FASTEST_HZ = 4.0, 20.0, 1e10
 
 
-def _effective(value: object) -> float:
-    amount = float(quantity.number(value))
-    if amount <= 0:
-        raise Misread(f"{shown(value)} is no number of bits", "give effective bits above 0")
-    return amount
-
-
 RESOLUTION = Attribute("resolution", bits, "b", what="bits of the converted value")
+_EFFECTIVE = above_zero("number of bits", "give effective bits above 0")
+ENOB = Attribute("enob", _EFFECTIVE, "b", None, "effective bits; else the resolution")
 RATE = Attribute("sample_rate", positive("frequency"), "Hz", what="conversions per second of one converter")
 
 
@@ -88,9 +81,7 @@ class SurveyADC(Model):
     source: str = SOURCE
     attributes: tuple[Attribute, ...] = (
         RESOLUTION,
-        Attribute(
-            "enob", lambda value: float(quantity.number(value)), "b", None, "effective bits; else the resolution"
-        ),
+        ENOB,
         RATE,
     )
     actions: tuple[Action, ...] = (Action("convert", what="one conversion"),)

@@ -21,6 +21,18 @@ def _positive(value: object, dimension: str, per: float) -> float:
     return float(amount) / per
 
 
+def above_zero(what: str, mend: str) -> Callable[[object], float]:
+    """Reads a plain number above 0; what else is given `is no WHAT`."""
+    return partial(_above_zero, what=what, mend=mend)
+
+
+def _above_zero(value: object, what: str, mend: str) -> float:
+    amount = float(quantity.number(value))
+    if amount <= 0:
+        raise Misread(f"{shown(value)} is no {what}", mend)
+    return amount
+
+
 def share(value: object) -> float:
     """A number from 0 to 1."""
     amount = quantity.number(value)

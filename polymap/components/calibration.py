@@ -10,10 +10,11 @@ the provenance. `sigma` is the error (log) that is left; where none is stated th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from polymap import quantity, spec
+from polymap.components.attributes import above_zero
 from polymap.components.component import Component, PricedAction
 from polymap.components.estimate import CALIBRATED, Estimate
 from polymap.components.model import Action, Attribute, Given, Model
@@ -124,22 +125,18 @@ def read_calibrations(reader: spec.Reader) -> tuple[Calibration, ...]:
 
 
 def _read(entry: spec.Reader, name: str) -> Calibration:
-    factor = entry.value("factor", _positive, otherwise=1.0, required=True)
+    factor = entry.value("factor", _FACTOR, otherwise=1.0, required=True)
     reason, source = entry.text("reason", required=True), entry.text("source", required=True)
     actions = entry.names("actions") if name in _OF_ACTIONS else ()
     sigma = entry.value("sigma", _spread, otherwise=None)
     return Calibration(name, factor, reason, source, actions, sigma, entry.place)
 
 
-def _number(above: Callable[[float], bool], what: str, mend: str) -> Callable[[object], float]:
-    def read(value: object) -> float:
-        amount = float(quantity.number(value))
-        if not above(amount):
-            raise Misread(f"{shown(value)} is no {what}", mend)
-        return amount
-
-    return read
+_FACTOR = above_zero("factor", "give a number above 0")
 
 
-_positive = _number(lambda amount: amount > 0, "factor", "give a number above 0")
-_spread = _number(lambda amount: amount >= 0, "error", "give a standard deviation (log) of 0 or more, e.g. 0.1")
+def _spread(value: object) -> float:
+    amount = float(quantity.number(value))
+    if amount < 0:
+        raise Misread(f"{shown(value)} is no error", "give a standard deviation (log) of 0 or more, e.g. 0.1")
+    return amount

@@ -14,26 +14,20 @@ decoders, timing and whatever converts at the edges: see `adc` and `dac`.
 from __future__ import annotations
 
 from polymap import quantity
-from polymap.components.attributes import bits, one_of, positive
+from polymap.components.attributes import above_zero, bits, one_of, positive
 from polymap.components.crossbar import LEVEL, PULSE, Crossbar
 from polymap.components.estimate import Estimate
 from polymap.components.memory_cells import Cell, cells
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
 from polymap.components.transistors import SOURCE as TRANSISTORS
 from polymap.components.values import INPUT, WEIGHT
-from polymap.quantity import Misread, shown
 
 
 def _cell(written: object) -> Cell:
     return cells()[one_of(*cells())(written)]
 
 
-def _squares(written: object) -> float:
-    amount = float(quantity.number(written))
-    if amount <= 0:
-        raise Misread(f"{shown(written)} is no area of a cell", "give squares of the node above 0, e.g. `30`")
-    return amount
-
+_SQUARES = above_zero("area of a cell", "give squares of the node above 0, e.g. `30`")
 
 ATTRIBUTES = (
     Attribute("rows", quantity.count, what="cells along a column"),
@@ -46,7 +40,7 @@ ATTRIBUTES = (
     Attribute("on_resistance", positive("resistance"), "ohm", None, "instead of the cell's own"),
     Attribute("off_resistance", positive("resistance"), "ohm", None, "instead of the cell's own"),
     Attribute("cell_capacitance", positive("capacitance", 1e-15), "fF", None, "of a charge cell, instead of its own"),
-    Attribute("cell_area", _squares, "F^2", None, "instead of the cell's own"),
+    Attribute("cell_area", _SQUARES, "F^2", None, "instead of the cell's own"),
     Attribute("program_energy", positive("energy"), "pJ", None, "of one cell; else that of its pulses or lines"),
 )
 

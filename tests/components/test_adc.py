@@ -7,6 +7,7 @@ from statistics import mean, median, pstdev
 
 import pytest
 
+import polymap as pm
 from polymap.components.adc import MODELS, Converter, best_area_um2, best_energy_pj, coefficients
 from polymap.components.model import CannotPrice, Given, Model
 from polymap.components.records import records
@@ -83,6 +84,13 @@ def test_more_bits_cost_more(model: Model) -> None:
 
 def test_effective_bits_go_before_the_resolution() -> None:
     assert BEST.energy("convert", asked(10, 32, 1e9, 8.0)).value == BEST.energy("convert", asked(8, 32, 1e9)).value
+
+
+@pytest.mark.parametrize("enob", [0, -3, "few"])
+def test_effective_bits_that_are_none_are_told_even_if_tables_may_be_left(enob: object) -> None:
+    asked = {"resolution": 8, "sample_rate": "1 GHz", "technology": {"node": "32 nm", "extrapolate": True}}
+    with pytest.raises(pm.SpecError, match=r"adc\.enob: `.*` is (no number of bits|not a number)"):
+        pm.component("adc", **asked, enob=enob)
 
 
 def test_fewer_than_four_bits_are_an_error_unless_extrapolated() -> None:
