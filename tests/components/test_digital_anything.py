@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polymap.components import dram, logic, registers, routing, sram, wires
-from polymap.components.model import CannotPrice, Given
-from polymap.components.question import ModelFailed, Question, Written
+from polymap.components.question import Question, Written
 from polymap.components.selection import candidates
 from polymap.components.technology import Technology
 from polymap.errors import SpecError
@@ -70,8 +69,7 @@ def test_trees_can_be_read_whatever_is_priced(question: Question) -> None:
     models = [model for model in MODELS if model.prices == question.prices]
     try:
         found = candidates(models, question)
-    except (SpecError, CannotPrice, ModelFailed):
+    except SpecError:
         return
     for component in (each.component for each in found if each.component):
         assert component.explain()
-        assert isinstance(component.given, Given)
