@@ -2,6 +2,7 @@
 
 python benchmarks/validation          the table of docs/design/components_validation.md
 python benchmarks/validation --write  writes it there
+python benchmarks/validation --chips  the table of docs/design/eyeriss_validation.md: a chip with its layers mapped
 """
 
 from __future__ import annotations

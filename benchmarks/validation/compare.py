@@ -63,12 +63,7 @@ def counted(found: Iterable[Macro]) -> dict[str, list[Row]]:
 
 
 def _kinds(found: Iterable[Macro]) -> Iterator[str]:
-    yield from (
-        "## How far models are off",
-        "",
-        "| kind | figures | raw / published | typical factor |",
-        "|---|---|---|---|",
-    )
+    yield from ("## How far models are off", "", *HEAD_OF_KINDS)
     for kind, rows in sorted(counted(found).items()):
         ratios = sorted(row.raw / row.published for row in rows)
         yield f"| {kind} | {len(rows)} | {ratios[0]:.3g} .. {ratios[-1]:.3g} | {exp(spread(rows)):.3g} |"
@@ -77,11 +72,7 @@ def _kinds(found: Iterable[Macro]) -> Iterator[str]:
 
 
 def _macro(macro: Macro) -> Iterator[str]:
-    yield from (f"## {macro.name}", "", f"{macro.source}. Obtained from: {macro.obtained}.", "")
-    yield from (
-        "| figure | published | raw | raw / published | calibrated | error | model |",
-        "|---|---|---|---|---|---|---|",
-    )
+    yield from (f"## {macro.name}", "", f"{macro.source}. Obtained from: {macro.obtained}.", "", *HEAD)
     fitted = factors(macro.rows)
     seen: set[str] = set()
     for row in macro.rows:
