@@ -68,7 +68,7 @@ class Component:
     def width_bits(self) -> int | None:
         """Bits of one access, if it has a `width`."""
         width = dict(self.attributes).get("width")
-        if isinstance(width, Amount) and str(width).endswith(" b") and width.value.denominator == 1:
+        if isinstance(width, Amount) and width.unit == "b" and width.value.denominator == 1:
             return int(width.value)
         return width if isinstance(width, int) else None
 

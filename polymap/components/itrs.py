@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cache
-from math import log
 from statistics import geometric_mean
 
 from polymap.components import cmos
-from polymap.components.logarithmic import along, blend
+from polymap.components.logarithmic import along, blend, bracket
 from polymap.components.model import CannotPrice
 from polymap.components.records import records
 from polymap.components.technology import ROOM_K, Technology
@@ -84,9 +83,7 @@ def leakage_ratio(device: str, technology: Technology) -> float:
         return 1.0
     is_outside(technology)
     known = _nodes()
-    node = min(max(technology.node_nm, known[0]), known[-1])
-    i = min(bisect_right(known, node) - 1, len(known) - 2)
-    weight = log(node / known[i]) / log(known[i + 1] / known[i])
+    i, weight = bracket(known, min(max(technology.node_nm, known[0]), known[-1]))
     low, high = (_at(device, known[j], technology.temperature_k) for j in (i, i + 1))
     return blend(low, high, weight)
 

@@ -175,8 +175,6 @@ class _Parser:
         return self.next.kind == "word" and self.next.text == word
 
     def sum(self, depth: int) -> Tree:
-        if depth > DEEPEST:
-            raise Misread(f"the expression is nested more than {DEEPEST} deep", "write it in parts")
         found = self.product(depth)
         while self.is_sign(*_SUMS):
             sign = self.take()
