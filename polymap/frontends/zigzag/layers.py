@@ -13,7 +13,7 @@ from polymap.quantity import shown
 
 TERM = r"(\w+)((?:\[\w*\])+)"
 EQUATION = re.compile(rf"{TERM}(\+?=){TERM}([*+]){TERM}")
-RELATION = re.compile(r"(\w+)=(?:(\d+)\*)?(\w+)\+(?:(\d+)\*)?(\w+)")
+RELATION = re.compile(r"(\w+)=(?:(\d{1,9})\*)?(\w+)\+(?:(\d{1,9})\*)?(\w+)")
 LINKS = {"I": "I1", "W": "I2", "O": "O"}
 ROLES = {"I1": "input", "I2": "weight", "O": "output"}
 ASIDE = {
@@ -136,13 +136,13 @@ def _padding(reader: spec.Reader, left_out: LeftOut) -> dict[str, int]:
     node = reader.node_of("padding")
     pairs = node.items if isinstance(node, spec.Items) else ()
     first = [pair.items[0] for pair in pairs if isinstance(pair, spec.Items) and pair.items]
-    values = [item.value for item in first if isinstance(item, spec.Scalar)]
-    if pairs and (len(values) != len(names) or not all(isinstance(value, int) and value >= 0 for value in values)):
+    values = [item.value for item in first if isinstance(item, spec.Scalar) and type(item.value) is int]
+    if pairs and (len(values) != len(names) or not all(0 <= value < 2**31 for value in values)):
         reader.wrong("padding is a pair for each of `pr_loop_dims`", "write e.g. `[[1, 1], [1, 1]]`", key="padding")
         return {}
     if any(values):
         left_out.tell(reader.place_of("padding"), "padding", "the border is counted as if it were stored")
-    return {name: int(str(value)) for name, value in zip(names, values)}
+    return dict(zip(names, values))
 
 
 def _access(
