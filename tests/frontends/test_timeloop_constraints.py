@@ -206,6 +206,7 @@ def test_limits_of_a_level_that_keeps_nothing_are_told_to_bind_nothing(tmp_path:
         ("{target: L2, type: temporal}", "the architecture has no memory `L2`"),
         ("{target: GLB, type: temporary}", "`temporary` is no type of a constraint"),
         ("{target: GLB, type: temporal, factors: Z=1}", "cannot read the factors from `Z=1`"),
+        (f"{{target: GLB, type: temporal, factors: P={'9' * 5000}}}", "cannot read the factors from `P=9"),
         ("{target: GLB, type: temporal, factors: P<=0}", "`P<=0` leaves no trip"),
         ("{target: GLB, type: temporal, permutation: PRP}", "`P` is no dimension, or is listed twice"),
         ("{target: GLB, type: datatype, keep: [Input]}", "`Input` is no tensor"),

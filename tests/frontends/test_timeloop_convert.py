@@ -17,6 +17,9 @@ def converted(tmp_path: Path, **changes: tuple[str, str]) -> Converted:
     return convert(written(tmp_path, changes))
 
 
+LONG = "9" * 5000
+
+
 def level(found: Converted, name: str) -> dict[str, Any]:
     levels = found.architecture["hierarchy"]
     return next(dict(item) for item in levels if name in (item.get("memory"), item.get("array"), item.get("compute")))
@@ -231,6 +234,7 @@ def test_imperfect_factors_run_as_many_cycles_as_their_trips(tmp_path: Path) -> 
         ("architecture", ("power_gated_at: null", "power_gated_at: PE"), "there is no memory `PE`"),
         ("architecture", ("  subtree:\n", "  local: []\n  subtree:\n"), "components stand outside the tree"),
         ("architecture", ("RF[1..4]", "RF[4..1]"), "`RF[4..1]` is no name with a range"),
+        ("architecture", ("RF[1..4]", f"RF[1..{LONG}]"), "is no name with a range"),
         ("mapping", ("target: GLB, type: spatial", "target: DRAM, type: spatial"), "DRAM has one child"),
         ("architecture", ("'0.4'", "'0.1'"), "version `0.1` is not read"),
         ("architecture", ("meshX: 4, meshY: 1, entries", "meshX: 3, meshY: 1, entries"), "are not a multiple of"),
@@ -251,6 +255,8 @@ def test_imperfect_factors_run_as_many_cycles_as_their_trips(tmp_path: Path) -> 
         ("mapping", ("split: 1", "split: 1, flatten: 2"), "`flatten` is not a key here"),
         ("mapping", ("permutation: PRK", "permutation: PRR"), "`R` is no dimension, or is listed twice"),
         ("mapping", ("factors: R=3 P=4 K=1", "factors: R3 P4 K"), "cannot read the factors from `K`"),
+        ("mapping", ("factors: R=3 P=4 K=1", f"factors: R=3 P={LONG} K=1"), "cannot read the factors from `P=9"),
+        ("mapping", ("factors: R=3 P=4 K=1", f"factors: 'R=3 P=4,{LONG} K=1'"), "cannot read the factors from `9"),
     ],
 )
 def test_what_cannot_be_converted_is_named(tmp_path: Path, section: str, change: tuple[str, str], told: str) -> None:

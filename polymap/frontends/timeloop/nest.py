@@ -13,7 +13,10 @@ from polymap.frontends.timeloop.problem import Problem
 from polymap.quantity import shown
 from polymap.spec import Items, Scalar
 
-FACTOR = re.compile(r"(?:(?P<named>[A-Za-z_]\w*?)\s*=+\s*|(?P<short>[A-Za-z_]+))(?P<end>\d+)(?:\s*,\s*(?P<last>\d+))?")
+FACTOR = re.compile(
+    r"(?:(?P<named>[A-Za-z_]\w*?)\s*=+\s*|(?P<short>[A-Za-z_]+))"
+    r"(?P<end>\d{1,18}(?!\d))(?:\s*,\s*(?P<last>\d{1,18}(?!\d)))?"
+)
 BETWEEN = re.compile(r"[\s,]*")
 KINDS = {"temporal": "temporal", "spatial": "spatial", "datatype": "datatype", "bypass": "datatype"}
 

@@ -17,7 +17,7 @@ from polymap.spec import TAG, Field, Fields, Items, Located, Scalar
 
 ARCHITECTURE, CONSTRAINTS = "architecture", "architecture_constraints"
 KINDS = ("Component", "Container", "Parallel", "Hierarchical", "Nothing")
-LOOPS, KEPT = ("temporal", "spatial"), "dataspace"
+KEPT = "dataspace"
 # What the front end writes for a level that keeps nothing.
 EMPTY = {"width": 1, "depth": 1, "datawidth": 1}
 Mesh = tuple[int, int]

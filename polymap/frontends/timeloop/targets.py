@@ -17,7 +17,7 @@ from polymap.quantity import number, shown
 from polymap.spec import Items, Misread, Scalar
 
 SECTIONS = ("architecture_constraints", "mapspace_constraints", "mapspace", "constraints")
-FACTOR = re.compile(r"(?P<dim>[A-Za-z_]\w*?)\s*(?P<relation><=|=*)\s*(?P<end>\d+)[\s,]*")
+FACTOR = re.compile(r"(?P<dim>[A-Za-z_]\w*?)\s*(?P<relation><=|=*)\s*(?P<end>\d{1,18}(?!\d))[\s,]*")
 KEPT = ("datatype", "dataspace", "bypass", "bypassing")
 SHARES = ("utilization", "parallelism")
 KINDS = ("temporal", "spatial", *KEPT, *SHARES)

@@ -14,7 +14,7 @@ from polymap.quantity import shown
 STORAGE = ("DRAM", "SRAM", "regfile", "smartbuffer", "storage")
 COMPUTE = ("mac", "intmac", "fpmac", "compute")
 NETWORK = ("XY_NoC", "Legacy", "ReductionTree", "SimpleMulticast")
-RANGE = re.compile(r"(?P<name>[^[]*)(\[(?P<low>\d+)\.\.(?P<high>\d+)\])?")
+RANGE = re.compile(r"(?P<name>[^[]*)(\[(?P<low>\d{1,18})\.\.(?P<high>\d{1,18})\])?")
 
 
 @dataclass(frozen=True)
