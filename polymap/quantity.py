@@ -113,6 +113,16 @@ def near(word: str, known: Iterable[str]) -> str:
     return next(iter(same or get_close_matches(word[:_LONGEST], known, 1)), "")
 
 
+def choose(word: str, known: Iterable[str], listed: str) -> str:
+    """How to mend a word that is not known: the nearest known one, if there is one, and what is `listed`.
+
+    >>> choose("raed", ["read", "write"], "there are: read, write")
+    'did you mean `read`? there are: read, write'
+    """
+    guess = near(word, known)
+    return f"did you mean `{guess}`? {listed}" if guess else listed
+
+
 def _write(number: object, dimension: str) -> str:
     """`write 64 KiB, 64 B or 64 words`."""
     *most, last = (f"`{number} {unit}`" for unit in _EXAMPLES[dimension])

@@ -19,7 +19,7 @@ from polymap.components.component import Component, PricedAction
 from polymap.components.estimate import CALIBRATED, Estimate
 from polymap.components.model import Action, Attribute, Given, Model
 from polymap.errors import Mistake, Place, SpecError
-from polymap.quantity import Misread, near, shown
+from polymap.quantity import Misread, choose, shown
 
 QUANTITIES = ("energy", "delay", "area", "leakage")
 _OF_ACTIONS = ("energy", "delay")
@@ -110,8 +110,7 @@ def _without_object(calibration: Calibration, component: Component) -> Iterator[
     """A factor on nothing is a slip."""
     for action in calibration.actions:
         if action not in component.actions:
-            guess = near(action, component.actions)
-            mend = f"{f'did you mean `{guess}`? ' if guess else ''}its actions: {', '.join(component.actions)}"
+            mend = choose(action, component.actions, f"its actions: {', '.join(component.actions)}")
             yield Mistake(calibration.place, f"`{component.name}` has no action `{action}`", mend)
     refused = dict(component.unpriced).get(calibration.quantity)
     if refused:

@@ -14,7 +14,7 @@ from polymap.components.provenance import lines
 from polymap.components.question import NoAmount, Question, fit, named, values_of
 from polymap.components.technology import Technology
 from polymap.errors import Mistake, Place, SpecError
-from polymap.quantity import near
+from polymap.quantity import choose
 
 ENERGY, AREA, LEAKAGE, DELAY = "pJ", "um2", "uW", "ns"
 
@@ -134,9 +134,7 @@ def _wrong(message: str, mend: str) -> SpecError:
 
 
 def _choose(word: str, known: list[str] | tuple[str, ...]) -> str:
-    guess = near(word, known)
-    listed = f"there are: {', '.join(known)}" if known else "there are none"
-    return f"did you mean `{guess}`? {listed}" if guess else listed
+    return choose(word, known, f"there are: {', '.join(known)}" if known else "there are none")
 
 
 def priced_action(model: Model, action: Action, given: Given, arguments: Mapping[str, object]) -> PricedAction:

@@ -42,7 +42,7 @@ from polymap.components.read import CALIBRATE, MODEL, TECHNOLOGY, one_class, pla
 from polymap.components.syntax import ELSE, FUNCTIONS, IF
 from polymap.components.technology_read import stated
 from polymap.components.term import Derived, Term, Value
-from polymap.quantity import Misread, near, shown
+from polymap.quantity import Misread, choose, shown
 from polymap.spec import Fields, Located, Scalar
 
 FORMAT = "component/1"
@@ -222,7 +222,6 @@ def _step_name(value: object, parts: set[str]) -> tuple[str, str]:
     if not (dot and part and action):
         raise Misread(f"{shown(value)} is no action of a part", f"write `{_ACTION}`")
     if part not in parts:
-        guess = near(part, parts)
-        listed = f"there are: {', '.join(sorted(parts))}"
-        raise Misread(f"no part is called {shown(part)}", f"did you mean `{guess}`? {listed}" if guess else listed)
+        mend = choose(part, sorted(parts), f"there are: {', '.join(sorted(parts))}")
+        raise Misread(f"no part is called {shown(part)}", mend)
     return part, action

@@ -12,7 +12,7 @@ from polymap.components.model import Model
 from polymap.components.question import Question
 from polymap.components.selection import Candidate, answer, candidates
 from polymap.errors import NOWHERE, Mistake, Place, SpecError
-from polymap.quantity import near, shown
+from polymap.quantity import choose, shown
 
 MOST_ANSWERS = 1024
 
@@ -88,8 +88,7 @@ class Registry:
         """The models of a class. Raises SpecError, with near names, for one that nobody prices."""
         if found := self.models(prices):
             return found
-        guess = near(prices, self.classes)
-        mend = f"{f'did you mean `{guess}`? ' if guess else ''}there are: {', '.join(self.classes)}"
+        mend = choose(prices, self.classes, f"there are: {', '.join(self.classes)}")
         raise SpecError(Mistake(place, f"no model prices {shown(prices)}", mend))
 
     def _asked(self, question: Question) -> tuple[Model, ...]:

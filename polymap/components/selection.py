@@ -14,7 +14,7 @@ from polymap.components.component import Component, price
 from polymap.components.model import CannotPrice, Model
 from polymap.components.question import Fit, ModelFailed, Question, Written, fit
 from polymap.errors import Mistake, SpecError
-from polymap.quantity import near, shown
+from polymap.quantity import choose, shown
 
 
 class Unpriced(SpecError):
@@ -78,8 +78,7 @@ def _pinned(models: Sequence[Model], question: Question) -> tuple[Model, ...]:
     found = tuple(model for model in models if model.name == question.pin)
     if not found:
         names = sorted(model.name for model in models)
-        guess = near(question.pin, names)
-        mend = f"{f'did you mean `{guess}`? ' if guess else ''}models of it: {', '.join(names)}"
+        mend = choose(question.pin, names, f"models of it: {', '.join(names)}")
         message = f"no model of `{question.prices}` is called {shown(question.pin)}"
         raise SpecError(Mistake(question.pin_place, message, mend))
     return found
@@ -108,9 +107,7 @@ def _wrong_with(written: Written, models: Sequence[Model], fits: Sequence[Fit]) 
     knowing = [each for each in fits if written.name not in each.unknown]
     if not knowing:
         names = sorted({attribute.name for model in models for attribute in model.attributes})
-        guess = near(written.name, names)
-        listed = f"it has: {', '.join(names)}" if names else "it has none"
-        mend = f"did you mean `{guess}`? {listed}" if guess else listed
+        mend = choose(written.name, names, f"it has: {', '.join(names)}" if names else "it has none")
         by = f", as `{models[0].name}` prices it" if len(models) == 1 else ""
         message = f"{shown(written.name)} is not an attribute of `{models[0].prices}`{by}"
         yield Mistake(written.place, message, mend)

@@ -21,7 +21,7 @@ from typing import TypeAlias
 
 from polymap.components import amount
 from polymap.components.amount import Amount
-from polymap.quantity import Misread, near, shown
+from polymap.quantity import Misread, choose, shown
 
 LONGEST = 400
 DEEPEST = 32
@@ -225,9 +225,7 @@ class _Parser:
 
     def call(self, token: Token, depth: int) -> Tree:
         if token.text not in FUNCTIONS:
-            guess = near(token.text, FUNCTIONS)
-            listed = f"there are: {', '.join(FUNCTIONS)}"
-            mend = f"did you mean `{guess}`? {listed}" if guess else listed
+            mend = choose(token.text, FUNCTIONS, f"there are: {', '.join(FUNCTIONS)}")
             raise Misread(f"no function is called {shown(token.text)}, at character {token.at}", mend)
         operands = tuple(self.arguments(depth))
         apply, least, most = FUNCTIONS[token.text]

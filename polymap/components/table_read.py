@@ -26,7 +26,7 @@ from polymap.components.table import Row, Table
 from polymap.components.technology import FAMILIES, Technology
 from polymap.components.term import Value
 from polymap.errors import Mistake, Place
-from polymap.quantity import Misread, near, shown
+from polymap.quantity import Misread, choose, near, shown
 
 COMPONENT, ACTION, SOURCE = "component", "action", "source"
 # Amounts after `action`: the dimension of their unit, and how many of the unit that models answer in one is.
@@ -175,9 +175,7 @@ class _Cells:
     def one_of(self, name: str, words: Sequence[str]) -> str:
         word = self.cell(name)
         if word and word not in words:
-            guess = near(word, words)
-            listed = f"use one of: {', '.join(words)}"
-            self.wrong(name, f"{shown(word)} is no {name}", f"did you mean `{guess}`? {listed}" if guess else listed)
+            self.wrong(name, f"{shown(word)} is no {name}", choose(word, words, f"use one of: {', '.join(words)}"))
         return word
 
     def value(self, name: str) -> Value | None:

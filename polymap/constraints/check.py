@@ -12,7 +12,7 @@ from polymap.constraints.statements import EVERY, REST, Constraints, Factor, Kep
 from polymap.errors import Mistake, SpecError
 from polymap.mapping.kept import ORDINARY_ROLE
 from polymap.mapping.nest import Mapping as LoopNest
-from polymap.quantity import near, shown
+from polymap.quantity import choose, shown
 from polymap.workload.einsum import Einsum
 
 
@@ -46,8 +46,7 @@ def _unknown(statement: Statement, layers: tuple[Einsum, ...], architecture: Arc
         if name not in known[kind] and not is_ordinary and not (name == EVERY and _takes_every(statement, kind)):
             owner = "the workload" if kind in ("tensor", "rank") else architecture.name
             said = {"array": "array or dimension", "tensor": "tensor or role"}.get(kind, kind)
-            guess = near(name, known[kind])
-            mend = (f"did you mean `{guess}`? " if guess else "") + f"it has {', '.join(known[kind][:12]) or 'none'}"
+            mend = choose(name, known[kind], f"it has {', '.join(known[kind][:12]) or 'none'}")
             yield Mistake(statement.place, f"{owner} has no {said} {shown(name)}", mend)
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
 from polymap.errors import Mistake, Place, SpecError
-from polymap.quantity import near, shown
+from polymap.quantity import choose, shown
 from polymap.workload.einsum import Einsum
 
 ORDINARY_ROLE = re.compile(r"input|weight|output|input([3-9]|[1-9][0-9]+)")
@@ -71,5 +71,4 @@ def _at(place: Place, key: str) -> Place:
 
 
 def _mend(name: str, known: Iterable[str]) -> str:
-    guess = near(name, known)
-    return (f"did you mean `{guess}`? " if guess else "") + f"the workload has: {', '.join(list(known)[:12])}"
+    return choose(name, known, f"the workload has: {', '.join(list(known)[:12])}")

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from polymap.errors import NOWHERE, Mistake, SpecError
-from polymap.quantity import near
+from polymap.quantity import choose
 
 HOLES = ("hull", "exact")
 WORDS = {"yes": True, "true": True, "no": False, "false": False}
@@ -130,10 +130,9 @@ def _change(text: str) -> tuple[str, Any]:
     key, equals, value = (part.strip() for part in text.partition("="))
     known = Conventions.sentences()
     if key not in known or not equals:
-        guess = near(key, tuple(known))
-        mend = f"did you mean `{guess}`? " if guess else ""
+        mend = choose(key, known, "write e.g. `first_updates_read=yes`")
         message = f"'{text}' does not choose a field of the conventions"
-        raise SpecError(Mistake(NOWHERE, message, f"{mend}write e.g. `first_updates_read=yes`"))
+        raise SpecError(Mistake(NOWHERE, message, mend))
     values: dict[str, Any] = dict.fromkeys(HOLES) if key == "holes" else WORDS
     if value not in values:
         raise SpecError(Mistake(NOWHERE, f"'{value}' is no value of {key}", f"use one of: {', '.join(values)}"))

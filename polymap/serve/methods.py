@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from polymap.quantity import near, shown
+from polymap.quantity import choose, shown
 from polymap.serve.protocol import INVALID_PARAMS, METHOD_NOT_FOUND, BadRequest, Request
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ def check(request: Request) -> Method:
     method = METHODS.get(request.method)
     if method is None:
         known = ", ".join(METHODS)
-        guess = near(request.method, METHODS)
-        mend = f"did you mean `{guess}`? there are: {known}" if guess else f"there are: {known}"
+        mend = choose(request.method, METHODS, f"there are: {known}")
         raise BadRequest(METHOD_NOT_FOUND, f"{shown(request.method)} is no method", mend, request.id)
     wrong = _wrong(method, request)
     if wrong:
@@ -153,9 +152,7 @@ def _misfits(params: Params) -> Iterator[tuple[str, str]]:
 
 
 def _takes(name: str, method: Method) -> str:
-    guess = near(name, method.parameters)
-    listed = f"there are: {', '.join(method.parameters)}"
-    return f"did you mean `{guess}`? {listed}" if guess else listed
+    return choose(name, method.parameters, f"there are: {', '.join(method.parameters)}")
 
 
 def _work(params: Params) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from polymap.errors import Mistake, Place, SpecError
-from polymap.quantity import near, shown
+from polymap.quantity import choose, shown
 from polymap.spec.located import Located, Note, from_python
 
 LARGEST_FILE = 2 * 1024**2
@@ -113,7 +113,5 @@ def find(kind: str, name: str | os.PathLike[str]) -> str:
     if os.path.exists(path) or path.endswith((".yaml", ".yml")) or not isinstance(name, str):
         return path
     known = shipped(kind)
-    guess = near(path, known)
-    mend = f"did you mean `{guess}`? " if guess else ""
-    mend += f"shipped {kind}: {', '.join(known) or 'none'}; or give the path of a file"
+    mend = choose(path, known, f"shipped {kind}: {', '.join(known) or 'none'}; or give the path of a file")
     raise SpecError(Mistake(Place(path), f"there is no file and no shipped name {shown(path)}", mend))
