@@ -13,7 +13,7 @@ from polymap.components.compound_read import FORMAT, MUST_SPECIFY, RESERVED
 from polymap.components.expression import evaluate
 from polymap.errors import Place
 from polymap.frontends.accelergy.classes import DROPPED, STANDING, STANDS, Known, is_more, known
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.aside import LeftOut
 from polymap.quantity import Misread, shown
 from polymap.spec import Fields
 

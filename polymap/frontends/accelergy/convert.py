@@ -10,7 +10,7 @@ from polymap import spec
 from polymap.errors import Place, SpecError
 from polymap.frontends.accelergy import tables
 from polymap.frontends.accelergy.compounds import compounds
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.aside import LeftOut
 from polymap.spec import Field, Fields, Items, Located
 
 COMPOUNDS = "compound_components"

@@ -11,8 +11,8 @@ from fractions import Fraction
 
 from polymap import spec
 from polymap.errors import Place
-from polymap.frontends.timeloop.amounts import decimal
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.amounts import decimal
+from polymap.frontends.aside import LeftOut
 from polymap.frontends.timeloop.energies import ACTIONS, component, paths, rows
 from polymap.quantity import shown
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from polymap import spec
 from polymap.frontends.accelforge import values
 from polymap.frontends.accelforge.values import Action, Known, Number, Time
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.aside import LeftOut
 
 FREE = "Dummy"  # the class of components that cost nothing and take no time
 IN_TURN = "sum(a.n_calls / a.throughput for a in actions)"

@@ -14,8 +14,8 @@ from polymap.frontends.accelforge.sections import sections
 from polymap.frontends.accelforge.template import Settings
 from polymap.frontends.accelforge.values import Known
 from polymap.frontends.accelforge.workload import Einsum, einsums
-from polymap.frontends.timeloop.amounts import amount
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.amounts import amount
+from polymap.frontends.aside import LeftOut
 from polymap.quantity import Misread
 from polymap.spec import Fields, Scalar
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from polymap import spec
 from polymap.frontends.accelforge.actions import Ask
-from polymap.frontends.timeloop.amounts import decimal
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.amounts import decimal
+from polymap.frontends.aside import LeftOut
 
 ASIDE = dict.fromkeys(
     ("loop_bounds", "usage_scale", "power_gateable", "physical_spatial"),

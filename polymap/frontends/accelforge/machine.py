@@ -15,8 +15,8 @@ from polymap.frontends.accelforge.actions import Ports, actions, ports
 from polymap.frontends.accelforge.fan import fan
 from polymap.frontends.accelforge.values import Known
 from polymap.frontends.accelforge.workload import ANY, Einsum
-from polymap.frontends.timeloop.amounts import amount, decimal
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.amounts import amount, decimal
+from polymap.frontends.aside import LeftOut
 from polymap.quantity import Misread
 from polymap.spec import TAG
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from polymap import spec
 from polymap.errors import Mistake, Place, SpecError
 from polymap.frontends.accelforge.template import Settings, expanded, is_template
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.aside import LeftOut
 from polymap.quantity import shown
 from polymap.spec import Field, Fields
 

@@ -11,7 +11,7 @@ from typing import Any
 from polymap import spec
 from polymap.frontends.accelforge import values
 from polymap.frontends.accelforge.values import Known
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.aside import LeftOut
 from polymap.quantity import Misread, shown
 from polymap.spec import Fields, Items, Scalar
 

@@ -10,7 +10,7 @@ from math import prod
 from typing import Any
 
 from polymap import spec
-from polymap.frontends.timeloop.amounts import amount, decimal
+from polymap.frontends.amounts import amount, decimal
 from polymap.frontends.timeloop.machine import Level, Machine, machine
 from polymap.frontends.timeloop.nest import Stage, Trips, stages
 from polymap.frontends.timeloop.problem import Problem, problem

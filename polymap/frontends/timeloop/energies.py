@@ -10,8 +10,8 @@ from math import ceil
 
 from polymap import spec
 from polymap.errors import Place
+from polymap.frontends.aside import LeftOut
 from polymap.frontends.timeloop import ignored
-from polymap.frontends.timeloop.aside import LeftOut
 from polymap.frontends.timeloop.wires import single
 from polymap.quantity import shown
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from polymap import spec
 from polymap.errors import Mistake
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.aside import LeftOut
 from polymap.spec import Field, Fields, Located, Scalar
 
 OFF = "0"

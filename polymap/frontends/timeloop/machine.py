@@ -8,8 +8,8 @@ from fractions import Fraction
 from math import floor
 
 from polymap import spec
+from polymap.frontends.aside import LeftOut
 from polymap.frontends.timeloop import energies, ignored
-from polymap.frontends.timeloop.aside import LeftOut
 from polymap.frontends.timeloop.energies import Energies
 from polymap.frontends.timeloop.tree import Component, components
 from polymap.frontends.timeloop.wires import distributes, hop, widths

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from polymap import spec
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.aside import LeftOut
 from polymap.frontends.timeloop.machine import Level, Machine
 from polymap.frontends.timeloop.problem import Problem
 from polymap.quantity import shown

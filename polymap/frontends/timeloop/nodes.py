@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from polymap import spec
 from polymap.errors import Place
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.aside import LeftOut
 from polymap.quantity import shown
 from polymap.spec import TAG, Field, Fields, Items, Located, Scalar
 

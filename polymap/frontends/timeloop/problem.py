@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from polymap import spec
+from polymap.frontends.aside import LeftOut
 from polymap.frontends.timeloop import ignored
-from polymap.frontends.timeloop.aside import LeftOut
 from polymap.quantity import count, shown
 from polymap.spec import Fields, Items, Located, Misread, Scalar, described
 

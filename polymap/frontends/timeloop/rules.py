@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from polymap.frontends.timeloop.amounts import decimal
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.amounts import decimal
+from polymap.frontends.aside import LeftOut
 from polymap.frontends.timeloop.machine import Machine
 from polymap.frontends.timeloop.problem import Problem
 from polymap.frontends.timeloop.targets import Demands, Factor, Loops

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from polymap import spec
 from polymap.errors import Mistake, Place, SpecError
+from polymap.frontends.aside import LeftOut
 from polymap.frontends.timeloop import environment, ignored, nodes, targets
-from polymap.frontends.timeloop.aside import LeftOut
 from polymap.quantity import shown
 from polymap.spec import Field, Fields, Items, Located, Scalar
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from polymap import spec
 from polymap.errors import Place
+from polymap.frontends.aside import LeftOut
 from polymap.frontends.timeloop import ignored
-from polymap.frontends.timeloop.aside import LeftOut
 from polymap.frontends.timeloop.machine import Machine
 from polymap.frontends.timeloop.problem import Problem
 from polymap.quantity import number, shown

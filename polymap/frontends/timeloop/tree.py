@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from polymap import spec
+from polymap.frontends.aside import LeftOut
 from polymap.frontends.timeloop import ignored
-from polymap.frontends.timeloop.aside import LeftOut
 from polymap.quantity import shown
 
 STORAGE = ("DRAM", "SRAM", "regfile", "smartbuffer", "storage")

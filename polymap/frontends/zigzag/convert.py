@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polymap import spec
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.aside import LeftOut
 from polymap.frontends.zigzag.files import found_in
 from polymap.frontends.zigzag.layers import LINKS, Layer, layers
 from polymap.frontends.zigzag.machine import machine

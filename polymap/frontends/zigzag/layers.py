@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polymap import spec
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.aside import LeftOut
 from polymap.quantity import shown
 
 TERM = r"(\w+)((?:\[\w*\])+)"

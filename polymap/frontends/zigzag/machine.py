@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from polymap import spec
-from polymap.frontends.timeloop.amounts import amount, decimal
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.amounts import amount, decimal
+from polymap.frontends.aside import LeftOut
 from polymap.frontends.zigzag.ports import Ports, ports
 from polymap.quantity import shown
 

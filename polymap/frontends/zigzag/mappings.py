@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polymap import spec
-from polymap.frontends.timeloop.aside import LeftOut
+from polymap.frontends.aside import LeftOut
 from polymap.frontends.zigzag.layers import LINKS, Layer
 from polymap.quantity import shown
 from polymap.spec import Items, Scalar

@@ -1,4 +1,4 @@
-"""What a conversion leaves out, told with its place and its reason, once each."""
+"""What a conversion of other tools' files leaves out, told with its place and its reason, once each."""
 
 from __future__ import annotations
 
