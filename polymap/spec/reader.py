@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import TypeVar
 
@@ -29,6 +30,15 @@ class Mistakes:
             self.more += 1
         elif mistake not in self.found:
             self.found.append(mistake)
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Notes the mistakes of an error that is raised inside, which ends the block."""
+        try:
+            yield
+        except SpecError as error:
+            for mistake in error.mistakes:
+                self.note(mistake)
 
     @property
     def full(self) -> bool:

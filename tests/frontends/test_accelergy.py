@@ -184,6 +184,13 @@ def test_what_cannot_be_converted_is_told_where_it_stands(tmp_path: Path, old: s
     assert "in.yaml:" in said
 
 
+def test_tables_of_two_files_are_told(tmp_path: Path) -> None:
+    for name in ("one.yaml", "two.yaml"):
+        (tmp_path / name).write_text(ERT, encoding="utf-8")
+    with pytest.raises(SpecError, match=r"the section `ERT` is given twice, first in .*one\.yaml"):
+        convert([str(tmp_path / name) for name in ("one.yaml", "two.yaml")])
+
+
 def test_tables_become_a_table_of_components(tmp_path: Path) -> None:
     memory = asked(tmp_path, ERT, "GLB")
     assert (memory.action("read").energy_pj, memory.action("write").energy_pj) == (32.3, 26.1)

@@ -240,6 +240,10 @@ def test_nothing_is_written_where_something_is_wrong(tmp_path: Path, capsys: pyt
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_without_sections_is_told(tmp_path: Path) -> None:
+    assert "work.yaml:1:1: the file holds no sections" in wrong(tmp_path, "workload:", "- workload:")
+
+
 def test_files_of_no_known_tool_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.yaml").write_text("noodles: 3\n", encoding="utf-8")
     assert main(["convert", str(tmp_path / "a.yaml"), "-o", str(tmp_path / "out")]) == 1

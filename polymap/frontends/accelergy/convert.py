@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from polymap import spec
-from polymap.errors import Place, SpecError
+from polymap.errors import Place
 from polymap.frontends.accelergy import tables
 from polymap.frontends.accelergy.compounds import compounds
 from polymap.frontends.aside import LeftOut
+from polymap.frontends.sections import once, sections_of
 from polymap.spec import Field, Fields, Items, Located
 
 COMPOUNDS = "compound_components"
@@ -45,7 +46,7 @@ def convert(files: Sequence[str]) -> Converted:
     for section in sections:
         if section.key in SKIPPED:
             left_out.tell(section.place, section.key, SKIPPED[section.key])
-    wanted = tuple(field for field in _joined(sections) if field.key not in SKIPPED)
+    wanted = once((field for field in _joined(sections) if field.key not in SKIPPED), mistakes)
     top = spec.Reader(Fields(wanted, Place(files[0])), Place(files[0]), mistakes, readers, "")
     found = _converted(top, left_out)
     for reader in readers:
@@ -65,13 +66,9 @@ def _converted(top: spec.Reader, left_out: LeftOut) -> tuple[dict[str, dict[str,
 
 
 def _sections(file: str, mistakes: spec.Mistakes) -> tuple[Field, ...]:
-    try:
-        tree = spec.parse(spec.text_of(file), file, mistakes.note, merges=True)
-    except SpecError as error:
-        for mistake in error.mistakes:
-            mistakes.note(mistake)
-        return ()
-    return tree.fields if isinstance(tree, Fields) else ()
+    with mistakes.noting():
+        return sections_of(spec.parse(spec.text_of(file), file, mistakes.note, merges=True), mistakes, COMPOUNDS)
+    return ()
 
 
 def _joined(sections: Sequence[Field]) -> list[Field]:

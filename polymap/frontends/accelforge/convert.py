@@ -16,6 +16,7 @@ from polymap.frontends.accelforge.values import Known
 from polymap.frontends.accelforge.workload import Einsum, einsums
 from polymap.frontends.amounts import amount
 from polymap.frontends.aside import LeftOut
+from polymap.frontends.readable import check_readable
 from polymap.quantity import Misread
 from polymap.spec import Fields, Scalar
 
@@ -54,7 +55,7 @@ def convert(files: Sequence[str], settings: Settings | None = None) -> Converted
         reader.report_unknown_keys()
     mistakes.check()
     found = Converted(_architecture(chip) if chip else {}, _workload(work, left_out, place), left_out.lines())
-    _check_readable(found)
+    check_readable((found.architecture, found.workload))
     return found
 
 
@@ -93,14 +94,3 @@ def _workload(work: Sequence[Einsum], left_out: LeftOut, place: Place) -> dict[s
             place, "fused", f"einsums are layers here, mapped one by one: {', '.join(sorted(made))} leave the chip"
         )
     return {**head, "layers": [einsum.document() for einsum in work]}
-
-
-def _check_readable(found: Converted) -> None:
-    """Raises `SpecError` for what polymap's own readers refuse."""
-    from polymap.architecture import architecture
-    from polymap.workload import workload
-
-    if found.architecture:
-        architecture(found.architecture)
-    if found.workload:
-        workload(found.workload)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from polymap import spec
-from polymap.errors import Mistake, Place, SpecError
+from polymap.errors import Mistake, Place
 from polymap.frontends.accelforge.template import Settings, expanded, is_template
 from polymap.frontends.aside import LeftOut
+from polymap.frontends.sections import once, sections_of
 from polymap.quantity import shown
-from polymap.spec import Field, Fields
+from polymap.spec import Field
 
 SKIPPED = {
     "mapper": "steers the search, not the model",
@@ -21,31 +22,21 @@ SKIPPED = {
 
 def sections(files: Sequence[str], settings: Settings, mistakes: spec.Mistakes, left_out: LeftOut) -> tuple[Field, ...]:
     """The sections of all files, each once, without those that are skipped. Mistakes are noted."""
-    found: dict[str, Field] = {}
     unused = [set(settings)]
-    for file in files:
-        for field in _top(file, settings, unused, mistakes):
-            if field.key in found:
-                text = f"the section {shown(field.key)} is given twice, first in {found[field.key].place.file}"
-                mistakes.note(Mistake(field.place, text, "name one of the two files"))
-            found.setdefault(field.key, field)
+    found = once((field for file in files for field in _top(file, settings, unused, mistakes)), mistakes)
     for name in sorted(set.intersection(*unused)) if not mistakes.found else ():
         mistakes.note(Mistake(Place(files[0]), f"no template speaks of {shown(name)}", "leave it out of --set"))
-    for key in (key for key in found if key in SKIPPED):
-        left_out.tell(found[key].place, key, SKIPPED[key])
-    return tuple(field for key, field in found.items() if key not in SKIPPED)
+    for section in (section for section in found if section.key in SKIPPED):
+        left_out.tell(section.place, section.key, SKIPPED[section.key])
+    return tuple(section for section in found if section.key not in SKIPPED)
 
 
 def _top(file: str, settings: Settings, unused: list[set[str]], mistakes: spec.Mistakes) -> tuple[Field, ...]:
-    try:
+    with mistakes.noting():
         text, name = spec.text_of(file), file
         if is_template(text):
             text, rest = expanded(text, file, settings)
             name = f"{file}, expanded"
             unused.append(set(rest))
-        tree = spec.parse(text, name, mistakes.note, merges=True, tagged=True)
-    except SpecError as error:
-        for mistake in error.mistakes:
-            mistakes.note(mistake)
-        return ()
-    return tree.fields if isinstance(tree, Fields) else ()
+        return sections_of(spec.parse(text, name, mistakes.note, merges=True, tagged=True), mistakes, "arch")
+    return ()

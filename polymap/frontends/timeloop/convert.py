@@ -11,6 +11,7 @@ from typing import Any
 
 from polymap import spec
 from polymap.frontends.amounts import amount, decimal
+from polymap.frontends.readable import check_readable
 from polymap.frontends.timeloop.machine import Level, Machine, machine
 from polymap.frontends.timeloop.nest import Stage, Trips, stages
 from polymap.frontends.timeloop.problem import Problem, problem
@@ -64,23 +65,8 @@ def convert(files: Sequence[str]) -> Converted:
         said = rules(demanded, chip, work, _fans(architecture), left_out)
         constraints = {} if is_mapped and not demanded.is_stated else said
     found = Converted(architecture, workload, mapping, constraints, left_out.lines())
-    _check_readable(found)
+    check_readable((architecture, workload, mapping, constraints))
     return found
-
-
-def _check_readable(found: Converted) -> None:
-    """Raises `SpecError` for what polymap's own readers refuse, such as a memory called `for`."""
-    from polymap.architecture import architecture
-    from polymap.constraints import constraints
-    from polymap.mapping import mapping
-    from polymap.workload import workload
-
-    architecture(found.architecture)
-    workload(found.workload)
-    if found.mapping:
-        mapping(found.mapping)
-    if found.constraints:
-        constraints(found.constraints)
 
 
 def _fans(architecture: dict[str, Any]) -> dict[str, Fan]:

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from polymap import spec
-from polymap.errors import Mistake, Place, SpecError
+from polymap.errors import Place
 from polymap.frontends.aside import LeftOut
+from polymap.frontends.sections import once, sections_of
 from polymap.frontends.timeloop import environment, ignored, nodes, targets
-from polymap.quantity import shown
 from polymap.spec import Field, Fields, Items, Located, Scalar
 
 REQUIRED = ("architecture", "problem")
@@ -35,7 +35,7 @@ class Sections:
 def reading(files: Sequence[str]) -> Iterator[Sections]:
     """Read all files. Leaving the block raises one `SpecError` with every mistake noted in it."""
     mistakes, readers = spec.Mistakes(), list[spec.Reader]()
-    fields = _fields(files, mistakes)
+    fields = once((field for file in files for field in _top(file, mistakes)), mistakes)
     # Of a file that does not parse, nothing is known: its sections are not missing.
     mistakes.check()
     left_out = LeftOut()
@@ -66,30 +66,11 @@ def reading(files: Sequence[str]) -> Iterator[Sections]:
     check()
 
 
-def _fields(files: Sequence[str], mistakes: spec.Mistakes) -> tuple[Field, ...]:
-    """The top-level keys of all files; a section in two files is a mistake."""
-    found: dict[str, Field] = {}
-    for file in files:
-        for field in _top(file, mistakes):
-            if field.key in found:
-                first = found[field.key].place
-                text = f"the section {shown(field.key)} is given twice, first in {first.file}"
-                mistakes.note(Mistake(field.place, text, "name one of the two files"))
-            found.setdefault(field.key, field)
-    return tuple(found.values())
-
-
 def _top(file: str, mistakes: spec.Mistakes) -> tuple[Field, ...]:
-    try:
+    with mistakes.noting():
         tree = tidied(spec.parse(spec.text_of(file), file, mistakes.note, merges=True, tagged=True))
-    except SpecError as error:
-        for mistake in error.mistakes:
-            mistakes.note(mistake)
-        return ()
-    if not isinstance(tree, Fields):
-        mistakes.note(Mistake(tree.place, "the file holds no sections", "it has keys such as `architecture:`"))
-        return ()
-    return tuple(field for field in tree.fields if not _is_empty(field))
+        return tuple(field for field in sections_of(tree, mistakes, "architecture") if not _is_empty(field))
+    return ()
 
 
 def _is_empty(field: Field) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from polymap import spec
 from polymap.frontends.aside import LeftOut
+from polymap.frontends.readable import check_readable
 from polymap.frontends.zigzag.files import found_in
 from polymap.frontends.zigzag.layers import LINKS, Layer, layers
 from polymap.frontends.zigzag.machine import machine
@@ -42,7 +43,7 @@ def convert(files: Sequence[str]) -> Converted:
     mistakes.check()
     said = dict(_constraints(wanted, work, left_out))
     done = Converted(chips[0] if chips else {}, _workload(work, wanted), said, left_out.lines())
-    _check_readable(done)
+    check_readable((done.architecture, done.workload, *said.values()))
     return done
 
 
@@ -75,18 +76,3 @@ def _workload(work: Sequence[Layer], wanted: Sequence[Rules]) -> dict[str, Any]:
 
 def _links(found: Rules | None) -> Mapping[str, str]:
     return found.links if found else LINKS
-
-
-def _check_readable(found: Converted) -> None:
-    """Raises `SpecError` for what polymap's own readers refuse."""
-    from polymap.architecture import architecture
-    from polymap.constraints import constraints
-    from polymap.workload import workload
-
-    if found.architecture:
-        architecture(found.architecture)
-    if found.workload:
-        workload(found.workload)
-    for document in found.constraints.values():
-        if document:
-            constraints(document)

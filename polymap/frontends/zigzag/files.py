@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from polymap import spec
-from polymap.errors import Mistake, SpecError
+from polymap.errors import Mistake
 from polymap.spec import Fields, Items, Located
 
 ACCELERATOR = ("operational_array", "memories")
@@ -29,13 +29,8 @@ def found_in(files: Sequence[str], mistakes: spec.Mistakes) -> Found:
     """Everything, in the order of the files. Mistakes are noted."""
     found = Found()
     for file in files:
-        try:
-            tree = spec.parse(spec.text_of(file), file, mistakes.note, merges=True)
-        except SpecError as error:
-            for mistake in error.mistakes:
-                mistakes.note(mistake)
-            continue
-        _sort(tree, found, mistakes)
+        with mistakes.noting():
+            _sort(spec.parse(spec.text_of(file), file, mistakes.note, merges=True), found, mistakes)
     if len(found.accelerators) > 1:
         found.accelerators[1].wrong("a second accelerator", "name the file of one")
     return found
