@@ -122,18 +122,25 @@ class Space(Posed):
             yield from ((nodes[i], *others) for others in self._orders(nodes[:i] + nodes[i + 1 :]))
 
     def nests(self) -> Iterator[Nest]:
-        """Every order of loops, with the places that each tensor's nodes can take in it."""
+        """Every order of loops in which nodes can be placed, with the places that each tensor's can take in it."""
+        return (nest for nest in self._ordered() if nest.size)
+
+    def _ordered(self) -> Iterator[Nest]:
         pairs = [(memory, t) for t in self.einsum.tensors for memory in set().union(*self.homes[t.name])]
         most_same = len(pairs) - len(self.einsum.tensors) * self.rules.outermost
         found = sequences(self.einsum, self.architecture, self.factors, self.rules, most_same)
-        return (nest for nest in (Nest(self, sequence) for sequence in found) if nest.size)
+        return (Nest(self, sequence) for sequence in found)
 
     def is_within(self, limit: int) -> bool:
-        """Whether there are no more than `limit` ways to place nodes, legal or not."""
-        count = 0
-        for nest in self.nests():
+        """Whether there are no more than `limit` ways to place nodes, legal or not.
+
+        An order of loops with no room for any takes a look, too: ten of them count as one way.
+        """
+        count = empty = 0
+        for nest in self._ordered():
             count += nest.size
-            if count > limit:
+            empty += not nest.size
+            if count + empty // 10 > limit:
                 return False
         return True
 
