@@ -225,19 +225,10 @@ def _layer(layers: Any, file: str, name: str | None) -> dict[str, Any]:
 
 
 def _subject(found: dict[str, Any], file: str) -> Subject:
-    from polymap.architecture import Architecture
-    from polymap.mapper.stated import carried_input, section, stated_conventions, stated_mapping
+    from polymap.mapper.stated import carried, stated_conventions
     from polymap.report.subject import Subject
-    from polymap.workload import Einsum
 
-    inputs = section(found.get("inputs"), file, "inputs")
-    work, machine = (section(inputs.get(key), file, f"inputs.{key}") for key in ("workload", "architecture"))
-    return Subject(
-        carried_input(work, Einsum, file, "workload", REWRITE),
-        carried_input(machine, Architecture, file, "architecture", REWRITE),
-        stated_mapping(found, file),
-        stated_conventions(found, file),
-    )
+    return Subject(*carried(found, file, REWRITE), stated_conventions(found, file))
 
 
 def _wrong(file: str, path: str, message: str, mend: str) -> SpecError:

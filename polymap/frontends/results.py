@@ -42,12 +42,4 @@ def _layers(layers: object, file: str) -> Iterator[Mapped]:
 
 
 def _one(found: dict[str, Any], file: str, path: str) -> Mapped:
-    inputs = stated.section(found.get("inputs"), file, f"{path}inputs")
-    keys = ("workload", "architecture")
-    work, machine = (stated.section(inputs.get(key), file, f"{path}inputs.{key}") for key in keys)
-    return Mapped(
-        stated.carried_input(work, Einsum, file, "workload", MEND),
-        stated.carried_input(machine, Architecture, file, "architecture", MEND),
-        stated.stated_mapping(found, file),
-        Place(file, path=f"{path}mapping"),
-    )
+    return Mapped(*stated.carried(found, file, MEND, path), Place(file, path=f"{path}mapping"))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypeVar
 
+from polymap.architecture.hierarchy import Architecture
 from polymap.errors import Mistake, Place, PolymapError, SpecError
 from polymap.mapper.document import SCHEMA
 from polymap.mapper.objective import objective
 from polymap.mapper.restore import fingerprint, restored
 from polymap.mapping import Mapping, mapping
 from polymap.model.conventions import Conventions
+from polymap.workload.einsum import Einsum
 
 STATUSES = ("optimal", "feasible", "evaluated")
 
@@ -29,23 +32,44 @@ def result(stated: object, file: str, also: tuple[str, ...] = ()) -> dict[str, A
     return stated
 
 
-def carried_input(stated: dict[str, Any], kind: type[Value], file: str, key: str, mend: str = "") -> Value:
-    """The architecture or the workload, `key`, that a document carries. Raises `SpecError`."""
-    option = mend or f"give the {key} with --{key}"
+def carried(top: dict[str, Any], file: str, mend: str, path: str = "") -> tuple[Einsum, Architecture, Mapping]:
+    """What a document is about; `path` is where it stands in its file, e.g. `layers[1].`. Raises `SpecError`."""
+    inputs = section(top.get("inputs"), file, f"{path}inputs")
+    work, machine = (section(inputs.get(key), file, f"{path}inputs.{key}") for key in ("workload", "architecture"))
+    return (
+        carried_input(work, Einsum, file, "workload", mend, path),
+        carried_input(machine, Architecture, file, "architecture", mend, path),
+        stated_mapping(top, file, path),
+    )
+
+
+def carried_input(
+    stated: dict[str, Any], kind: type[Value], file: str, key: str, mend: str = "", path: str = ""
+) -> Value:
+    """The architecture or the workload, `key`, that a document at `path` carries. Raises `SpecError`."""
+    option, place = mend or f"give the {key} with --{key}", f"{path}inputs.{key}.value"
     if "value" not in stated:
-        raise unreadable(file, f"inputs.{key}.value", f"the document does not carry its {key}", option)
+        raise unreadable(file, place, f"the document does not carry its {key}", option)
     try:
         return restored(stated["value"], kind)
     except (ValueError, PolymapError) as error:
-        raise unreadable(file, f"inputs.{key}.value", f"the {key} cannot be read: {error}", option) from None
+        raise unreadable(file, place, f"the {key} cannot be read: {error}", option) from None
 
 
-def stated_mapping(top: dict[str, Any], file: str) -> Mapping:
-    """The mapping of a document. Raises `SpecError`."""
+def stated_mapping(top: dict[str, Any], file: str, path: str = "") -> Mapping:
+    """The mapping of a document at `path`. Raises `SpecError`."""
     listed = top.get("mapping")
     if not isinstance(listed, list):
-        raise unreadable(file, "mapping", "the document has no mapping")
-    return mapping(listed)
+        raise unreadable(file, f"{path}mapping", "the document has no mapping")
+    try:
+        return mapping(listed)
+    except SpecError as error:
+        raise SpecError(_in_document(mistake, file, f"{path}mapping") for mistake in error.mistakes) from None
+
+
+def _in_document(mistake: Mistake, file: str, path: str) -> Mistake:
+    """A mistake in the list `nodes`, as the document has it."""
+    return replace(mistake, place=Place(file, path=path + mistake.place.path.removeprefix("nodes")))
 
 
 def stated_conventions(top: dict[str, Any], file: str) -> Conventions:

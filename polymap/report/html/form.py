@@ -12,6 +12,7 @@ from sys import float_info
 from typing import Any, TypeAlias
 
 from polymap.errors import Mistake, Place, SpecError
+from polymap.mapper.objective import objective
 
 MEND = "write it again with `polymap optimize -o DIR`, `polymap evaluate --json` or `polymap pareto --json`"
 
@@ -42,9 +43,20 @@ def _is_pair(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(map(_is_amount, value))
 
 
+def _is_objective(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        objective(value)
+    except SpecError:
+        return False
+    return True
+
+
 AMOUNT, PAIR = Kind("a number, 0 or more,", _is_amount), Kind("a list of two numbers", _is_pair)
 POSITIVE = Kind("a number above 0", lambda value: _is_amount(value) and value != 0)
 TEXT, FLAG = Kind("text", lambda value: isinstance(value, str)), Kind("true or false", lambda v: isinstance(v, bool))
+OBJECTIVE = Kind("the name of an objective", _is_objective)
 COSTS = dict.fromkeys(("energy_pj", "cycles", "latency_s", "edp_js", "utilization"), AMOUNT)
 TOTALS = {**COSTS, "computes": AMOUNT, "area_um2": Maybe(AMOUNT),
           "energy_interval_pj": Maybe(PAIR), "area_interval_um2": Maybe(PAIR)}  # fmt: skip
@@ -54,7 +66,7 @@ SEARCH = {"mapspace": TEXT, "factors": Maybe(TEXT), "subject_to": Maybe([TEXT]),
           "certificate": Maybe(CERTIFICATE)}  # fmt: skip
 RESULT: dict[str, Form] = {
     "status": TEXT,
-    "objective": Maybe({"name": TEXT, "value": AMOUNT, "lower_bound": AMOUNT, "gap": Maybe(AMOUNT)}),
+    "objective": Maybe({"name": OBJECTIVE, "value": AMOUNT, "lower_bound": AMOUNT, "gap": Maybe(AMOUNT)}),
     "totals": TOTALS,
     "levels": [{"level": TEXT, "tensor": TEXT, **COUNTS}],
     "compute": {"level": TEXT, "instances": AMOUNT, "energy_pj": AMOUNT},
@@ -71,7 +83,7 @@ RESULT: dict[str, Form] = {
 NETWORK: dict[str, Form] = {
     "status": TEXT,
     "name": Maybe(TEXT),
-    "objective": Maybe({"name": TEXT, "value": Maybe(AMOUNT)}),
+    "objective": Maybe({"name": OBJECTIVE, "value": Maybe(AMOUNT)}),
     "totals": COSTS,
     "layers": [{"repeat": AMOUNT}],
     "unfinished": Maybe([TEXT]),

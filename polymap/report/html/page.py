@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def _compared(known: list[tuple[dict[str, Any], str]]) -> Markup:
         if document["schema"] == PARETO or "layers" in document:
             message = "only results of single layers are put side by side"
             raise SpecError(Mistake(Place(file), message, "give one file alone, or results of single layers"))
-    subjects = [subject(document, file, f"{at}.") for at, (document, file) in enumerate(known)]
+    subjects = [replace(subject(document, file), path=f"{at}.") for at, (document, file) in enumerate(known)]
     return compare.body(subjects, _names([file for _, file in known]))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
 from polymap.errors import Mistake, Place, SpecError
-from polymap.mapper import stated
+from polymap.mapper.stated import carried
 from polymap.mapping import Mapping
 from polymap.mapping.nest import Node, Storage
 from polymap.report.html.form import MEND, RESULT, require
@@ -20,8 +20,8 @@ class Subject:
     """One result: its document, and the machine, einsum and mapping in it. `path` is where it stands in its file."""
 
     document: dict[str, Any]
-    architecture: Architecture
     einsum: Einsum
+    architecture: Architecture
     mapping: Mapping
     path: str = ""
 
@@ -46,25 +46,11 @@ class Subject:
         """The key path of a number in the file."""
         return self.path + ".".join(map(str, parts))
 
-    def component(self, level: str) -> dict[str, Any]:
-        """The row of a level: its instances, cycles, leakage and occupation."""
-        rows: list[dict[str, Any]] = self.document["components"]
-        return next(row for row in rows if row["level"] == level)
-
 
 def subject(document: dict[str, Any], file: str, path: str = "") -> Subject:
     """The subject of a document. Raises `SpecError` for what is missing or cannot be read, with its key path."""
     require(document, RESULT, file, path.rstrip("."))
-    inputs = stated.section(document.get("inputs"), file, path + "inputs")
-    machine = stated.section(inputs.get("architecture"), file, path + "inputs.architecture")
-    work = stated.section(inputs.get("workload"), file, path + "inputs.workload")
-    found = Subject(
-        document,
-        stated.carried_input(machine, Architecture, file, "architecture", MEND),
-        stated.carried_input(work, Einsum, file, "workload", MEND),
-        stated.stated_mapping(document, file),
-        path,
-    )
+    found = Subject(document, *carried(document, file, MEND, path), path)
     wrong = [Mistake(Place(file, path=found.key(at)), message, MEND) for at, message in _strangers(found)]
     if wrong:
         raise SpecError(wrong)
