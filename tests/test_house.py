@@ -42,9 +42,10 @@ DOORS = {
     "torch": {"frontends"},
     "jax": {"frontends"},
     "jinja2": {"frontends"},
+    "matplotlib": {"report"},
 }
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "core", "manager", "handler", "misc"}
-LARGE = ("yaml", "numpy", "sympy", "ortools", "islpy", "pandas", "onnx", "xdsl", "torch", "jax")
+LARGE = ("yaml", "numpy", "sympy", "ortools", "islpy", "pandas", "onnx", "xdsl", "torch", "jax", "jinja2", "matplotlib")
 
 
 def files() -> list[Path]:
