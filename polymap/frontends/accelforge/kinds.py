@@ -18,6 +18,10 @@ GRAMMAR = "write numbers, names, tensors with ~ | &, + - * / // % **, comparison
 Number: TypeAlias = "Fraction | float"  # a float is infinite
 
 
+class Unnamed(Misread):
+    """A name that stands for nothing."""
+
+
 @dataclass(frozen=True)
 class Tensors:
     """A set of tensors, by name."""

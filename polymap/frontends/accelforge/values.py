@@ -22,6 +22,7 @@ from polymap.frontends.accelforge.kinds import (
     Number,
     Tensors,
     Time,
+    Unnamed,
     Value,
     bounded,
     truth,
@@ -89,7 +90,7 @@ def _name(node: ast.Name, known: Known) -> Value:
         names = (*known.names, *fixed)
         guess = near(node.id, names)
         mend = f"did you mean `{guess}`? " if guess else ""
-        raise Misread(f"nothing is called {shown(node.id)} here", f"{mend}there are: {', '.join(names)}")
+        raise Unnamed(f"nothing is called {shown(node.id)} here", f"{mend}there are: {', '.join(names)}")
     return found
 
 

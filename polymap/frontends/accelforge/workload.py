@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from polymap import spec
 from polymap.frontends.accelforge import values
+from polymap.frontends.accelforge.kinds import Unnamed
 from polymap.frontends.accelforge.values import Known
 from polymap.frontends.aside import LeftOut
 from polymap.quantity import Misread, shown
@@ -62,12 +63,8 @@ class Einsum:
 
         Einsums are mapped one by one here, so that no tensor stays inside between two of them.
         """
-        everything = frozenset(self.tensors)
-        inputs = frozenset(access.tensor for access in self.accesses if not access.is_output)
-        sets = {"Intermediates": frozenset[str](), "Inputs": inputs, "Outputs": everything - inputs, **self.roles}
-        sets = {**{tensor: frozenset({tensor}) for tensor in self.tensors}, **sets}
-        bits = {tensor: Fraction(bits) for tensor, bits in self.bits.items()}
-        return Known({name: values.Tensors(names) for name, names in sets.items()}, everything, bits)
+        known = _tensors(self.accesses).with_names({name: values.Tensors(names) for name, names in self.roles.items()})
+        return replace(known, bits={tensor: Fraction(bits) for tensor, bits in self.bits.items()})
 
     def label(self, tensor: str) -> str:
         """The role of a tensor, by which an architecture names it, or its own name."""
@@ -79,6 +76,15 @@ class Einsum:
         repeat = {"repeat": self.repeat} if self.repeat > 1 else {}
         ranks, bits = dict(self.sizes), dict(self.bits)
         return {"name": self.name, **repeat, "einsum": self.text, "ranks": ranks, "roles": roles, "bits": bits}
+
+
+def _tensors(accesses: Sequence[Access]) -> Known:
+    """The names of the tensors of an einsum, and of the sets that every einsum has."""
+    everything = frozenset(access.tensor for access in accesses)
+    inputs = frozenset(access.tensor for access in accesses if not access.is_output)
+    sets = {access.tensor: frozenset({access.tensor}) for access in accesses}
+    sets |= {"Intermediates": frozenset[str](), "Inputs": inputs, "Outputs": everything - inputs}
+    return Known({name: values.Tensors(names) for name, names in sets.items()}, everything)
 
 
 # What an architecture speaks of where no workload is given: a computation of three tensors, of unknown sizes.
@@ -98,8 +104,7 @@ def einsums(section: spec.Reader, left_out: LeftOut) -> tuple[Einsum, ...]:
     readers = section.children("einsums", required=True)
     found = tuple(_einsum(reader, shared, left_out) for reader in readers)
     section.text("name")
-    for key in ("persistent_tensors",):
-        left_out.known(section, {key: "tensors between einsums are not kept inside here"})
+    left_out.known(section, {"persistent_tensors": "tensors between einsums are not kept inside here"})
     return tuple(einsum for einsum in found if einsum)
 
 
@@ -154,12 +159,11 @@ def _einsum(reader: spec.Reader, shared: _Shared, left_out: LeftOut) -> Einsum |
     if accesses and len(outputs) != 1:
         reader.wrong(f"{name} has {len(outputs)} outputs", "give one tensor access `output: True`")
     is_copy = reader.flag("is_copy_operation")
-    own = {**_bounds(reader)}
     ranks = {**shared.ranks, **_rank_sizes(reader)}
     bits = _all_bits(reader, parts, accesses, shared)
     roles = _roles(reader, accesses)
     repeat = reader.integer("n_instances", 1, below=SIZE) * shared.repeat
-    sizes = _sizes(reader, accesses, {**shared.bounds, **own}, ranks)
+    sizes = _sizes(reader, accesses, {**shared.bounds, **_bounds(reader)}, ranks)
     if is_copy:
         left_out.tell(reader.place, "is_copy_operation", f"{name} copies a tensor, and is left out")
     if is_copy or not accesses or len(outputs) != 1 or not sizes:
@@ -222,11 +226,7 @@ def _sizes(
 
 def _roles(reader: spec.Reader, accesses: Sequence[Access]) -> dict[str, frozenset[str]]:
     """The renames of an einsum: a name for a tensor, or for several."""
-    everything = frozenset(access.tensor for access in accesses)
-    inputs = frozenset(access.tensor for access in accesses if not access.is_output)
-    sets = {tensor: frozenset({tensor}) for tensor in everything}
-    sets.update(Inputs=inputs, Outputs=everything - inputs, Intermediates=frozenset())
-    known = Known({name: values.Tensors(names) for name, names in sets.items()}, everything)
+    known = _tensors(accesses)
     return dict(reader.table("renames", lambda value: values.tensors(value, known)))
 
 
@@ -236,15 +236,12 @@ def _roles(reader: spec.Reader, accesses: Sequence[Access]) -> dict[str, frozens
 def _all_bits(
     reader: spec.Reader, parts: Sequence[spec.Reader], accesses: Sequence[Access], shared: _Shared
 ) -> dict[str, int]:
-    everything = frozenset(access.tensor for access in accesses)
-    inputs = frozenset(access.tensor for access in accesses if not access.is_output)
-    sets = {**{tensor: frozenset({tensor}) for tensor in everything}, "Inputs": inputs, "Outputs": everything - inputs}
-    known = Known({name: values.Tensors(names) for name, names in sets.items()}, everything)
+    known = _tensors(accesses)
     found = {**_bits_of(shared.section, known), **_bits_of(reader, known)}
     for part in parts:
         if part.has("bits_per_value"):
             found[part.name("name")] = part.value("bits_per_value", lambda value: _size(values.number(value, known)), 1)
-    for tensor in sorted(everything - set(found)):
+    for tensor in sorted(known.all - set(found)):
         reader.wrong(f"{tensor} has no bits per value", "give `bits_per_value: {All: 8}`")
     return {tensor: found[tensor] for access in accesses if (tensor := access.tensor) in found}
 
@@ -254,14 +251,14 @@ def _bits_of(reader: spec.Reader, known: Known) -> dict[str, int]:
     node = reader.node_of("bits_per_value")
     found: dict[str, int] = {}
     for field in node.fields if isinstance(node, Fields) else ():
-        bits = Fields((field,), field.place)
         try:
             names = values.tensors(field.key, known)
             value = field.value.value if isinstance(field.value, Scalar) else None
             found.update(dict.fromkeys(names, _size(values.number(value, Known()))))
+        except Unnamed:
+            continue
         except Misread as wrong:
-            if "nothing is called" not in wrong.message:
-                reader.wrong_at(bits.place, wrong.message, wrong.mend)
+            reader.wrong_at(field.place, wrong.message, wrong.mend)
     if isinstance(node, Scalar | Items):
         reader.wrong("bits stand by tensor", "write `bits_per_value: {All: 8}`", key="bits_per_value")
     return found

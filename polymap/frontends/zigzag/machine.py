@@ -11,10 +11,10 @@ from typing import Any
 from polymap import spec
 from polymap.frontends.amounts import amount, decimal
 from polymap.frontends.aside import LeftOut
+from polymap.frontends.zigzag.layers import ROLES
 from polymap.frontends.zigzag.ports import Ports, ports
 from polymap.quantity import shown
 
-ROLES = {"I1": "input", "I2": "weight", "O": "output"}
 STATE = "S"
 ASIDE = {
     "latency": "cycles of one access are not modelled",

@@ -13,8 +13,7 @@ from polymap.quantity import shown
 KINDS = ("read", "write", "read_write")
 _LOOSE = "ports serve whichever tensor asks here, not one direction of one operand each"
 _DIRECTIONS = ("fh", "fl", "th", "tl")
-_PORT = re.compile(r"(?P<kind>rw|wr|r|w)_port_\d+")
-_OF = {"r": "read", "w": "write", "rw": "read_write", "wr": "read_write"}
+_PORT = re.compile(r"(rw|wr|r|w)_port_\d+")
 
 
 @dataclass(frozen=True)
