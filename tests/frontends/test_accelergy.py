@@ -154,6 +154,13 @@ def test_what_has_no_counterpart_is_named(tmp_path: Path) -> None:
     assert "no energy here depends on the argument `unused`" in told
 
 
+def test_arguments_are_named_in_the_order_of_the_file(tmp_path: Path) -> None:
+    names = [f"unused_{letter}" for letter in "hgfedcba"]
+    text = NETWORK.replace("unused: 0..1", ", ".join(f"{name}: 0..1" for name in names))
+    told = [line for line in converted(tmp_path, text).left_out if "no energy here depends on the argument" in line]
+    assert [line.rpartition("`unused_")[2][0] for line in told] == list("hgfedcba")
+
+
 def test_a_class_without_a_model_keeps_its_name_for_one_of_the_user(tmp_path: Path) -> None:
     found = converted(tmp_path, BUFFER.replace("class: intadder", "class: fancy_adder"))
     document: Any = spec.parse(found.files()["smartbuffer_SRAM.yaml"])

@@ -120,6 +120,12 @@ workload:
     assert any("mapped one by one: T1 leave the chip" in line for line in found.left_out)
 
 
+def test_words_stand_in_the_order_of_the_einsum(tmp_path: Path) -> None:
+    arch = NVDLA.replace("tensors: {keep: weight}", "tensors: {keep: weight}\n    bits_per_value: {All: 4}")
+    words = [level["word"] for level in converted(tmp_path, arch).architecture["hierarchy"] if "word" in level]
+    assert [list(each.items()) for each in words] == [[("input", "4 b"), ("weight", "4 b"), ("output", "4 b")]]
+
+
 def test_an_architecture_alone_speaks_of_roles(tmp_path: Path) -> None:
     (tmp_path / "arch.yaml").write_text(NVDLA.replace("weight.bits_per_value if weight else 1", "8"), encoding="utf-8")
     found = convert([str(tmp_path / "arch.yaml")])

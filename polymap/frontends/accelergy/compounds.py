@@ -170,7 +170,7 @@ class _Compound:
             self.left_out.tell(reader.place_of("name"), name, f"the action `{name}` has nothing to do here: {STANDS}")
             return name, {}
         spoken = {key: text for key, text in arguments.items() if any(_speaks(key, step) for step in steps)}
-        for key in arguments.keys() - spoken.keys():
+        for key in (key for key in arguments if key not in spoken):
             self.left_out.tell(reader.place_of("arguments"), key, f"no energy here depends on the argument `{key}`")
         used = {key: _plain(text) for key, text in spoken.items()}
         return name, {**({"arguments": used} if used else {}), "does": steps}

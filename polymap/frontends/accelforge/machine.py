@@ -229,7 +229,7 @@ class _Walk:
                 node.wrong(wrong.message, wrong.mend, key="bits_per_value")
                 return
             if isinstance(bits, Fraction):
-                yield from ((einsum.label(tensor), f"{decimal(bits)} b") for tensor in names)
+                yield from ((einsum.label(t), f"{decimal(bits)} b") for t in einsum.tensors if t in names)
 
     def kept(self, node: spec.Reader, name: str) -> dict[str, Any]:
         """What must and what may be kept; the sets of this memory are known to those below."""
