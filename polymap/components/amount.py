@@ -154,11 +154,17 @@ def _small(value: Fraction, exponent: int) -> None:
         raise Misread("the result is out of range", "keep numbers between 1e-30 and 1e30")
 
 
-def rounded(name: str, a: Amount) -> Amount:
-    """`ceil`, `floor` or `round` of a plain number; halves go to the even neighbour."""
-    value = _plain(a, f"`{name}`")
-    nearest = {"ceil": ceil(value), "floor": floor(value), "round": round(value)}
-    return Amount(Fraction(nearest[name]))
+def rounded_up(a: Amount) -> Amount:
+    return Amount(Fraction(ceil(_plain(a, "`ceil`"))))
+
+
+def rounded_down(a: Amount) -> Amount:
+    return Amount(Fraction(floor(_plain(a, "`floor`"))))
+
+
+def rounded(a: Amount) -> Amount:
+    """Halves go to the even neighbour."""
+    return Amount(Fraction(round(_plain(a, "`round`"))))
 
 
 def logarithm(a: Amount) -> Amount:

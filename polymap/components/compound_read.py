@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from functools import partial
 
 from polymap import spec
 from polymap.components import term
@@ -126,14 +127,14 @@ def _default(reader: spec.Reader, key: str, node: Located, before: tuple[str, ..
 def _reader(like: Value | None) -> Callable[[object], Value]:
     """Reads a value of the kind of a default; None is of any kind. Instead of a plain number there may be a list of
     them: weights of a histogram, for what takes either."""
+    return partial(_read, like=like)
 
-    def read(given: object) -> Value:
-        found = term.literal(given)
-        if like is None or _kind(found) == _kind(like) or _is_histogram(found, like):
-            return found
-        raise Misread(f"{shown(given)} is no {_kind(like)}", f"write {_example(like)}")
 
-    return read
+def _read(given: object, like: Value | None) -> Value:
+    found = term.literal(given)
+    if like is None or _kind(found) == _kind(like) or _is_histogram(found, like):
+        return found
+    raise Misread(f"{shown(given)} is no {_kind(like)}", f"write {_example(like)}")
 
 
 def _is_histogram(found: Value, like: Value) -> bool:

@@ -9,8 +9,8 @@ bits of the significand, plus an adder for the exponents.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, partial
 
 from polymap import quantity
 from polymap.components import aladdin
@@ -53,7 +53,7 @@ EXPONENT = Attribute("exponent", _exponent, "b", what="bits of the exponent")
 MANTISSA = Attribute("mantissa", _mantissa, "b", what="bits of the mantissa without the hidden one")
 SUM_EXPONENT = Attribute("accumulator_exponent", _exponent, "b", default=None, what="of the sum: as of the operands")
 SUM_MANTISSA = Attribute("accumulator_mantissa", _mantissa, "b", default=None, what="of the sum: as of the operands")
-INPUTS = Attribute("inputs", lambda value: quantity.count(value, least=2), what="words to choose from")
+INPUTS = Attribute("inputs", partial(quantity.count, least=2), what="words to choose from")
 CLOCK = Attribute("clock", positive("time", 1e-9), "ns", default=1.0, what="that the unit is synthesised for")
 
 Amount = Callable[[str, Given], Estimate]
@@ -66,7 +66,7 @@ class Unit(Model):
     name: str
     prices: str
     source: str
-    amount: Amount
+    amount: Amount = field(compare=False)
     attributes: tuple[Attribute, ...]
     actions: tuple[Action, ...] = (COMPUTE,)
 
@@ -107,14 +107,12 @@ def _float_sum(given: Given) -> Given:
     return _with(given, exponent=found.exponent, mantissa=found.mantissa)
 
 
-def _multiply_add(multiplier: Amount, adder: Amount, operands: Callable[[Given], Given]) -> Amount:
+def _multiply_add(
+    what: str, given: Given, multiplier: Amount, adder: Amount, operands: Callable[[Given], Given]
+) -> Estimate:
     """A multiplier, and an adder of the width of the sum, one after the other."""
-
-    def amount(what: str, given: Given) -> Estimate:
-        parts = multiplier(what, given), adder(what, operands(given))
-        return total(f"{what} of a multiplier and an adder", [(1, part) for part in parts], parts[0].unit)
-
-    return amount
+    parts = multiplier(what, given), adder(what, operands(given))
+    return total(f"{what} of a multiplier and an adder", [(1, part) for part in parts], parts[0].unit)
 
 
 # Horowitz
@@ -136,20 +134,17 @@ def _horowitz(unit: str, what: str) -> Curve:
 _ALIKE = {"int_adder": "int_adder", "int_multiplier": "int_multiplier", "fp_adder": "fp32_adder"}
 
 
-def _horowitz_amount(unit: str) -> Amount:
-    def amount(what: str, given: Given) -> Estimate:
-        if what == "delay":
-            raise CannotPrice("Horowitz's energies come without delays")
-        if what == "leakage":
-            return _leakage_of(amount("area", _with_technology(given, HOROWITZ_MADE)), unit, given)
-        curve = _horowitz(unit, what)
-        if unit.startswith("fp"):
-            found = curve.at(_format(given).significand, given["exponent"]).named(f"{unit}, {_format(given)}")
-        else:
-            found = curve.at(given["bits"]).named(f"{unit}, {given['bits']} b")
-        return scaled(found, "cmos_logic", HOROWITZ_MADE, given.technology)
-
-    return amount
+def _horowitz_amount(what: str, given: Given, unit: str) -> Estimate:
+    if what == "delay":
+        raise CannotPrice("Horowitz's energies come without delays")
+    if what == "leakage":
+        return _leakage_of(_horowitz_amount("area", _with_technology(given, HOROWITZ_MADE), unit), unit, given)
+    curve = _horowitz(unit, what)
+    if unit.startswith("fp"):
+        found = curve.at(_format(given).significand, given["exponent"]).named(f"{unit}, {_format(given)}")
+    else:
+        found = curve.at(given["bits"]).named(f"{unit}, {given['bits']} b")
+    return scaled(found, "cmos_logic", HOROWITZ_MADE, given.technology)
 
 
 def _with_technology(given: Given, technology: Technology) -> Given:
@@ -167,18 +162,14 @@ def _leakage_of(area: Estimate, unit: str, given: Given) -> Estimate:
 # Aladdin
 
 
-def _aladdin_integer(unit: str, exponent: int, sigma: float = ALADDIN_SIGMA) -> Amount:
+def _aladdin_integer(what: str, given: Given, unit: str, exponent: int = 1, sigma: float = ALADDIN_SIGMA) -> Estimate:
     """In proportion to a power of the bits."""
-
-    def amount(what: str, given: Given) -> Estimate:
-        made = aladdin.unit(unit, given["clock"])
-        if what == "delay":
-            return _made_for(given, 1)
-        share, bits = given["bits"] / made.bits, given["bits"]
-        how = f"{bits} of its {made.bits} b" + (", squared" if exponent == 2 else "")
-        return made.times(what, share**exponent, how, given.technology, "aladdin", sigma)
-
-    return amount
+    made = aladdin.unit(unit, given["clock"])
+    if what == "delay":
+        return _made_for(given, 1)
+    share, bits = given["bits"] / made.bits, given["bits"]
+    how = f"{bits} of its {made.bits} b" + (", squared" if exponent == 2 else "")
+    return made.times(what, share**exponent, how, given.technology, "aladdin", sigma)
 
 
 def _made_for(given: Given, stages: int) -> Estimate:
@@ -191,16 +182,12 @@ def _made_for(given: Given, stages: int) -> Estimate:
     )
 
 
-def _aladdin_float(unit: str) -> Amount:
+def _aladdin_float(what: str, given: Given, unit: str) -> Estimate:
     """Through single and double precision."""
-
-    def amount(what: str, given: Given) -> Estimate:
-        if what == "delay":
-            return _made_for(given, FLOAT_STAGES)
-        found = _aladdin_curve(unit, what, given["clock"]).at(_format(given).significand, given["exponent"])
-        return scaled(found.named(f"fp_{unit}, {_format(given)}"), "cmos_logic", aladdin.MADE, given.technology)
-
-    return amount
+    if what == "delay":
+        return _made_for(given, FLOAT_STAGES)
+    found = _aladdin_curve(unit, what, given["clock"]).at(_format(given).significand, given["exponent"])
+    return scaled(found.named(f"fp_{unit}, {_format(given)}"), "cmos_logic", aladdin.MADE, given.technology)
 
 
 @cache
@@ -225,11 +212,15 @@ def _multiplexer(what: str, given: Given) -> Estimate:
     return multiplexer(what, given["inputs"], given["bits"], given.technology, given["clock"])
 
 
+_SMALL = ("comparator", "counter", "bitwise")
 _RIVALS: Mapping[str, tuple[Amount, Amount]] = {
-    "int_adder": (_horowitz_amount("int_adder"), _aladdin_integer("int_adder", 1)),
-    "int_multiplier": (_horowitz_amount("int_multiplier"), _aladdin_integer("int_multiplier", 2)),
-    "fp_adder": (_horowitz_amount("fp_adder"), _aladdin_float("adder")),
-    "fp_multiplier": (_horowitz_amount("fp_multiplier"), _aladdin_float("multiplier")),
+    "int_adder": (partial(_horowitz_amount, unit="int_adder"), partial(_aladdin_integer, unit="int_adder")),
+    "int_multiplier": (
+        partial(_horowitz_amount, unit="int_multiplier"),
+        partial(_aladdin_integer, unit="int_multiplier", exponent=2),
+    ),
+    "fp_adder": (partial(_horowitz_amount, unit="fp_adder"), partial(_aladdin_float, unit="adder")),
+    "fp_multiplier": (partial(_horowitz_amount, unit="fp_multiplier"), partial(_aladdin_float, unit="multiplier")),
 }
 
 
@@ -240,7 +231,7 @@ def _two(prices: str, amounts: tuple[Amount, Amount], *attributes: Attribute) ->
 
 def _multiply_adds(kind: str, operands: Callable[[Given], Given]) -> tuple[Amount, Amount]:
     pairs = zip(_RIVALS[f"{kind}_multiplier"], _RIVALS[f"{kind}_adder"])
-    first, second = (_multiply_add(multiplier, adder, operands) for multiplier, adder in pairs)
+    first, second = (partial(_multiply_add, multiplier=unit, adder=adder, operands=operands) for unit, adder in pairs)
     return first, second
 
 
@@ -255,8 +246,6 @@ MODELS: tuple[Model, ...] = (
     *_two("fp_adder", _RIVALS["fp_adder"], EXPONENT, MANTISSA),
     *_two("fp_multiplier", _RIVALS["fp_multiplier"], EXPONENT, MANTISSA),
     *_two("fp_mac", _multiply_adds("fp", _float_sum), EXPONENT, MANTISSA, SUM_EXPONENT, SUM_MANTISSA),
-    _one("comparator", _aladdin_integer("comparator", 1, SMALL_SIGMA), BITS),
-    _one("counter", _aladdin_integer("counter", 1, SMALL_SIGMA), BITS),
-    _one("bitwise", _aladdin_integer("bitwise", 1, SMALL_SIGMA), BITS),
+    *(_one(unit, partial(_aladdin_integer, unit=unit, sigma=SMALL_SIGMA), BITS) for unit in _SMALL),
     _one("mux", _multiplexer, INPUTS, BITS),
 )

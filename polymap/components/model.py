@@ -19,6 +19,9 @@ class _Required:
     def __repr__(self) -> str:
         return "REQUIRED"
 
+    def __reduce__(self) -> str:
+        return "REQUIRED"
+
 
 REQUIRED: Any = _Required()
 
@@ -33,7 +36,7 @@ class Attribute:
     """
 
     name: str
-    read: Callable[[object], Any]
+    read: Callable[[object], Any] = field(compare=False)
     unit: str = ""
     default: Any = REQUIRED
     what: str = ""
@@ -93,6 +96,13 @@ class Model(ABC):
     source: str
     attributes: tuple[Attribute, ...] = ()
     actions: tuple[Action, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        """Models of one class with the same fields are the same, so that they may go to other processes and back."""
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
 
     def check(self, given: Given) -> None:  # noqa: B027 (most models cover all that they can be asked)
         """Raises CannotPrice if the question lies outside of what the model covers; called before all others."""

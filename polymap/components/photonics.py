@@ -93,6 +93,10 @@ def _decibels(value: object) -> float:
     return float(amount)
 
 
+def _microwatts(value: object) -> float:
+    return float(quantity.power_w(value)) * 1e6
+
+
 BUDGET = (
     Attribute("receiver_power", positive("power", 1e-6), "uW", what="optical, at the receiver"),
     Attribute("loss", _decibels, "dB", what="from the laser to the receiver"),
@@ -131,7 +135,7 @@ class ChargedModulator(Model):
     attributes: tuple[Attribute, ...] = (
         Attribute("capacitance", positive("capacitance", 1e-15), "fF", what="of the modulator and its driver"),
         Attribute("drive_voltage", positive("voltage"), "V", what="swing"),
-        Attribute("tuning_power", lambda value: float(quantity.power_w(value)) * 1e6, "uW", 0.0, "while it is on"),
+        Attribute("tuning_power", _microwatts, "uW", 0.0, "while it is on"),
     )
     actions: tuple[Action, ...] = (Action("modulate", what="one random bit"),)
 

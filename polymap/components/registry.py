@@ -34,6 +34,10 @@ class Registry:
         self._models: dict[str, tuple[Model, ...]] = {}
         self._own = tuple(own(self) if callable(own) else own)
 
+    def __getstate__(self) -> dict[str, object]:
+        """What it is, without the answers that it keeps."""
+        return {**vars(self), "_answers": {}, "_models": {}}
+
     def beside(self, folder: str) -> Registry:
         """The models of a folder beside those of the folders that are there."""
         from polymap.components.plugins import registry

@@ -8,6 +8,7 @@ counts as one comparison of as many bits as there are ports. The router of ISAAC
 
 from __future__ import annotations
 
+from functools import partial
 from math import sqrt
 
 from polymap import quantity
@@ -28,9 +29,7 @@ ACTIVITY = 0.5
 
 INPUTS = Attribute("inputs", quantity.count, what="ports that send")
 OUTPUTS = Attribute("outputs", quantity.count, what="ports that receive")
-PORTS = Attribute(
-    "ports", lambda value: quantity.count(value, least=2), default=5, what="of a mesh: 4 neighbours, 1 own"
-)
+PORTS = Attribute("ports", partial(quantity.count, least=2), default=5, what="of a mesh: 4 neighbours, 1 own")
 DEPTH = Attribute("depth", quantity.count, default=4, what="flits that the buffer of an input holds")
 FLIT = Attribute("bits", side_by_side, "b", what="bits of a flit")
 HOP = Action("hop", what="one flit from an input to an output")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from polymap import quantity
@@ -33,7 +34,7 @@ LARGEST_BITS, LEAST_WIDTH, MOST_WIDTH, LARGEST_BANKS = 2**28, 8, 1024, 256
 CAPACITY = Attribute("capacity", quantity.capacity_bits, "b", what="bits of all banks")
 WIDTH = Attribute("width", quantity.width_bits, "b", what="bits of one access")
 BANKS = Attribute("banks", quantity.count, default=1, what="banks of equal size, one of which answers an access")
-PORTS = Attribute("ports", lambda value: quantity.count(value, below=3), default=1, what="read-write ports: 1 or 2")
+PORTS = Attribute("ports", partial(quantity.count, below=3), default=1, what="read-write ports: 1 or 2")
 DEVICE = Attribute("device", one_of("lstp", "hp", "lop"), default="lstp", what="ITRS device of cells and periphery")
 ATTRIBUTES = (CAPACITY, WIDTH, BANKS, PORTS, DEVICE)
 ACTIONS = (Action("read", what="one access of the width"), Action("write", what="one access of the width"))

@@ -28,13 +28,13 @@ DEEPEST = 32
 
 FUNCTIONS: dict[str, tuple[Callable[..., Amount], int, int]] = {  # with the least and the largest number of arguments
     "abs": (amount.absolute, 1, 1),
-    "ceil": (lambda a: amount.rounded("ceil", a), 1, 1),
-    "floor": (lambda a: amount.rounded("floor", a), 1, 1),
+    "ceil": (amount.rounded_up, 1, 1),
+    "floor": (amount.rounded_down, 1, 1),
     "log2": (amount.logarithm, 1, 1),
     "max": (amount.most, 1, 16),
     "min": (amount.least, 1, 16),
     "pow": (amount.power, 2, 2),
-    "round": (lambda a: amount.rounded("round", a), 1, 1),
+    "round": (amount.rounded, 1, 1),
     "sqrt": (amount.root, 1, 1),
 }
 _SUMS = {"+": amount.plus, "-": amount.minus}
