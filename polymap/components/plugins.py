@@ -104,9 +104,12 @@ def of_folder(folder: str, asked: Asked) -> tuple[Model, ...]:
     readers: list[Reading] = [partial(_compound, tree, other, asked) for tree in trees.values()]
     readers += [partial(_table, file) for file in files if file.endswith(".csv")]
     readers += [partial(executed, file) for file in files if file.endswith(".py")]
-    found = tuple(model for read in readers for model in _noting(read, mistakes))
+    found: list[Model] = []
+    for read in readers:
+        with mistakes.noting():
+            found += read()
     mistakes.check()
-    return found
+    return tuple(found)
 
 
 def _compound(tree: Located, other: Callable[[str], Located | None], asked: Asked) -> tuple[Model, ...]:
@@ -131,38 +134,24 @@ def _files(folder: str) -> list[str]:
     return [os.path.join(folder, name) for name in names if not name.startswith(("_", "."))]
 
 
-def _noting(read: Reading, mistakes: spec.Mistakes) -> tuple[Model, ...]:
-    try:
-        return read()
-    except SpecError as error:
-        _note(error, mistakes)
-        return ()
-
-
 def _trees(files: Iterable[str], mistakes: spec.Mistakes) -> dict[str, Located]:
     """The compounds of files, each under its name; files of another format are none."""
     from polymap.components.compound_read import FORMAT
 
     found: dict[str, Located] = {}
     for file in files:
-        try:
+        with mistakes.noting():
             tree = spec.parse(spec.text_of(file), file)
-        except SpecError as error:
-            _note(error, mistakes)
-            continue
-        name = _value(tree, "component") or file
-        if _value(tree, "polymap") not in (FORMAT, ""):
-            continue
-        if name in found:
-            message = f"the compound `{name}` is in {found[name].place.file}, too"
-            mistakes.note(Mistake(tree.place, message, "rename one"))
-        found.setdefault(name, tree)
+            if _value(tree, "polymap") in (FORMAT, ""):
+                _add(tree, _value(tree, "component") or file, found, mistakes)
     return found
 
 
-def _note(error: SpecError, mistakes: spec.Mistakes) -> None:
-    for mistake in error.mistakes:
-        mistakes.note(mistake)
+def _add(tree: Located, name: str, found: dict[str, Located], mistakes: spec.Mistakes) -> None:
+    if name in found:
+        message = f"the compound `{name}` is in {found[name].place.file}, too"
+        mistakes.note(Mistake(tree.place, message, "rename one"))
+    found.setdefault(name, tree)
 
 
 def _value(tree: Located, key: str) -> str:
