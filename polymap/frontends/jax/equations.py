@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from polymap.errors import Mistake, Place, SpecError
-from polymap.frontends.forms.form import Form, NoEinsum, Unfit, access
+from polymap.frontends.forms.form import Form, NoEinsum, access
 from polymap.frontends.forms.pointwise import pointwise, reduction
 from polymap.frontends.forms.windows import Window
 from polymap.frontends.jax.equation import Equation
-from polymap.frontends.jax.kinds import CALLS, POINTWISE, REDUCTIONS, WINDOWS, reason
+from polymap.frontends.jax.kinds import CALLS, POINTWISE, REASONS, REDUCTIONS, WINDOWS
 from polymap.frontends.jax.products import conv_general_dilated, dot_general
 from polymap.frontends.model import Left, Operation
 from polymap.frontends.sizes import Sizes, misset
+from polymap.frontends.understood import Understood, reason
 from polymap.quantity import shown
 
 Reader: TypeAlias = "Callable[[Equation], Iterator[Operation]]"
@@ -61,24 +62,16 @@ def operations(source: Any, sizes: Sizes) -> list[Operation | Left]:
     if jaxpr is None:
         message = f"{shown(type(source).__name__)} is no jaxpr"
         raise SpecError(Mistake(Place(), message, "give jax.make_jaxpr(function)(arguments)"))
-    found: list[Operation | Left] = []
-    mistakes = list(misset(sizes, (), Place()))
+    taken = Understood()
+    taken.mistakes += misset(sizes, (), Place())
     for equation in _equations(jaxpr, "", 1, Counter()):
-        try:
-            found += READERS[equation.op](equation) if equation.op in READERS else [_left(equation)]
-        except NoEinsum as error:
-            found.append(Left(equation.op, str(error)))
-        except Unfit as error:
-            mistakes.append(Mistake(equation.place, f"{equation.op}: {error}"))
-        except SpecError as error:
-            mistakes += error.mistakes
-    if mistakes:
-        raise SpecError(mistakes)
-    return found
+        with taken.reading(equation.op, equation.place, equation.op):
+            taken.found += READERS[equation.op](equation) if equation.op in READERS else [_left(equation)]
+    return taken.whole()
 
 
 def _left(equation: Equation) -> Left:
-    return Left(equation.op, reason(equation.op))
+    return Left(equation.op, reason(equation.op, REASONS))
 
 
 def _jaxpr(value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from polymap.frontends.forms.form import NoEinsum
 from polymap.frontends.model import PRODUCT
+from polymap.frontends.understood import MOVES_DATA
 
 ADD = {"arith.addf", "arith.addi", "complex.add"}
 MULTIPLY = {"arith.mulf", "arith.muli", "complex.mul"}
@@ -42,7 +43,7 @@ def body_of(block: Any, inputs: int, is_reduction: bool) -> Body:
         if is_reduction:
             raise NoEinsum("its loops that reduce leave the last value alone")
         if _source(result) in block.args or not reads:
-            raise NoEinsum("it moves or makes data and computes nothing")
+            raise NoEinsum(MOVES_DATA)
         return Body("pointwise", reads)
     return Body(_gathering(result, accumulator, [block.args[at] for at in reads]), reads)
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from polymap.errors import Mistake, Place, SpecError
+from polymap.errors import Place, SpecError
 from polymap.frontends.forms.form import Form, NoEinsum, Unfit
 from polymap.frontends.mlir.body import Body, body_of
 from polymap.frontends.mlir.load import GENERALISE, Module, named
 from polymap.frontends.model import Left, Operation
 from polymap.frontends.sizes import Sizes, misset, unset
+from polymap.frontends.understood import MOVES_DATA, UNKNOWN, Understood
 from polymap.workload.affine_maps import Loops, NotAffine, Unbounded, loops_of
 from polymap.workload.counting import TooLarge
 from polymap.workload.statement import Access
@@ -21,7 +22,6 @@ STRUCTURE = frozenset(
 )
 MOVES = ("tensor.", "memref.", "bufferization.")
 REASONS = {"func.call": "what it calls is read once, however often it is called"}
-UNKNOWN = "no einsum is known for it"
 AROUND = frozenset(("builtin.module", "func.func"))
 # The body that xdsl gives it takes the window, of which only the shape means something, for a value.
 NAMED = {"linalg.pooling_nchw_max": Body("max", (0,))}
@@ -39,20 +39,11 @@ class Sized:
 def operations(module: Module, sizes: Sizes) -> list[Operation | Left]:
     """What becomes of every operation that stands in a function, in order. Raises `SpecError` with every mistake."""
     values = _arguments(module, sizes)
-    found: list[Operation | Left] = []
-    mistakes: list[Mistake] = []
+    taken = Understood()
     for op, place in module.placed():
-        try:
-            found += _read(op, place, values)
-        except NoEinsum as error:
-            found.append(Left(named(op), str(error)))
-        except Unfit as error:
-            mistakes.append(Mistake(place, f"{named(op)}: {error}"))
-        except SpecError as error:
-            mistakes += error.mistakes
-    if mistakes:
-        raise SpecError(mistakes)
-    return found
+        with taken.reading(named(op), place, named(op)):
+            taken.found += _read(op, place, values)
+    return taken.whole()
 
 
 def _arguments(module: Module, sizes: Sizes) -> dict[Any, Sized]:
@@ -98,7 +89,7 @@ def _around(op: Any) -> Iterator[Any]:
 
 def _reason(name: str) -> str:
     if name.startswith(MOVES):
-        return "it moves or makes data and computes nothing"
+        return MOVES_DATA
     if name.startswith("linalg."):
         return f"xdsl does not know it: {GENERALISE} makes it a linalg.generic"
     return REASONS.get(name, UNKNOWN)

@@ -8,8 +8,9 @@ from dataclasses import replace
 from polymap.frontends.forms.form import NoEinsum, Unfit
 from polymap.frontends.forms.pointwise import pointwise, reduction
 from polymap.frontends.model import Operation
-from polymap.frontends.onnx.kinds import MOVES_DATA, REDUCTIONS
+from polymap.frontends.onnx.kinds import REDUCTIONS
 from polymap.frontends.onnx.node import Node
+from polymap.frontends.understood import IN_TRAINING, MOVES_DATA
 
 # From these opsets on, axes are an input; before, an attribute.
 AXES_AS_INPUT = {"ReduceSum": 13}
@@ -26,7 +27,7 @@ def elements(node: Node) -> Iterator[Operation]:
 def normalized(node: Node) -> Iterator[Operation]:
     """BatchNormalization when a network is used: a function of an element and four numbers of its channel."""
     if node.integer("training_mode", 0):
-        raise NoEinsum("in training it takes several passes over its input")
+        raise NoEinsum(IN_TRAINING)
     image, *vectors = (node.input(at) for at in range(VECTORS))
     ones = (1,) * max(len(image.shape) - 2, 0)
     along = [replace(vector, shape=(*vector.shape, *ones)) for vector in vectors]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from polymap.errors import Mistake, SpecError
-from polymap.frontends.forms.form import NoEinsum, Unfit
+from polymap.errors import Mistake
 from polymap.frontends.model import Left, Operation
 from polymap.frontends.onnx import elements, multiplying, recurrent, sliding
-from polymap.frontends.onnx.kinds import POINTWISE, REDUCTIONS, reason
+from polymap.frontends.onnx.kinds import POINTWISE, REASONS, REDUCTIONS
 from polymap.frontends.onnx.node import Node, NoShape
 from polymap.frontends.onnx.shapes import Graph
+from polymap.frontends.understood import Understood, reason
 
 Reader: TypeAlias = "Callable[[Node], Iterator[Operation]]"
 
@@ -43,29 +43,21 @@ READERS: Mapping[str, Reader] = {
 
 def operations(graph: Graph) -> list[Operation | Left]:
     """What becomes of every node, in order. Raises `SpecError` with every node that cannot be understood."""
-    found: list[Operation | Left] = []
-    mistakes: list[Mistake] = []
+    taken = Understood()
     without: dict[str, Node] = {}
     for at, proto in enumerate(graph.nodes):
         node = Node(proto, at, graph)
         try:
-            found += _read(node)
-        except NoEinsum as error:
-            found.append(Left(node.op, str(error)))
-        except Unfit as error:
-            mistakes.append(Mistake(node.place, f"{node.op} {node.name}: {error}", "check the model with onnx.checker"))
+            with taken.reading(node.op, node.place, f"{node.op} {node.name}", "check the model with onnx.checker"):
+                taken.found += _read(node)
         except NoShape as error:
             without.setdefault(error.value, node)
-        except SpecError as error:
-            mistakes += error.mistakes
-    mistakes += _without_shape(graph, without)
-    if mistakes:
-        raise SpecError(mistakes)
-    return found
+    taken.mistakes += _without_shape(graph, without)
+    return taken.whole()
 
 
 def _read(node: Node) -> list[Operation | Left]:
-    return list(READERS[node.op](node)) if node.op in READERS else [Left(node.op, reason(node.op))]
+    return list(READERS[node.op](node)) if node.op in READERS else [Left(node.op, reason(node.op, REASONS))]
 
 
 def _without_shape(graph: Graph, without: Mapping[str, Node]) -> Iterator[Mistake]:

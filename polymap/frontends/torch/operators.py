@@ -16,9 +16,10 @@ from polymap.frontends.model import Left, Operation
 from polymap.frontends.sizes import Sizes, misset, unset
 from polymap.frontends.torch import sliding
 from polymap.frontends.torch.arguments import Arguments
-from polymap.frontends.torch.kinds import POINTWISE, REDUCTIONS, reason
+from polymap.frontends.torch.kinds import POINTWISE, REASONS, REDUCTIONS
 from polymap.frontends.torch.program import Program
 from polymap.frontends.torch.sizing import symbols
+from polymap.frontends.understood import IN_TRAINING, Understood, reason
 
 Reader: TypeAlias = "Callable[[Arguments], Iterator[Operation]]"
 SECOND_FACTOR = ("mat2", "other", "batch2", "vec", "tensor")
@@ -53,7 +54,7 @@ def _elements(call: Arguments) -> Iterator[Operation]:
 def _normalized(call: Arguments) -> Iterator[Operation]:
     """A batch normalization in use: a function of an element and some numbers of its channel."""
     if call.flag("training"):
-        raise NoEinsum("in training it takes several passes over its input")
+        raise NoEinsum(IN_TRAINING)
     image, *vectors = call.tensors()
     ones = (1,) * max(len(image.shape) - 2, 0)
     along = [replace(vector, shape=(*vector.shape, *ones)) for vector in vectors]
@@ -94,27 +95,17 @@ READERS: Mapping[str, Reader] = {
 def operations(program: Program, sizes: Sizes) -> list[Operation | Left]:
     """What becomes of every call, in order. Raises `SpecError` with every call that cannot be understood."""
     known = _known(program, sizes)
-    found: list[Operation | Left] = []
-    mistakes: list[Mistake] = []
+    taken = Understood()
     for call in program.calls:
-        arguments = Arguments(call, known)
-        try:
-            found += _read(arguments)
-        except NoEinsum as error:
-            found.append(Left(call.op, str(error)))
-        except Unfit as error:
-            mistakes.append(Mistake(call.place, f"{call.op} {call.name}: {error}"))
-        except SpecError as error:
-            mistakes += error.mistakes
-    if mistakes:
-        raise SpecError(mistakes)
-    return found
+        with taken.reading(call.op, call.place, f"{call.op} {call.name}"):
+            taken.found += _read(Arguments(call, known))
+    return taken.whole()
 
 
 def _read(call: Arguments) -> list[Operation | Left]:
     if call.call.op.startswith("aten.") and call.op in READERS:
         return list(READERS[call.op](call))
-    return [Left(call.call.op, reason(call.op))]
+    return [Left(call.call.op, reason(call.op, REASONS))]
 
 
 def _known(program: Program, sizes: Sizes) -> dict[str, int]:
