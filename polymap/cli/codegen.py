@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from polymap.cli.arguments import Parser, add_verb
 from polymap.cli.output import check_open, say
 from polymap.cli.stored import add_result, file_of
-from polymap.errors import IllegalMapping, Mistake, Place, PolymapError, SpecError
+from polymap.errors import IllegalMapping, Mistake, Place, SpecError
 
 if TYPE_CHECKING:
     from polymap.report.subject import Subject
@@ -78,18 +78,14 @@ def _text(options: argparse.Namespace) -> str:
 
 def _code(subject: Subject, options: argparse.Namespace, file: str) -> str:
     """The code. Raises `PolymapError`; inputs that were changed by hand may be nonsense."""
+    from polymap.mapper.stated import made_of_inputs
     from polymap.report.code import code
 
     try:
-        return code(subject.einsum, subject.architecture, subject.mapping, options.language, options.count)
+        with made_of_inputs(file, "no code can be made of the inputs and the mapping"):
+            return code(subject.einsum, subject.architecture, subject.mapping, options.language, options.count)
     except IllegalMapping as error:
         raise IllegalMapping(_placed(mistake, file) for mistake in error.mistakes) from None
-    except (PolymapError, MemoryError):
-        raise
-    except Exception as error:
-        message = f"no code can be made of the inputs and the mapping: {type(error).__name__} {error}"
-        mend = "see what `polymap verify` says of it"
-        raise SpecError(Mistake(Place(file, path="inputs"), message.strip(), mend)) from error
 
 
 def _placed(mistake: Mistake, file: str) -> Mistake:

@@ -19,7 +19,7 @@ from polymap.cli.arguments import (
 )
 from polymap.cli.output import say
 from polymap.cli.stored import document, file_of
-from polymap.errors import NOWHERE, Mistake, Place, PolymapError, SpecError
+from polymap.errors import NOWHERE, Mistake, Place, SpecError
 
 if TYPE_CHECKING:
     from polymap.mapper.query import Query
@@ -187,13 +187,10 @@ def _price(subject: Subject) -> Price:
 
 def _check(subject: Subject, price: Price, file: str) -> None:
     """Raises `SpecError` for a document that was changed so that nothing can be computed from it."""
-    try:
+    from polymap.mapper.stated import made_of_inputs
+
+    with made_of_inputs(file, "nothing can be computed from the inputs and the mapping"):
         price(subject.conventions)
-    except (PolymapError, MemoryError):
-        raise
-    except Exception as error:
-        message = f"nothing can be computed from the inputs and the mapping: {type(error).__name__} {error}"
-        raise _wrong(file, "inputs", message.strip(), "see what `polymap verify` says of it") from error
 
 
 def read(file: str, layer: str | None = None) -> Subject:

@@ -1,7 +1,9 @@
-"""What a result document states, read for its verification. Every error has its place in the document."""
+"""What a result document states, as all read it who work on it. Every error has its place in the document."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -110,6 +112,21 @@ def broken_inputs(inputs: dict[str, Any], file: str, reason: str) -> PolymapErro
             message = f"the {key} does not match its hash, and nothing can be computed from it: {reason}"
             return unreadable(file, f"inputs.{key}.value", message, f"give the {key} with --{key}")
     return unreadable(file, "inputs", f"nothing can be computed from the inputs and the mapping: {reason}")
+
+
+@contextmanager
+def made_of_inputs(file: str, what: str) -> Iterator[None]:
+    """Inputs that were changed by hand need not be any that the readers let through: everything may break on them.
+
+    Raises `SpecError` in its place: `what`, and why.
+    """
+    try:
+        yield
+    except (PolymapError, MemoryError):
+        raise
+    except Exception as error:
+        message = f"{what}: {type(error).__name__} {error}".strip()
+        raise unreadable(file, "inputs", message, "see what `polymap verify` says of it") from error
 
 
 def section(value: object, file: str, path: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from polymap.errors import Mistake, Place, SpecError
 from polymap.mapper.document import PARETO
+from polymap.mapper.stated import made_of_inputs
 from polymap.mapper.stated import result as stated_result
 from polymap.markup import Markup, el, joined
 from polymap.report.html import compare, front, network, result
@@ -25,9 +26,10 @@ LEFT_OUT = ("inputs", "certificate", "sha256", "mapping", "versions", "estimates
 def page(documents: Sequence[tuple[dict[str, Any], str]]) -> str:
     """The page of a document and its file, or of several side by side. Raises `SpecError` for what is none."""
     known = [(stated_result(document, file, (PARETO,)), file) for document, file in documents]
-    if len(known) == 1:
-        return _page(_body(*known[0]), _carried(known[0][0]))
-    return _page(_compared(known), _carried([document for document, _ in known]))
+    with made_of_inputs(", ".join(file for _, file in known), "no page can be drawn of the inputs and the mapping"):
+        if len(known) == 1:
+            return _page(_body(*known[0]), _carried(known[0][0]))
+        return _page(_compared(known), _carried([document for document, _ in known]))
 
 
 def _body(document: dict[str, Any], file: str) -> Markup:

@@ -177,6 +177,18 @@ def test_all_that_is_wrong_is_told_at_once(result: Any) -> None:
     ]
 
 
+def test_inputs_that_were_changed_to_nonsense_are_told_as_that(result: Any) -> None:
+    level = next(
+        at for at, one in enumerate(result["inputs"]["architecture"]["value"]["hierarchy"]) if one["estimates"]
+    )
+    place = ("inputs", "architecture", "value", "hierarchy", level, "estimates", 0, 1, "told", "value")
+    with pytest.raises(
+        pm.SpecError, match="no page can be drawn of the inputs and the mapping: OverflowError"
+    ) as raised:
+        page([(damaged(result, place, 10**400), "x.json")])
+    assert [(mistake.place.file, mistake.place.path) for mistake in raised.value.mistakes] == [("x.json", "inputs")]
+
+
 def test_a_mistake_of_a_file_beside_others_has_its_place_in_that_file(result: Any) -> None:
     broken = damaged(result, ("totals", "cycles"), "many")
     with pytest.raises(pm.SpecError) as raised:
