@@ -36,11 +36,11 @@ def code(einsum: Einsum, architecture: Architecture, mapping: Mapping, language:
     """
     chosen = known(language)
     check(einsum, architecture, mapping, STRUCTURE)
+    if chosen == MLIR:
+        return _script(einsum, architecture, mapping, counted)
     refusals.check_domain(einsum)
     planned = plan(einsum, architecture, mapping, counted)
     refusals.check(planned, architecture, mapping)
-    if chosen == MLIR:
-        return _script(einsum, architecture, mapping, counted)
     heading = (*_heading(einsum, architecture, mapping), *CONDUCT)
     return PRINTERS[chosen](program(planned, heading))
 

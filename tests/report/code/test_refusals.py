@@ -102,6 +102,7 @@ def test_buffers_that_no_compiler_lays_out() -> None:
     (mistake,) = refused(work, arch, nest, counted=False)
     assert mistake.place.path == "mapping[1]"
     assert mistake.message == "'RF holds I': the tiles of I here take 268435458 elements, all instances together"
+    assert "tile_sizes [1, 0]" in code(work, arch, pm.mapping(nest), "mlir")  # it lays out no buffers
 
 
 LINKED = "DRAM holds I W O\nfor p in 4\nparallel r in 3 on X\nRF holds I W O\ncompute"
