@@ -105,6 +105,26 @@ def test_buffers_that_no_compiler_lays_out() -> None:
     assert "tile_sizes [1, 0]" in code(work, arch, pm.mapping(nest), "mlir")  # it lays out no buffers
 
 
+def test_sums_of_which_too_many_flags_would_be_kept_are_not_counted() -> None:
+    work = pm.einsum("O[p+r] += I[p] * W[r]", p=2**28, r=3)
+    nest = f"DRAM holds I W O\nfor p in {2**28}\nRF holds O\nfor r in 3\ncompute"
+    found = refused(work, machine(), nest)
+    assert [mistake.place.path for mistake in found] == ["mapping[0]", "mapping[2]"]  # what is there, what arrives
+    for mistake in found:
+        assert mistake.message.endswith(f"counting needs {2**28 + 2} flags, one for each element of O and instance")
+    assert code(work, machine(), pm.mapping(nest), "c")
+
+
+def test_tiles_that_slide_two_ways_and_are_equal_in_some_instances_are_not_counted() -> None:
+    work = pm.einsum("O[i] += A[i+j+l,i+k] * B[j,l,k]", i=4, j=4, l=2, k=3)
+    loops = "for i in 4\nparallel j in 2 on X\nparallel l in 2 on Y"
+    nest = f"DRAM holds A B O\n{loops}\nRF holds A\nfor j in 2\nfor k in 3\ncompute"
+    (mistake,) = refused(work, machine(), nest)
+    assert mistake.place.path == "mapping[3]"
+    assert mistake.message.endswith("which instances move equal parts of sliding tiles of A is not counted")
+    assert code(work, machine(), pm.mapping(nest), "c")
+
+
 LINKED = "DRAM holds I W O\nfor p in 4\nparallel r in 3 on X\nRF holds I W O\ncompute"
 
 
