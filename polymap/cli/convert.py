@@ -72,10 +72,9 @@ def _setting(text: str) -> tuple[str, bool | int | float | str]:
 
 def _settings(options: argparse.Namespace) -> dict[str, bool | int | float | str]:
     """What --set gives. Raises `SpecError` where it gives a variable two values, or where nothing could use it."""
-    found: dict[str, bool | int | float | str] = {}
-    for name, value in options.set:
-        if found.setdefault(name, value) != value:
-            raise SpecError(Mistake(NOWHERE, f"--set gives {name} two values", "keep one"))
+    from polymap.cli.inputs import settings
+
+    found = settings(options.set, "values")
     if found and options.to:
         raise SpecError(Mistake(NOWHERE, "a RESULT is no template, and --set gives variables", "leave --set out"))
     return found

@@ -46,10 +46,16 @@ def workload(options: argparse.Namespace) -> Einsum | Network:
 
 def sizes(listed: Iterable[tuple[str, int]]) -> dict[str, int]:
     """The sizes that are set. Raises `SpecError` where one is set twice."""
-    found: dict[str, int] = {}
-    for name, size in listed:
-        if found.setdefault(name, size) != size:
-            raise SpecError(Mistake(NOWHERE, f"--set gives {name} two sizes, {found[name]} and {size}", "keep one"))
+    return settings(listed, "sizes")
+
+
+def settings(listed: Iterable[tuple[str, First]], what: str) -> dict[str, First]:
+    """What --set gives to each name. Raises `SpecError` where it gives one two values; 1 and `true` are two."""
+    found: dict[str, First] = {}
+    for name, value in listed:
+        first = found.setdefault(name, value)
+        if repr(first) != repr(value):
+            raise SpecError(Mistake(NOWHERE, f"--set gives {name} two {what}, {first} and {value}", "keep one"))
     return found
 
 

@@ -259,7 +259,8 @@ def test_files_of_no_known_tool_are_told(tmp_path: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--set", "size=1", "size=2"], "--set gives size two values"),
+        (["--set", "size=1", "size=2"], "--set gives size two values, 1 and 2"),
+        (["--set", "size=1", "size=true"], "--set gives size two values, 1 and True"),
         (["--set", "size=1"], "these files are no templates"),
         (["--set", "size=1", "--to", "timeloop"], "a RESULT is no template"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from polymap.frontends.forms.form import Form, NoEinsum, Unfit, Value, access
 from polymap.frontends.forms.products import broadcast
@@ -36,6 +37,20 @@ def reduction(value: Value, output: Value, over: Collection[int], kind: str) -> 
         raise NoEinsum("it moves data and computes nothing")
     sizes = dict(zip(names, value.shape))
     return Form(access("O", *kept), (access("A", *names),), sizes, {"A": value.bits, "O": output.bits}, kind)
+
+
+def normalized(output: Value, image: Value, vectors: Sequence[Value]) -> Form:
+    """A batch normalization in use: a function of an element and some numbers of its channel."""
+    behind = (1,) * max(len(image.shape) - 2, 0)
+    return pointwise(output, [image, *(replace(vector, shape=(*vector.shape, *behind)) for vector in vectors)])
+
+
+def axes(listed: Sequence[object], count: int, what: str) -> set[int]:
+    """Dimensions counted from the first one, all where none is listed. Raises `Unfit` for one that is not there."""
+    numbers = [axis for axis in listed if type(axis) is int and -count <= axis < count]
+    if len(numbers) < len(listed):
+        raise Unfit(f"{what} {listed} of a tensor of {count} dimensions")
+    return {axis % count for axis in numbers} or set(range(count))
 
 
 def axis_names(count: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from polymap.errors import Place, SpecError
 from polymap.frontends.forms.form import Form, NoEinsum, Unfit
+from polymap.frontends.forms.pointwise import TENSORS
 from polymap.frontends.mlir.body import Body, body_of
 from polymap.frontends.mlir.load import GENERALISE, Module, named
 from polymap.frontends.model import Left, Operation
@@ -25,7 +26,6 @@ REASONS = {"func.call": "what it calls is read once, however often it is called"
 AROUND = frozenset(("builtin.module", "func.func"))
 # The body that xdsl gives it takes the window, of which only the shape means something, for a value.
 NAMED = {"linalg.pooling_nchw_max": Body("max", (0,))}
-TENSORS = tuple("ABCDEFGHIJKLMN")
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from polymap.frontends.forms import pointwise as forms
 from polymap.frontends.forms.form import NoEinsum, Unfit
-from polymap.frontends.forms.pointwise import pointwise, reduction
 from polymap.frontends.model import Operation
 from polymap.frontends.onnx.kinds import REDUCTIONS
 from polymap.frontends.onnx.node import Node
@@ -21,17 +21,15 @@ VECTORS = 5  # inputs of a batch normalization: the image and four numbers for e
 def elements(node: Node) -> Iterator[Operation]:
     """One element from one of every input; an input that the node takes twice is read once."""
     given = {node.proto.input[at]: at for at in range(node.inputs) if node.has(at)}
-    yield node.operation(pointwise(node.output(), [node.input(at) for at in given.values()]))
+    yield node.operation(forms.pointwise(node.output(), [node.input(at) for at in given.values()]))
 
 
 def normalized(node: Node) -> Iterator[Operation]:
-    """BatchNormalization when a network is used: a function of an element and four numbers of its channel."""
+    """BatchNormalization."""
     if node.integer("training_mode", 0):
         raise NoEinsum(IN_TRAINING)
     image, *vectors = (node.input(at) for at in range(VECTORS))
-    ones = (1,) * max(len(image.shape) - 2, 0)
-    along = [replace(vector, shape=(*vector.shape, *ones)) for vector in vectors]
-    yield node.operation(pointwise(node.output(), [image, *along]))
+    yield node.operation(forms.normalized(node.output(), image, vectors))
 
 
 def scaled(node: Node) -> Iterator[Operation]:
@@ -44,18 +42,15 @@ def scaled(node: Node) -> Iterator[Operation]:
         raise Unfit("its scale is no vector along an axis")
     behind = (1,) * (count - 1 - axis % max(count, 1))
     along = [replace(number, shape=(*number.shape, *behind)) if number.shape else number for number in numbers]
-    yield node.operation(pointwise(node.output(), [image, *along]))
+    yield node.operation(forms.pointwise(node.output(), [image, *along]))
 
 
 def reduced(node: Node) -> Iterator[Operation]:
     """The Reduce operators that take one pass; a root or a division of each result is no point of the einsum."""
     value = node.input(0)
-    count = len(value.shape)
     is_input = node.graph.opset >= AXES_AS_INPUT.get(node.op, AXES_AS_INPUT_OF_OTHERS)
-    axes = (node.constant(1) if node.has(1) else []) if is_input else node.integers("axes", [])
-    if not axes and node.integer("noop_with_empty_axes", 0):
+    listed = (node.constant(1) if node.has(1) else []) if is_input else node.integers("axes", [])
+    if not listed and node.integer("noop_with_empty_axes", 0):
         raise NoEinsum(MOVES_DATA)
-    if any(not -count <= axis < count for axis in axes):
-        raise Unfit(f"axes {axes} of a tensor of {count} dimensions")
-    over = {axis % count for axis in axes} if axes else set(range(count))
-    yield node.operation(reduction(value, node.output(), over, REDUCTIONS[node.op]))
+    over = forms.axes(listed, len(value.shape), "axes")
+    yield node.operation(forms.reduction(value, node.output(), over, REDUCTIONS[node.op]))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import TypeAlias
 
 from polymap.errors import Mistake, Place, SpecError
 from polymap.frontends.forms.attention import attention
-from polymap.frontends.forms.form import NoEinsum, Unfit
-from polymap.frontends.forms.pointwise import pointwise, reduction
+from polymap.frontends.forms.form import NoEinsum
+from polymap.frontends.forms.pointwise import axes, normalized, pointwise, reduction
 from polymap.frontends.forms.products import linear, matmul
 from polymap.frontends.forms.subscripts import contraction
 from polymap.frontends.model import Left, Operation
@@ -52,23 +51,17 @@ def _elements(call: Arguments) -> Iterator[Operation]:
 
 
 def _normalized(call: Arguments) -> Iterator[Operation]:
-    """A batch normalization in use: a function of an element and some numbers of its channel."""
     if call.flag("training"):
         raise NoEinsum(IN_TRAINING)
     image, *vectors = call.tensors()
-    ones = (1,) * max(len(image.shape) - 2, 0)
-    along = [replace(vector, shape=(*vector.shape, *ones)) for vector in vectors]
-    yield call.operation(pointwise(call.output(), [image, *along]))
+    yield call.operation(normalized(call.output(), image, vectors))
 
 
 def _reduced(call: Arguments) -> Iterator[Operation]:
     value = call.tensor("self")
-    count = len(value.shape)
     listed = call.call.arguments.get("dim")
     dims = listed if isinstance(listed, list) else [] if listed is None else [listed]
-    if not all(type(dim) is int and -count <= dim < count for dim in dims):
-        raise Unfit(f"dim {dims} of a tensor of {count} dimensions")
-    over = {dim % count for dim in dims} or set(range(count))
+    over = axes(dims, len(value.shape), "dim")
     yield call.operation(reduction(value, call.output(), over, REDUCTIONS[call.op]))
 
 
