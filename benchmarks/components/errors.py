@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from polymap.components.logarithmic import along
 from polymap.components.records import records
 from polymap.components.sram import Memory, macro
 from polymap.components.sram_sweep import NODES_NM, QUANTITIES, At, Key, entry, points
@@ -59,8 +60,7 @@ def moved(point: At, step: At, sign: int) -> At:
 
 def logarithmic(node: float, low: tuple[float, float], high: tuple[float, float]) -> float:
     """The amount at a node between two (node, amount), on a line in the logarithms of both."""
-    weight = math.log(node / low[0]) / math.log(high[0] / low[0])
-    return low[1] ** (1 - weight) * high[1] ** weight
+    return along((low[0], high[0]), (low[1], high[1]), node)
 
 
 def linear(node: float, low: tuple[float, float], high: tuple[float, float]) -> float:

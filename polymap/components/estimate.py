@@ -95,7 +95,7 @@ class Estimate:
     @property
     def settled(self) -> Estimate:
         """The same with its origin told: plain data, to be kept."""
-        return Estimate(self.value, self.unit, self.origin, self.errors)
+        return Estimate(*self._all())
 
     @classmethod
     def given(cls, value: float, unit: str, what: str, citation: str = "") -> Estimate:
