@@ -11,7 +11,7 @@ from polymap.components.amount import Amount
 from polymap.components.estimate import Estimate, Origin
 from polymap.components.model import Action, CannotPrice, Given, Model
 from polymap.components.provenance import lines
-from polymap.components.question import NoAmount, Question, fit, named, values_of
+from polymap.components.question import ModelFailed, NoAmount, Question, fit, named, values_of
 from polymap.components.technology import Technology
 from polymap.errors import Mistake, Place, SpecError
 from polymap.quantity import choose
@@ -93,15 +93,19 @@ class Component:
     def action(self, name: str, **arguments: object) -> PricedAction:
         """An action under arguments as a user writes them, each by default the model's own.
 
-        Raises SpecError for an action, an argument or a value that the model does not take, or has no answer for.
+        Raises SpecError for an action, an argument or a value that the model does not take, has no answer for, or
+        breaks at.
         """
         try:
             return self.answered(name, arguments)
         except CannotPrice as refusal:
             raise _wrong(f"`{self.name}.{name}` ({self.model.name}): {refusal.reason}", refusal.mend) from None
+        except ModelFailed as failure:
+            raise _wrong(str(failure), failure.mend) from failure
 
     def answered(self, name: str, arguments: Mapping[str, object]) -> PricedAction:
-        """Like `action`; raises CannotPrice where the model has no answer, SpecError for unknown names only."""
+        """Like `action`; raises CannotPrice where the model has no answer, ModelFailed where it breaks, SpecError for
+        unknown names only."""
         known = next((action for action in self.model.actions if action.name == name), None)
         if known is None:
             raise _wrong(f"`{self.name}` has no action `{name}`", _choose(name, self.actions))

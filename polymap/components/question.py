@@ -132,7 +132,7 @@ class ModelFailed(Exception):
         raised = f"{type(error).__name__}: {text}" if text else type(error).__name__
         what = text if isinstance(error, NoAmount) else f"{raised}{_where(error)}"
         super().__init__(f"the model `{model.name}` failed at {doing}: {what}")
-        self.model = model.name
+        self.mend = f"mend the model, or pin another one than `{model.name}` with `model: NAME`"
 
 
 def _where(error: BaseException) -> str:

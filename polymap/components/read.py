@@ -75,7 +75,7 @@ def _detailed(reader: spec.Reader, setting: Setting) -> Question | None:
 
 def one_class(reader: spec.Reader) -> str:
     """The one class that is named; empty, with the mistake noted, if it is none or several."""
-    classes = [key for key in reader.keys if key not in BESIDE]
+    classes = [key for key in reader.keys if key and key not in BESIDE]
     for name in classes:
         reader.has(name)
     if len(classes) == 1:

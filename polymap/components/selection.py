@@ -47,7 +47,7 @@ def _candidate(model: Model, question: Question) -> Candidate:
     except CannotPrice as refusal:
         return Candidate(model, None, refusal.reason, refusal.mend)
     except ModelFailed as failure:
-        return Candidate(model, None, str(failure), failed=True)
+        return Candidate(model, None, str(failure), failure.mend, failed=True)
 
 
 def _rank(candidate: Candidate) -> tuple[bool, float, str]:
@@ -64,14 +64,10 @@ def answer(models: Sequence[Model], question: Question) -> Component:
     asked = _pinned(models, question) if question.pin else models
     found = candidates(asked, question)
     if broken := [candidate for candidate in found if candidate.failed]:
-        raise SpecError([Mistake(question.place, candidate.reason, _around(candidate)) for candidate in broken])
+        raise SpecError([Mistake(question.place, candidate.reason, candidate.mend) for candidate in broken])
     if not found[0].component:
         raise Unpriced(_refusal(found, question))
     return calibrated(found[0].component, question.calibrations)
-
-
-def _around(broken: Candidate) -> str:
-    return f"mend the model, or pin another one than `{broken.model.name}` with `model: NAME`"
 
 
 def _pinned(models: Sequence[Model], question: Question) -> tuple[Model, ...]:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
-from polymap import spec
+from polymap import quantity, spec
 from polymap.components import amount
 from polymap.components.amount import Amount
 from polymap.components.expression import names, unknown, value
@@ -80,7 +80,7 @@ def literal(given: object) -> Value:
     if isinstance(given, bool):
         return given
     if isinstance(given, (int, float, Decimal, Fraction)):
-        return amount.number(Fraction(str(given)) if isinstance(given, float) else Fraction(given))
+        return amount.number(quantity.number(given))
     if isinstance(given, (tuple, list)):
         return tuple(literal(item) for item in given)
     text = spec.text(given)

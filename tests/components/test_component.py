@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from polymap import spec
+from polymap.architecture import architecture
 from polymap.components.component import Component
+from polymap.components.estimate import Estimate
+from polymap.components.model import Action, Given
 from polymap.components.question import Written
 from polymap.components.read import Setting, called, component
 from polymap.components.registry import Registry
 from polymap.components.table_read import tables
 from polymap.components.technology import Technology
 from polymap.errors import SpecError
-from tests.components.models import AT_45, Adder, Bits
+from tests.components.models import ACTIVITY, AT_45, Adder, Bits
 
 REGISTRY = Registry([Bits(), Bits("other", sigma=0.3, pj_per_bit=1.0), Adder()])
 
@@ -123,6 +128,38 @@ def test_the_public_verb_reads_attributes_and_refuses_unknown_classes() -> None:
 
     with pytest.raises(pm.SpecError, match="no model prices `sarm`"):
         pm.component("sarm", capacity="8 KiB")
+
+
+def test_a_class_without_a_name_is_none() -> None:
+    with pytest.raises(SpecError, match="names no class of components"):
+        called("", {}, REGISTRY)
+
+
+@dataclass(frozen=True)
+class Fragile(Bits):
+    """Breaks where it is half active."""
+
+    name: str = "fragile"
+    actions: tuple[Action, ...] = (Action("read", (ACTIVITY,)),)
+
+    def energy(self, action: str, given: Given) -> Estimate:
+        return super().energy(action, Given({**given.values, "activity": 1 / (given["activity"] - 0.5)}))
+
+
+def test_a_model_that_breaks_under_arguments_is_named_with_its_line() -> None:
+    found = called("store", {"width": "8 b"}, Registry([Fragile()]))
+    for ask in (found.action, found.explain):
+        with pytest.raises(SpecError, match="`fragile` failed at the energy of `read`: ZeroDivisionError") as raised:
+            ask("read", activity=0.5)
+        assert "mend the model, or pin another one than `fragile`" in str(raised.value)
+
+
+def test_a_machine_whose_model_breaks_under_arguments_is_told_where() -> None:
+    level = "{compute: MAC, component: {store: {width: 8 b}}, arguments: {compute: {activity: 0.5}}}"
+    machine = f"polymap: architecture/1\nname: x\nclock: 1 GHz\nhierarchy:\n  - {level}\n"
+    fragile = Fragile(actions=(Action("compute", (ACTIVITY,)),))
+    with pytest.raises(SpecError, match=r"component\): .*the model `fragile` failed at the energy of `compute`"):
+        architecture(machine, Registry([fragile]))
 
 
 def test_the_width_of_an_access_is_known_whoever_prices_it() -> None:

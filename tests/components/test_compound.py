@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -167,6 +169,12 @@ def test_a_default_that_follows_from_what_is_missing_is_not_asked_for() -> None:
 def test_a_default_follows_from_nothing_that_comes_after_it() -> None:
     with pytest.raises(SpecError, match="no attribute is called `later`"):
         buffer(BUFFER.replace("kind: plain", "kind: later + 1\n  later: 2"))
+
+
+@pytest.mark.parametrize("activity", [float("nan"), float("inf"), Decimal("nan")], ids=str)
+def test_what_is_no_number_is_told_in_arguments_too(activity: object) -> None:
+    with pytest.raises(SpecError, match=r"`activity`: `.*` is not a number"):
+        buffer().action("read", activity=activity)
 
 
 def test_an_argument_may_follow_from_attributes() -> None:
