@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import groupby, product
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from polymap.mapper.stated import result as stated_result
 from polymap.mapping.nest import Node, Storage, Temporal
 from polymap.mapping.tiles import elements, largest_sizes, step
-from polymap.report.html.subject import Subject, subject
+from polymap.report.html.subject import subject
+from polymap.workload.einsum import Einsum, Tensor
 
 if TYPE_CHECKING:
     from polymap.mapper.result import Result
@@ -35,14 +36,15 @@ def trace(result: Result | dict[str, Any], file: str = "") -> dict[str, Any]:
     nodes = found.mapping.without_unit_loops().nodes
     events: list[dict[str, Any]] = [_named("process_name", 0, f"{found.name} on {found.architecture.name}")]
     left_out: list[str] = []
-    for track, (at, node, tensor) in enumerate(_holdings(nodes), start=1):
-        name = f"{node.level} {tensor}"
-        slices = prod(outer.trip for outer in nodes[:at] if isinstance(outer, Temporal))
-        if len(events) + slices > MOST_SLICES:
+    for track, (at, node, tensor) in enumerate(_holdings(nodes, found.einsum), start=1):
+        name, turned = f"{node.level} {tensor.name}", _turned(nodes[:at], tensor)
+        if len(events) + prod(loop.trip for _, loop in turned) > MOST_SLICES:
             left_out.append(name)
             continue
         events.append(_named("thread_name", track, name))
-        events += _slices(found, nodes, at, tensor, track)
+        tile = elements(tensor, largest_sizes(found.einsum, nodes[at + 1 :]))
+        steps = [(loop, step(nodes, i) if loop.rank in tensor.ranks else 0) for i, loop in turned]
+        events += _slices(tensor.name, tile, steps, found.totals["latency_s"] * 1e6, track)
     about = {"mapping": found.mapping.text(), "cycles": found.totals["cycles"], "left_out": left_out}
     return {"displayTimeUnit": "ns", "traceEvents": events, "otherData": about}
 
@@ -51,34 +53,35 @@ def _named(kind: str, track: int, name: str) -> dict[str, Any]:
     return {"ph": "M", "name": kind, "pid": 1, "tid": track, "args": {"name": name}}
 
 
-def _holdings(nodes: tuple[Node, ...]) -> Iterator[tuple[int, Storage, str]]:
+def _holdings(nodes: tuple[Node, ...], einsum: Einsum) -> Iterator[tuple[int, Storage, Tensor]]:
     for at, node in enumerate(nodes):
         if isinstance(node, Storage):
-            yield from ((at, node, tensor) for tensor in node.tensors)
+            yield from ((at, node, einsum.tensor(name)) for name in node.tensors)
 
 
-def _slices(found: Subject, nodes: tuple[Node, ...], at: int, tensor: str, track: int) -> Iterator[dict[str, Any]]:
-    """The tiles of one tensor at one storage node, one after another."""
-    loops = [(i, node) for i, node in enumerate(nodes[:at]) if isinstance(node, Temporal)]
-    of = found.einsum.tensor(tensor)
-    steps = [(node.rank, node.rank in of.ranks, step(nodes, i)) for i, node in loops]
-    runs = groupby(
-        (_start(steps, iteration) for iteration in product(*(range(node.trip) for _, node in loops))),
-    )
-    each = found.totals["latency_s"] * 1e6 / prod(node.trip for _, node in loops)
-    tile, begun = elements(of, largest_sizes(found.einsum, nodes[at + 1 :])), 0
-    for start, same in runs:
-        lasts = sum(1 for _ in same)
-        where = ", ".join(f"{rank}={value}" for rank, value in start) or "all"
-        yield {"ph": "X", "name": f"{tensor} {where}", "cat": "tile", "pid": 1, "tid": track, "ts": begun * each,
-               "dur": lasts * each, "args": {"elements": tile, **dict(start)}}  # fmt: skip
-        begun += lasts
+def _turned(above: tuple[Node, ...], tensor: Tensor) -> list[tuple[int, Temporal]]:
+    """Temporal loops down to the innermost one that moves the tensor: each iteration has a tile of its own."""
+    loops = [(i, node) for i, node in enumerate(above) if isinstance(node, Temporal)]
+    moving = [n for n, (_, loop) in enumerate(loops, start=1) if loop.rank in tensor.ranks]
+    return loops[: moving[-1]] if moving else []
 
 
-def _start(steps: list[tuple[str, bool, int]], iteration: tuple[int, ...]) -> tuple[tuple[str, int], ...]:
+def _slices(
+    tensor: str, tile: int, steps: list[tuple[Temporal, int]], whole_us: float, track: int
+) -> Iterator[dict[str, Any]]:
+    """The tiles of one tensor at one storage node, one after another, each as long as the others."""
+    lasts = whole_us / prod(loop.trip for loop, _ in steps)
+    for n, iteration in enumerate(product(*(range(loop.trip) for loop, _ in steps))):
+        start = _start(steps, iteration)
+        where = ", ".join(f"{rank}={value}" for rank, value in start.items()) or "all"
+        yield {"ph": "X", "name": f"{tensor} {where}", "cat": "tile", "pid": 1, "tid": track, "ts": n * lasts,
+               "dur": lasts, "args": {"elements": tile, **start}}  # fmt: skip
+
+
+def _start(steps: list[tuple[Temporal, int]], iteration: tuple[int, ...]) -> dict[str, int]:
     """Where a tile begins in each rank of its tensor at an iteration of the loops above it."""
     found: dict[str, int] = {}
-    for (rank, moves, by), index in zip(steps, iteration, strict=True):
-        if moves:
-            found[rank] = found.get(rank, 0) + by * index
-    return tuple(found.items())
+    for (loop, by), index in zip(steps, iteration, strict=True):
+        if by:
+            found[loop.rank] = found.get(loop.rank, 0) + by * index
+    return found

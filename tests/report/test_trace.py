@@ -68,6 +68,14 @@ def test_a_tile_stays_while_loops_of_others_move() -> None:
     assert [event["args"].get("m") for event in found["buffer A"]] == [0, 1, 2, 3]
 
 
+def test_a_tile_that_stays_through_many_iterations_is_one_slice() -> None:
+    work = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=4, n=4, k=4)
+    nest = "DRAM holds A B C\nfor m in 4\nfor n in 30000\nbuffer holds A\nfor k in 4\nregisters holds A B C\ncompute\n"
+    document = pm.trace({**json.loads(pm.optimize(work, "teaching").to_json()), "mapping": _listed(nest)})
+    assert len(tracks(document)["buffer A"]) == 4
+    assert document["otherData"]["left_out"] == ["registers A", "registers B", "registers C"]
+
+
 def _listed(nest: str) -> list[object]:
     from polymap.mapping import to_list
 
