@@ -38,7 +38,7 @@ lint: $(STAMP) ## ruff and mypy
 	$(BIN)/mypy
 
 pytest: $(STAMP) ## tests alone
-	$(BIN)/python -m pytest -n auto -q
+	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
 test-frontends: ## tests of the front ends beside torch and jax, in an environment of their own
 	test -d $(VENV)-frontends || $(PYTHON) -m venv $(VENV)-frontends
