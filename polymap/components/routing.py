@@ -14,7 +14,7 @@ from math import sqrt
 from polymap import quantity
 from polymap.components import aladdin, registers, wires
 from polymap.components.attributes import side_by_side
-from polymap.components.estimate import Estimate, Origin, total
+from polymap.components.estimate import Estimate, total
 from polymap.components.logic import multiplexer
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
 from polymap.components.registers import File
@@ -167,7 +167,7 @@ class IsaacRouter(Model):
         raise CannotPrice("ISAAC's router has its leakage in the energy of its hops")
 
     def _share(self, amount: float, unit: str, given: Given) -> Estimate:
-        published = Estimate(amount, unit, Origin(f"router of {self.flit_bits} b in 32 nm", self.source, amount, unit))
+        published = Estimate.given(amount, unit, f"router of {self.flit_bits} b in 32 nm", self.source)
         how = f"{given['bits']} of its {self.flit_bits} b"
         part = published.times(given["bits"] / self.flit_bits, how, "", False, isaac_router=self.sigma)
         return scaled(part, "cmos_logic", self.made, given.technology)

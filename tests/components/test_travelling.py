@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,20 @@ def test_a_component_comes_back_as_it_was(name: str) -> None:
     assert back == sent
     assert hash(back) == hash(sent)
     assert back.explain() == sent.explain()
+
+
+THERE = """
+import pickle, sys
+found = pickle.load(sys.stdin.buffer)
+sys.stdout.buffer.write(pickle.dumps((found, found.action("read").energy_pj, found.explain())))
+"""
+
+
+@pytest.mark.parametrize("name", ["smart_buffer", "sram", "hbm2"])
+def test_in_another_process_it_answers_as_here(name: str) -> None:
+    sent = pm.component(name, **ASKED[name], technology=NODE)
+    run = subprocess.run([sys.executable, "-c", THERE], input=pickle.dumps(sent), capture_output=True, check=True)
+    assert pickle.loads(run.stdout) == (sent, sent.action("read").energy_pj, sent.explain())
 
 
 def test_what_comes_back_still_answers_and_knows_what_it_needs() -> None:
