@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import polymap as pm
 from polymap.frontends.timeloop import Converted, convert, ignored
+from tests.frontends.documents import level
 from tests.frontends.inputs import ARCHITECTURE, written
 
 
@@ -18,11 +18,6 @@ def converted(tmp_path: Path, **changes: tuple[str, str]) -> Converted:
 
 
 LONG = "9" * 5000
-
-
-def level(found: Converted, name: str) -> dict[str, Any]:
-    levels = found.architecture["hierarchy"]
-    return next(dict(item) for item in levels if name in (item.get("memory"), item.get("array"), item.get("compute")))
 
 
 def refusal(tmp_path: Path, **changes: tuple[str, str]) -> str:

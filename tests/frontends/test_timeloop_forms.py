@@ -11,6 +11,7 @@ import pytest
 
 import polymap as pm
 from polymap.frontends.timeloop import Converted, convert
+from tests.frontends.documents import level, told
 from tests.frontends.inputs import ERT, written
 
 TABLES_0_2 = """\
@@ -36,15 +37,6 @@ def converted(folder: Path, **changes: tuple[str, str]) -> Converted:
 
 def documents(found: Converted) -> tuple[dict[str, Any], ...]:
     return found.architecture, found.workload, found.mapping
-
-
-def level(found: Converted, name: str) -> dict[str, Any]:
-    levels = found.architecture["hierarchy"]
-    return next(dict(item) for item in levels if name in (item.get("memory"), item.get("array"), item.get("compute")))
-
-
-def told(found: Converted, text: str) -> list[str]:
-    return [line for line in found.left_out if text in line]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,7 @@ import polymap as pm
 from polymap.cli import main
 from polymap.frontends.zigzag import Converted, convert
 from polymap.mapping import Spatial
+from tests.frontends.documents import level, told
 
 CHIP = """\
 name: small
@@ -114,15 +114,6 @@ def wrong(folder: Path, old: str, new: str) -> str:
     with pytest.raises(pm.SpecError) as caught:
         converted(folder, **{name: text.replace(old, new, 1) for name, text in texts.items()})
     return str(caught.value)
-
-
-def level(found: Converted, name: str) -> dict[str, Any]:
-    levels = found.architecture["hierarchy"]
-    return next(each for each in levels if name in (each.get("memory"), each.get("array"), each.get("compute")))
-
-
-def told(found: Converted, text: str) -> list[str]:
-    return [line for line in found.left_out if text in line]
 
 
 # accelerators
