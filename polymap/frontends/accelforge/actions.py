@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from polymap import spec
 from polymap.frontends.accelforge import values
-from polymap.frontends.accelforge.values import Action, Known, Number, Time
+from polymap.frontends.accelforge.kinds import Action, Known, Number, Time
 from polymap.frontends.aside import LeftOut
 
 FREE = "Dummy"  # the class of components that cost nothing and take no time

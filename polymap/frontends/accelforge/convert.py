@@ -9,10 +9,10 @@ from typing import Any
 from polymap import spec
 from polymap.errors import Place
 from polymap.frontends.accelforge import values
+from polymap.frontends.accelforge.kinds import Known
 from polymap.frontends.accelforge.machine import Machine, machine
 from polymap.frontends.accelforge.sections import sections
 from polymap.frontends.accelforge.template import Settings
-from polymap.frontends.accelforge.values import Known
 from polymap.frontends.accelforge.workload import Einsum, einsums
 from polymap.frontends.amounts import amount
 from polymap.frontends.aside import LeftOut

@@ -13,7 +13,7 @@ from polymap import spec
 from polymap.frontends.accelforge import values
 from polymap.frontends.accelforge.actions import Ports, actions, ports
 from polymap.frontends.accelforge.fan import fan
-from polymap.frontends.accelforge.values import Known
+from polymap.frontends.accelforge.kinds import Known, Number, Tensors, truth
 from polymap.frontends.accelforge.workload import ANY, Einsum
 from polymap.frontends.amounts import amount, decimal
 from polymap.frontends.aside import LeftOut
@@ -83,7 +83,7 @@ def _with(parse: Callable[[object, Known], T], known: Known, value: object) -> T
 
 
 def _truth(value: object, known: Known) -> bool:
-    return values.truth(values.evaluate(value, known))
+    return truth(values.evaluate(value, known))
 
 
 class _Walk:
@@ -140,7 +140,7 @@ class _Walk:
             node.wrong(f"`{key}` differs between einsums", APART, key=key)
         return found[0]
 
-    def number(self, node: spec.Reader, key: str, otherwise: values.Number | None = None) -> values.Number:
+    def number(self, node: spec.Reader, key: str, otherwise: Number | None = None) -> Number:
         """A number; required if there is nothing otherwise."""
         if otherwise is None and not node.has(key):
             node.wrong(f"`{key}` is missing", f"add `{key}: ...`, as that tool's component models give it")
@@ -251,7 +251,7 @@ class _Walk:
     def remembered(self, known: Known, einsum: Einsum, name: str, must: Sequence[str], may: Sequence[str]) -> Known:
         """The name of a memory stands for what it keeps, where the mapper does not choose."""
         tensors = frozenset(t for t in einsum.tensors if einsum.label(t) in must)
-        return known if may else known.with_names({name: values.Tensors(tensors)})
+        return known if may else known.with_names({name: Tensors(tensors)})
 
     def upkeep(self, node: spec.Reader, is_free: bool) -> dict[str, str]:
         """Leakage and area, where there is some."""

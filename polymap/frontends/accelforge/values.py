@@ -30,8 +30,6 @@ from polymap.frontends.accelforge.kinds import (
 from polymap.frontends.expressions import said, tree
 from polymap.quantity import Misread, near, shown
 
-__all__ = ["Action", "Known", "Number", "Tensors", "Time", "Value", "evaluate", "number", "tensors", "truth"]
-
 LONGEST, DEEPEST = 400, 32
 
 

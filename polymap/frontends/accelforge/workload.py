@@ -10,8 +10,7 @@ from typing import Any
 
 from polymap import spec
 from polymap.frontends.accelforge import values
-from polymap.frontends.accelforge.kinds import Unnamed
-from polymap.frontends.accelforge.values import Known
+from polymap.frontends.accelforge.kinds import Known, Number, Tensors, Unnamed
 from polymap.frontends.aside import LeftOut
 from polymap.quantity import Misread, shown
 from polymap.spec import Fields, Items, Scalar
@@ -63,7 +62,7 @@ class Einsum:
 
         Einsums are mapped one by one here, so that no tensor stays inside between two of them.
         """
-        known = _tensors(self.accesses).with_names({name: values.Tensors(names) for name, names in self.roles.items()})
+        known = _tensors(self.accesses).with_names({name: Tensors(names) for name, names in self.roles.items()})
         return replace(known, bits={tensor: Fraction(bits) for tensor, bits in self.bits.items()})
 
     def label(self, tensor: str) -> str:
@@ -84,7 +83,7 @@ def _tensors(accesses: Sequence[Access]) -> Known:
     inputs = frozenset(access.tensor for access in accesses if not access.is_output)
     sets = {access.tensor: frozenset({access.tensor}) for access in accesses}
     sets |= {"Intermediates": frozenset[str](), "Inputs": inputs, "Outputs": everything - inputs}
-    return Known({name: values.Tensors(names) for name, names in sets.items()}, everything)
+    return Known({name: Tensors(names) for name, names in sets.items()}, everything)
 
 
 # What an architecture speaks of where no workload is given: a computation of three tensors, of unknown sizes.
@@ -126,7 +125,7 @@ def _rank_sizes(reader: spec.Reader) -> dict[str, int]:
     return dict(reader.table("rank_sizes", lambda value: _size(values.number(value, Known()))))
 
 
-def _size(value: values.Number) -> int:
+def _size(value: Number) -> int:
     if not isinstance(value, Fraction) or value.denominator != 1 or not 0 < value < SIZE:
         raise Misread(f"{shown(str(value))} is no size", "write a whole number from 1 to 2147483647")
     return int(value)

@@ -80,7 +80,7 @@ class _Shape:
 def _section(section: Fields, levels: Sequence[Fields]) -> Fields:
     kept = tuple(field for field in section.fields if field.key != "nodes")
     place = section.place
-    top = Fields((_text("name", "system", place), Field("local", place, Items(tuple(levels), place))), place)
+    top = Fields((_scalar("name", "system", place), Field("local", place, Items(tuple(levels), place))), place)
     return replace(section, fields=(*kept, Field("subtree", place, Items((top,), place))))
 
 
@@ -167,14 +167,16 @@ class _Nodes:
     def fan_out(self, name: str, node: spec.Reader, stated: spec.Reader, around: _Around) -> None:
         """A level that keeps nothing, above the instances."""
         level, place = f"inter_{name}_spatial", node.place
-        sizes = tuple(_text(key, str(size), place) for key, size in EMPTY.items())
+        sizes = tuple(_scalar(key, size, place) for key, size in EMPTY.items())
         given = Field("attributes", place, Fields((*sizes, *_mesh(around.mesh, place)), place))
-        self.levels.append(Fields((_text("name", level, place), _text("class", "dummy_storage", place), given), place))
+        self.levels.append(
+            Fields((_scalar("name", level, place), _scalar("class", "dummy_storage", place), given), place)
+        )
         if stated.has("spatial"):
             self.demand(level, "spatial", stated)
         once = " ".join(f"{dim}=1" for dim in self.shape.dimensions)
         if once:
-            self.targets.append(_target(level, "temporal", (_text("factors", once, place),), place))
+            self.targets.append(_target(level, "temporal", (_scalar("factors", once, place),), place))
             self.targets.append(_bypass(level, self.shape.tensors, place))
 
     def container(self, node: spec.Reader, stated: spec.Reader) -> None:
@@ -230,12 +232,12 @@ def _bypass(level: str, tensors: Sequence[str], place: Place) -> Fields:
 
 
 def _target(level: str, kind: str, fields: Sequence[Field], place: Place) -> Fields:
-    return Fields((_text("target", level, place), _text("type", kind, place), *fields), place)
+    return Fields((_scalar("target", level, place), _scalar("type", kind, place), *fields), place)
 
 
 def _mesh(mesh: Mesh, place: Place) -> tuple[Field, ...]:
-    return _text("meshX", str(mesh[0]), place), _text("meshY", str(mesh[1]), place)
+    return _scalar("meshX", mesh[0], place), _scalar("meshY", mesh[1], place)
 
 
-def _text(key: str, text: str, place: Place) -> Field:
-    return Field(key, place, Scalar(int(text) if text.isdecimal() else text, text, place))
+def _scalar(key: str, value: int | str, place: Place) -> Field:
+    return Field(key, place, Scalar(value, str(value), place))
