@@ -30,6 +30,7 @@ from polymap.report.code.program import (
     Program,
     Set,
     every,
+    texts,
 )
 from polymap.report.code.remembered import changes, forget
 from polymap.report.code.stores import END, HAS, HELD, LOW, MET, place, stores
@@ -245,16 +246,6 @@ def _lets(planned: Plan, done: Lines) -> Lines:
     """The ranks' values that the lines or the guards speak of."""
     way, ranks = planned.output[-1], planned.positions
     printed = done if planned.counted else tuple(line for line in done if not isinstance(line, CountAgain))
-    used = {word for text in (*_texts(printed), *_guards(planned)) for word in re.findall(r"\w+", text)}
+    said = (*(text for line in printed for text in texts(line)), *_guards(planned))
+    used = {word for text in said for word in re.findall(r"\w+", text)}
     return tuple(Let(name, str(way.low(rank))) for rank, name in ranks if name in used)
-
-
-def _texts(lines: Lines) -> Iterator[str]:
-    """The indices in some lines."""
-    for line in lines:
-        if isinstance(line, Set | Add):
-            value = line.value.factors if isinstance(line.value, Product) else (line.value,)
-            cells = (cell for cell in (line.target, *value) if isinstance(cell, Cell))
-            yield from (index for cell in cells for index in cell.indices)
-        if isinstance(line, CountAgain):
-            yield from line.mark.indices

@@ -11,7 +11,6 @@ from polymap.report.code.program import (
     Add,
     Argument,
     Buffer,
-    Cell,
     Comment,
     Count,
     CountAgain,
@@ -28,6 +27,7 @@ from polymap.report.code.program import (
     Set,
     Value,
     every,
+    texts,
 )
 
 INT_MAX = 2**31 - 1
@@ -85,25 +85,8 @@ def _includes(program: Program) -> Iterator[str]:
 
 def _calls(program: Program) -> list[str]:
     """The functions of two numbers that the program calls."""
-    texts = [word for line in every(program.body) for word in _texts(line)]
-    return [name for name in LIMITS if any(f"{name}(" in word for word in texts)]
-
-
-def _texts(line: Line) -> tuple[str, ...]:
-    if isinstance(line, For):
-        return line.start, line.stop, *(line.within or ())
-    if isinstance(line, If):
-        return line.conditions
-    if isinstance(line, Let):
-        return (line.value,)
-    if isinstance(line, IsFirst):
-        return line.key
-    cells = (cell for cell in (getattr(line, "target", None), getattr(line, "value", None)) if isinstance(cell, Cell))
-    return tuple(index for cell in cells for index in cell.indices) + _set(line)
-
-
-def _set(line: Line) -> tuple[str, ...]:
-    return (line.value,) if isinstance(line, Set) and isinstance(line.value, str) else ()
+    said = [text for line in every(program.body) for text in texts(line)]
+    return [name for name in LIMITS if any(f"{name}(" in text for text in said)]
 
 
 def _buffer(buffer: Buffer, number: str) -> str:

@@ -182,3 +182,26 @@ def every(lines: Iterable[Line]) -> Iterable[Line]:
     for line in lines:
         yield line
         yield from every(inner(line))
+
+
+def texts(line: Line) -> tuple[str, ...]:
+    """What a line itself says of integers: bounds, conditions, values and indices."""
+    if isinstance(line, For):
+        return (line.start, line.stop, *(line.within or ()))
+    if isinstance(line, If):
+        return line.conditions
+    if isinstance(line, Let):
+        return (line.value,)
+    if isinstance(line, IsFirst):
+        return line.key
+    if isinstance(line, Set | Add):
+        return (*_indices(line.target), *_indices(line.value))
+    if isinstance(line, CountAgain):
+        return line.mark.indices
+    return _indices(line.value) if isinstance(line, Hold) else ()
+
+
+def _indices(value: Value) -> tuple[str, ...]:
+    if isinstance(value, Product):
+        return tuple(index for factor in value.factors for index in factor.indices)
+    return value.indices if isinstance(value, Cell) else (value,)
