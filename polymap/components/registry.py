@@ -16,7 +16,7 @@ from polymap.quantity import choose, shown
 
 MOST_ANSWERS = 1024
 
-Key: TypeAlias = "tuple[Question, tuple[type, ...]]"
+Key: TypeAlias = "tuple[Question, str]"
 
 
 class Registry:
@@ -67,7 +67,7 @@ class Registry:
 
     def answer(self, question: Question) -> Component:
         """The component as the chosen model prices it (see `selection`). Raises SpecError."""
-        key = (question, tuple(type(written.value) for written in question.written))  # 1 is not `true`
+        key = (question, str([written.value for written in question.written]))  # 1 is not `true`
         try:
             known = self._answers.get(key)
         except TypeError:  # an attribute that is a mapping

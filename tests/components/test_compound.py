@@ -177,6 +177,14 @@ def test_what_is_no_number_is_told_in_arguments_too(activity: object) -> None:
         buffer().action("read", activity=activity)
 
 
+def test_truth_values_are_no_numbers_whatever_was_asked_before() -> None:
+    asked = registry(BUFFER.replace("kind: plain", "kind: 0.5"))
+    for number, truth in ((1, True), ([1, 0], [True, False])):
+        called("buffer", {"width": "8 b", "kind": number}, asked, NODE)
+        with pytest.raises(SpecError, match="is no plain number"):
+            called("buffer", {"width": "8 b", "kind": truth}, asked, NODE)
+
+
 def test_an_argument_may_follow_from_attributes() -> None:
     derived = BUFFER.replace("arguments: {activity: 1}", "arguments: {activity: words / 64}")
     assert buffer(derived, words=32).action("read").energy_pj < buffer(derived).action("read").energy_pj
