@@ -12,11 +12,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from polymap.errors import NOWHERE, Mistake, Place, SpecError
-from polymap.mapper.result import NetworkResult, Result
-from polymap.model.cost import told
 from polymap.version import __version__
+
+if TYPE_CHECKING:
+    from polymap.mapper.result import NetworkResult, Result
 
 DOCUMENT = "result.json"
 SUFFIX = ".map"
@@ -118,6 +120,8 @@ def _umask() -> int:
 
 def mapping_files(result: Result | NetworkResult, architecture: str, workload: str) -> Iterator[tuple[str, str]]:
     """Name and text of each mapping file; `architecture` and `workload` are what the user called them."""
+    from polymap.mapper.result import Result
+
     if isinstance(result, Result):
         yield f"{file_stem(result.einsum.name)}{SUFFIX}", mapping_file(result, architecture, workload)
         return
@@ -129,6 +133,7 @@ def mapping_files(result: Result | NetworkResult, architecture: str, workload: s
 def mapping_file(result: Result, architecture: str, workload: str) -> str:
     """A mapping as text, below comments that say what it is for and what it costs."""
     from polymap.mapping import to_text
+    from polymap.model.cost import told
 
     comments = (
         f"polymap {__version__}",

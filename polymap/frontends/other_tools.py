@@ -83,7 +83,7 @@ def timeloop_mappings(document: object, file: str) -> tuple[tuple[str, str], ...
     Raises SpecError with everything that has no counterpart there.
     """
     from polymap.frontends.results import mapped
-    from polymap.frontends.timeloop import mapping_section
+    from polymap.frontends.timeloop.write import mapping_section
 
     return tuple((one.einsum.name, spec.dump(mapping_section(one))) for one in mapped(document, file))
 

@@ -307,9 +307,10 @@ def test_only_verbs_that_work_are_offered(polymap: Polymap) -> None:
     assert not any(verb in polymap("--help").out for verb in ("sweep", "schema"))
 
 
-@pytest.mark.parametrize("verb", ["help", "components", "layers"])
-def test_a_verb_that_prices_no_mapping_does_not_wait_for_the_model(verb: str) -> None:
-    words = {"help": ["--help"], "components": ["components", "teaching"], "layers": ["layers", "gemm_64"]}[verb]
+@pytest.mark.parametrize("verb", ["help", "components", "layers", "convert"])
+def test_a_verb_that_prices_no_mapping_does_not_wait_for_the_model(verb: str, tmp_path: Path) -> None:
+    given = {"help": ["--help"], "components": ["components", "teaching"], "layers": ["layers", "gemm_64"]}
+    words = {**given, "convert": ["convert", "teaching", "-o", str(tmp_path / "out")]}[verb]
     told = "print(*{'.'.join(name.split('.')[:2]) for name in sys.modules}, file=sys.stderr)"
     code = f"import sys; from polymap.cli import main; main({words}); {told}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

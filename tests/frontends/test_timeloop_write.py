@@ -12,7 +12,8 @@ import polymap as pm
 from polymap.cli import main
 from polymap.errors import Place
 from polymap.frontends.results import Mapped
-from polymap.frontends.timeloop import convert, mapping_section
+from polymap.frontends.timeloop import convert
+from polymap.frontends.timeloop.write import mapping_section
 from tests.frontends.inputs import written
 
 TWO_SIDED = ("meshX: 4, meshY: 1", "meshX: 2, meshY: 2")
