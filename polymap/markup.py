@@ -9,7 +9,7 @@ from html import escape
 from zlib import DEFLATED, MAX_WBITS, compressobj
 
 PACKED = "application/x-polymap-packed"  # deflate, then base64; see script.js
-VOID = {"meta", "br", "line", "rect", "circle", "path", "input", "col"}
+VOID = {"meta", "br", "line", "rect", "circle"}
 
 
 class Markup(str):
@@ -23,8 +23,8 @@ def text(value: object) -> Markup:
     return value if isinstance(value, Markup) else Markup(escape(str(value)))
 
 
-def joined(parts: Iterable[object], between: str = "") -> Markup:
-    return Markup(between.join(text(part) for part in parts))
+def joined(parts: Iterable[object]) -> Markup:
+    return Markup("".join(text(part) for part in parts))
 
 
 def el(name: str, *inner: object, **attributes: object) -> Markup:

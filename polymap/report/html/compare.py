@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from polymap.architecture.hierarchy import Array, Chosen, Compute, Memory
@@ -35,7 +35,7 @@ def body(subjects: Sequence[Subject], names: Sequence[str]) -> Markup:
             _section("Energy", table(("part", *names), _parts(subjects))),
             _section("What differs between the machines", _differences([_machine(one) for one in subjects], names)),
             _section(
-                "What differs between the conventions", _differences([_conventions(one) for one in subjects], names)
+                "What differs between the conventions", _differences([one.conventions for one in subjects], names)
             ),
             _section("What differs between the workloads", _differences([_work(one) for one in subjects], names)),
             *(_whole(one, name) for one, name in zip(subjects, names, strict=True)),
@@ -92,7 +92,7 @@ def _parts(subjects: Sequence[Subject]) -> list[list[object]]:
     return rows
 
 
-def _differences(facts: Sequence[dict[str, object]], names: Sequence[str]) -> Markup:
+def _differences(facts: Sequence[Mapping[str, object]], names: Sequence[str]) -> Markup:
     keys = list(dict.fromkeys(key for one in facts for key in one))
     rows = [
         [key, *(one.get(key, "-") for one in facts)]
@@ -143,11 +143,6 @@ def _memory(memory: Memory) -> Iterator[tuple[str, str]]:
 
 def _chosen(chosen: Chosen) -> str:
     return str(chosen).lower() if isinstance(chosen, bool) else ", ".join(chosen)
-
-
-def _conventions(subject: Subject) -> dict[str, object]:
-    stated = subject.document["conventions"].items()
-    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in stated}
 
 
 def _work(subject: Subject) -> dict[str, object]:

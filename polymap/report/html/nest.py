@@ -63,16 +63,8 @@ def _line(at: int, node: Node, depth: int) -> Markup:
 
 
 def _head(subject: Subject) -> list[Markup]:
-    shades = colours(subject.tensors)
     return [
-        el(
-            "text",
-            f"{tensor.name} ({tensor.role})",
-            x=LEFT + COLUMN * at,
-            y=16,
-            fill=shades[tensor.name],
-            class_="head",
-        )
+        el("text", f"{tensor.name} ({tensor.role})", x=LEFT + COLUMN * at, y=16, class_="head")
         for at, tensor in enumerate(subject.einsum.tensors)
     ]
 

@@ -35,14 +35,11 @@ def _tree(level: str, what: str, found: Estimate) -> Markup:
 
 
 def conventions(subject: Subject) -> Markup:
-    rows = sorted(
-        (name, str(value).lower() if isinstance(value, bool) else value)
-        for name, value in subject.document["conventions"].items()
-    )
+    chosen = subject.conventions
     return el(
         "section",
         el("h2", "Conventions"),
-        el("details", el("summary", subject.document["conventions"]["name"]), table(("choice", "value"), rows)),
+        el("details", el("summary", chosen["name"]), table(("choice", "value"), sorted(chosen.items()))),
         id=f"{subject.path}conventions",
     )
 

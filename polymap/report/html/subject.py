@@ -42,6 +42,12 @@ class Subject:
     def tensors(self) -> tuple[str, ...]:
         return tuple(tensor.name for tensor in self.einsum.tensors)
 
+    @property
+    def conventions(self) -> dict[str, str]:
+        """What was chosen, as people read it."""
+        stated = self.document["conventions"].items()
+        return {name: str(value).lower() if isinstance(value, bool) else value for name, value in stated}
+
     def key(self, *parts: object) -> str:
         """The key path of a number in the file."""
         return self.path + ".".join(map(str, parts))
