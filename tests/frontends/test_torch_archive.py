@@ -128,6 +128,10 @@ GRAPH = ["graph_module", "graph"]
         (changed([*GRAPH, "tensor_values", "h", "dtype"], 99), "aten.linear.default h: an element of C has 0 bits"),
         (changed([*GRAPH, "nodes", 0, "inputs"], []), ".nodes[0]): aten.linear.default h: argument input is no tensor"),
         (
+            changed([*GRAPH, "nodes", 1], call("aten.batch_norm.default", "r", input={"as_none": True})),
+            ".nodes[1]): aten.batch_norm.default r: argument input is no tensor",
+        ),
+        (
             changed([*GRAPH, "tensor_values", "c", "sizes", 0, "as_expr", "expr_str"], "__import__('os').system('x')"),
             "a size of tensor c is not known: __import__('os').system('x') is not understood",
         ),

@@ -53,8 +53,7 @@ def _elements(call: Arguments) -> Iterator[Operation]:
 def _normalized(call: Arguments) -> Iterator[Operation]:
     if call.flag("training"):
         raise NoEinsum(IN_TRAINING)
-    image, *vectors = call.tensors()
-    yield call.operation(normalized(call.output(), image, vectors))
+    yield call.operation(normalized(call.output(), call.tensor("input"), call.tensors()[1:]))
 
 
 def _reduced(call: Arguments) -> Iterator[Operation]:
