@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import Parser, add_cache, add_verb, workers
-from polymap.cli.output import check_open, standard
+from polymap.cli.output import Unwritable, check_open, standard
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[Parser]
@@ -49,5 +49,8 @@ def run(options: argparse.Namespace) -> int:
 
     check_open()
     cache = folder(options.cache)
-    Service(sys.stdin.buffer, standard().buffer, options.workers, str(cache) if cache else None).run()
+    try:
+        Service(sys.stdin.buffer, standard().buffer, options.workers, str(cache) if cache else None).run()
+    except OSError as error:
+        raise Unwritable(error.strerror) from error
     return 0

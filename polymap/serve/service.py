@@ -31,14 +31,20 @@ class Service:
         self.lines, self.out, self.cache = lines, out, cache
         self.jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self.memory, self.lock, self.gone = Memory(), threading.Lock(), threading.Event()
+        self.lost: OSError | None = None
         self.threads = [threading.Thread(target=self._attend, daemon=True) for _ in range(workers)]
 
     def run(self) -> None:
         """Serve until the client ends its lines, and then until all requests are answered; or until it is gone.
 
-        A client that no longer reads ends the service: nobody is left to tell. Raises `KeyboardInterrupt` on Ctrl-C;
-        the processes of workers end with this one.
+        A client that no longer reads ends the service: nobody is left to tell. Raises `KeyboardInterrupt` on Ctrl-C,
+        `OSError` if answers cannot be written, e.g. to a full disk; the processes of workers end with this one.
         """
+        self._serve()
+        if self.lost:
+            raise self.lost
+
+    def _serve(self) -> None:
         for thread in self.threads:
             thread.start()
         for line in bounded(self.lines):
@@ -91,6 +97,9 @@ class Service:
                 self.out.write(answer.encode() + b"\n")
                 self.out.flush()
             except (BrokenPipeError, ValueError):  # it is closed
+                self.gone.set()
+            except OSError as error:
+                self.lost = error
                 self.gone.set()
 
 

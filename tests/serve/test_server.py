@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import re
@@ -18,6 +20,7 @@ from typing import Any
 import pytest
 
 import polymap as pm
+from polymap.serve.service import Service
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "compilers.md"
 GEMM = {"text": "C[m,n] += A[m,k] * B[k,n]", "ranks": {"m": 16, "n": 16, "k": 16}}
@@ -216,6 +219,24 @@ def test_a_client_that_no_longer_reads_ends_the_server(server: Server) -> None:
             break
     server.lines.close()
     assert server.process.wait(30) == 0
+
+
+class Full(io.BytesIO):
+    """A file on a disk that is full."""
+
+    def write(self, _: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_ends_the_server_and_is_told() -> None:
+    service = Service(io.BytesIO(b"{bad\n" * 2), Full(), workers=0)
+    with pytest.raises(OSError, match="No space left on device"):
+        service.run()
+    waiting = Service(
+        io.BytesIO(b'{"jsonrpc": "2.0", "id": 1, "method": "layers", "params": {"model": "x"}}\n'), Full(), 1
+    )
+    with pytest.raises(OSError, match="No space left on device"):
+        waiting.run()
 
 
 def workers_of(server: Server) -> list[int]:
