@@ -38,6 +38,15 @@ def test_a_large_memory_is_told_exactly() -> None:
     assert "<td>1536 KiB</td>" in pm.architecture(machine)._repr_html_()
 
 
+def test_a_front_over_room_shows_the_room() -> None:
+    front = pm.pareto(WORK, "teaching", axes="energy,size:buffer")
+    html = front._repr_html_()
+    sizes = [next(row.occupied_bits for row in p.cost.components if row.level == "buffer") for p in front.points]
+    assert '<th scope="col">buffer</th>' in html
+    assert len(sizes) > 1
+    assert [size for size in sizes if f"<td>{size // 8} B</td>" not in html] == []
+
+
 def test_a_front_is_a_data_frame() -> None:
     pytest.importorskip("pandas")
     front = pm.pareto(WORK, "teaching")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from polymap.markup import Markup, el, joined, table
 from polymap.model.cost import shown
+from polymap.quantity import capacity_text
 
 if TYPE_CHECKING:
     from polymap.mapper.result import Front, NetworkResult, Result
@@ -34,10 +35,16 @@ def network_html(network: NetworkResult) -> Markup:
 
 def front_html(front: Front) -> Markup:
     """One row per point."""
-    rows = [(f"{point.energy_pj:,.5g}", shown(point.cost.cycles)) for point in front.points]
+    level = front.axes[-1].partition(":")[2]
+    rows = [(f"{point.energy_pj:,.5g}", shown(point.cost.cycles), *_held(point, level)) for point in front.points]
     complete = "complete" if front.complete else "others may be missing"
     title = f"{front.einsum.name} on {front.architecture.name}: {' and '.join(front.axes)}"
-    return joined([el("b", title), f", {complete}", table(("pJ", "cycles"), rows)])
+    return joined([el("b", title), f", {complete}", table(("pJ", "cycles", *([level] if level else [])), rows)])
+
+
+def _held(point: Result, level: str) -> list[str]:
+    """What a point takes of the memory that is an axis, if one is."""
+    return [capacity_text(row.occupied_bits) for row in point.cost.components if row.level == level]
 
 
 def _gap(gap: float | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from polymap.mapper.result import Front, Result
 from polymap.quantity import capacity_text
-from polymap.report.numbers import count, engineering, percent, scientific
+from polymap.report.numbers import count, engineering, joules, percent, scientific
 from polymap.report.table import Row, table
 
 COLUMNS = ("point", "energy", "cycles", "latency", "utilization", "EDP")
@@ -33,7 +33,7 @@ def _row(number: int, result: Result, level: str) -> Row:
     cost, seconds = result.cost, float(result.cost.latency)
     return (
         str(number),
-        engineering(cost.energy_pj * 1e-12, "J"),
+        joules(cost.energy_pj),
         count(cost.cycles),
         engineering(seconds, "s"),
         percent(cost.utilization),
