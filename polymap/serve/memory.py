@@ -9,7 +9,8 @@ from polymap.serve.protocol import Request
 
 MOST_BYTES = 64 * 2**20
 LIMITS = ("time_limit", "deadline_ms")  # an answer that no limit cut short is the answer under any limit
-FILES = {"architecture": "architectures", "workload": "workloads", "constraints": "constraints", "mapping": "mappings"}
+MACHINES = "architectures"
+FILES = {"architecture": MACHINES, "workload": "workloads", "constraints": "constraints", "mapping": "mappings"}
 
 
 class Memory:
@@ -47,9 +48,9 @@ def question(request: Request) -> str | None:
 
 
 def _says_all(kind: str, value: object) -> bool:
-    """Whether a parameter is its own content, or the name of what ships."""
+    """Whether a parameter is its own content, or the name of what ships; a machine may name a folder of components."""
     if not isinstance(value, str) or "\n" in value:
-        return True
+        return not (kind == MACHINES and isinstance(value, str | dict) and "components" in value)
     from polymap.spec import shipped
 
     return value.split("/")[0] in shipped(kind)

@@ -315,6 +315,22 @@ def test_a_remembered_answer_is_the_same_and_files_are_read_again(shared: Server
     assert first == second
 
 
+@pytest.mark.parametrize("form", [dict, json.dumps])
+def test_a_machine_with_components_of_a_folder_is_priced_again(shared: Server, tmp_path: Path, form: Any) -> None:
+    memory = {"memory": "DRAM", "width": "16 b", "energy": {"read": "1 pJ", "write": "1 pJ"}}
+    unit = {"compute": "MAC", "component": {"gadget": {}}}
+    machine = {"polymap": "architecture/1", "name": "own parts", "technology": {"node": "45 nm"}, "clock": "1 GHz",
+               "components": str(tmp_path), "hierarchy": [memory, unit]}  # fmt: skip
+    asked = form(machine) if form is dict else form(machine, indent=1)
+    values = []
+    for n, energy in enumerate((1, 3)):
+        row = f"gadget, compute, {energy}, 0, 0, a test\n"
+        (tmp_path / "table.csv").write_text(f"component, action, energy [pJ], area [um2], leakage [uW], source\n{row}")
+        shared.ask(n, "optimize", architecture=asked, einsum=GEMM, answer="plan")
+        values.append(shared.hear()["result"]["energy_pj"])
+    assert values[1] - values[0] == 2 * 16**3
+
+
 def ask_inline(server: Server, n: int) -> object:
     server.ask(n, "optimize", architecture="teaching", einsum=GEMM, objective="latency", answer="plan")
     return server.hear()["result"]
