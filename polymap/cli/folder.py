@@ -104,9 +104,13 @@ def checked_file(name: str) -> Path:
 
 
 def write_file(file: Path, text: str) -> None:
-    """One file, whole or not at all. Raises `SpecError` where it cannot be written."""
+    """One file, whole or not at all; a device or a pipe takes the text and stays what it is. Raises `SpecError` where
+    it cannot be written."""
     try:
-        replace(file, text)
+        if file.exists() and not file.is_file():
+            file.write_text(text, encoding="utf-8")
+        else:
+            replace(file, text)
     except OSError as error:
         raise unwritable(file, error) from error
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polymap.cli.folder import Folder, distinct_stems, file_stem, mapping_file, replace
+from polymap.cli.folder import Folder, distinct_stems, file_stem, mapping_file, replace, write_file
 from polymap.errors import SpecError
 from polymap.mapping import mapping
 from tests.report.examples import NEST, gemm, network
@@ -111,3 +111,16 @@ def test_a_name_that_the_system_refuses_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="cannot write here") as caught:
         Folder.checked(str(tmp_path / ("a" * 5000)))
     assert caught.value.mistakes[0].mend == "give -o another folder"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_takes_the_text_and_stays_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_file(pipe, "all of it")
+        assert os.read(reader, 100) == b"all of it"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
