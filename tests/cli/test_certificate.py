@@ -133,7 +133,7 @@ def claim_of(document: Document) -> Document:
 
 
 @pytest.mark.usefixtures("counted_once")
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_edit_behind_a_new_hash_is_found_or_changes_no_claim(optimum: Document, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from([path for path in leaves(optimum) if path != ("sha256",)]))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 from statistics import median
-from time import process_time
-from timeit import repeat
 
 import numpy as np
 import pytest
@@ -342,16 +340,6 @@ def test_arrays_that_leave_the_table_are_refused() -> None:
         values("read", [2**20, 2**20], [64, 2048], Technology(45))
     with pytest.raises(CannotPrice, match="holds no word"):
         values("read", [2**20, 32], [64, 64], Technology(45))
-
-
-def test_a_question_takes_microseconds() -> None:
-    """The benchmark has the figures; here only that nothing grows tenfold, in the process's own time."""
-    memory, asked = Memory(100_000, 72, 3), Technology(45)
-    assert min(repeat(lambda: estimate("read", memory, asked), timer=process_time, number=1000, repeat=5)) / 1000 < 2e-4
-    for many in (np.linspace(2**14, 2**26, 10_000), np.linspace(64 * 2, 64 * 63, 10_000)):
-        values("read", many, 64, asked)
-        took = min(repeat(lambda many=many: values("read", many, 64, asked), timer=process_time, number=3, repeat=3))
-        assert took / 3 / len(many) < 1e-5
 
 
 # making tables rise

@@ -125,7 +125,7 @@ def test_the_time_limit_is_not_part_of_the_question(opened: Opened) -> None:
 
 
 def test_an_answer_in_which_time_had_a_say_is_not_kept(opened: Opened) -> None:
-    found = optimize_once(matmul("large", 64, 64, 64), MACHINE, Query("edp", time_limit=0.01), opened(), None)
+    found = optimize_once(matmul("large", 64, 64, 64), MACHINE, Query("edp", time_limit=1e-9), opened(), None)
     assert found.search is not None
     assert not found.search.final
     assert opened().find(matmul("large", 64, 64, 64), MACHINE, Query("edp")) is None

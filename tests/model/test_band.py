@@ -19,7 +19,7 @@ from tests.model.lines import Index, Tile, lines, tiles, touched, windows
 
 Case: TypeAlias = tuple[Line, Line, Window]
 
-law = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+law = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @st.composite

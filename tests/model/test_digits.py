@@ -36,13 +36,13 @@ def _is_kept(x: int, digit: Digit) -> bool:
     return {Role.FIRST: x == 0, Role.LATER: x > 0}.get(digit.role, True)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400, deadline=None)
 @given(rank=ranks())
 def test_groups_are_those_of_the_enumerated_tiles(rank: tuple[tuple[Digit, ...], int, int]) -> None:
     assert groups(*rank) == enumerated(*rank)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None)
 @given(rank=ranks(), data=st.data())
 def test_blocks_hold_the_first_tiles_each_once(rank: tuple[tuple[Digit, ...], int, int], data: st.DataObject) -> None:
     digits = rank[0]
@@ -56,7 +56,7 @@ def _tiles(block: Block) -> list[int]:
     return [block.start + sum(x * digit.step for x, digit in zip(index, block.digits)) for index in indices]
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None)
 @given(
     trips=st.lists(st.tuples(st.integers(1, 3), st.sampled_from((1, 1, 2))), max_size=3),
     tile=st.integers(1, 3),

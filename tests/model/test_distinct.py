@@ -35,7 +35,7 @@ def _sum(loops: Rows, index: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sum(x * loop[d] for x, loop in zip(index, loops)) for d in range(1, len(loops[0])))
 
 
-@settings(deadline=None, derandomize=True)
+@settings(deadline=None)
 @given(loops=rows(1, 5))
 def test_distinct_sums_are_what_a_set_of_them_holds(loops: Rows) -> None:
     assert distinct(loops) == enumerated(loops)
@@ -72,7 +72,7 @@ def walked(extents: tuple[int, ...], loops: Rows) -> int:
     return fetched
 
 
-@settings(deadline=None, derandomize=True)
+@settings(deadline=None)
 @given(loops=rows(2, 6), sizes=st.tuples(*[st.integers(1, 8)] * 3))
 def test_a_continuing_sweep_is_counted_as_its_walk(loops: Rows, sizes: tuple[int, ...]) -> None:
     extents = sizes[: len(loops[0]) - 1]

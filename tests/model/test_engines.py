@@ -28,7 +28,7 @@ DRY = replace(POLYMAP, name="dry", drains_are_read=False)
 TWO = machine(memory("DRAM"), memory("Buf"))
 SPREAD = machine(memory("DRAM"), Array("PE", (("X", 4), ("Y", 4))), memory("RF"))
 
-law = partial(settings, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+law = partial(settings, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def counted(problem: Problem) -> Cost:

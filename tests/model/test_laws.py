@@ -15,7 +15,7 @@ from polymap.model import Cost, evaluate
 from polymap.workload.einsum import Affine, Einsum
 from tests.properties.strategies import Problem, problems
 
-law = partial(settings, max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+law = partial(settings, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PRESETS = st.sampled_from(("polymap", "timeloop"))
 
 

@@ -63,7 +63,7 @@ def fetched(own: Line, passing: Line, window: Window) -> list[int]:
     return [sum(len(new) for *_, new in rounds) for rounds in served]
 
 
-@settings(max_examples=1200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(case=cases() | narrow_bands())
 def test_a_round_and_the_same_round_again_fetch_what_instances_that_hold_sets_do(case: Case) -> None:
     own, passing, window = case

@@ -25,7 +25,7 @@ from polymap.workload import Einsum, einsum
 from tests.model.machines import machine, memory, nest
 from tests.properties.strategies import Problem, problems
 
-law = partial(settings, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+law = partial(settings, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PRESETS = st.sampled_from(("polymap", "timeloop"))
 
 GEMM = einsum("C[m,n] += A[m,k] * B[k,n]", m=8, n=8, k=8)

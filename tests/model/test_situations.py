@@ -42,7 +42,7 @@ def steps(pair: Pair, sizes: dict[str, int]) -> int:
 
 
 @given(case=systolic(9))
-@settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_kinds_of_steps_stand_for_all_steps(case: Case) -> None:
     for pair in pairs(case):
         found = list(Kinds(pair, case.einsum.sizes))

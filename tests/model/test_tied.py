@@ -51,7 +51,7 @@ def of(tensor: str, is_output: bool) -> Access:
     return Access.of(Tensor(tensor, tuple(Affine(((rank, 1),)) for rank in tensor), 16, tensor, is_output))
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(engine=engines(), tensor=st.sampled_from(TENSORS), is_output=st.booleans(), places=st.data())
 def test_counts_are_those_of_all_tiles_looked_at(
     engine: Tied, tensor: str, is_output: bool, places: st.DataObject

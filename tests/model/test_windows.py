@@ -45,21 +45,21 @@ def held(members: tuple[Part, ...], points: tuple[range, ...], exact: bool) -> f
     return frozenset(values if exact else range(min(values), max(values) + 1))
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=500, deadline=None)
 @given(members=coordinates, exact=st.booleans())
 def test_tiles_together_hold_the_union_of_their_values(members: tuple[Part, ...], exact: bool) -> None:
     union = frozenset[int]().union(*(held(members, points, exact) for points in product(*map(tiles, members))))
     assert together(members, exact) == len(union)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=500, deadline=None)
 @given(members=coordinates, exact=st.booleans())
 def test_equal_tiles_count_once(members: tuple[Part, ...], exact: bool) -> None:
     different = {held(members, points, exact) for points in product(*map(tiles, members))}
     assert apart(members, None, exact) == sum(map(len, different))
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=500, deadline=None)
 @given(members=coordinates, exact=st.booleans(), far=st.sampled_from((1, 1, 2)), data=st.data())
 def test_what_is_new_after_a_slide_is_what_the_tile_before_did_not_hold(
     members: tuple[Part, ...], exact: bool, far: int, data: st.DataObject

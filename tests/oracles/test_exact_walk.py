@@ -16,7 +16,7 @@ from tests.oracles.walk import Row, Walked
 from tests.oracles.walk import walk as perfect_walk
 from tests.properties.strategies import Problem, problems
 
-law = partial(settings, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+law = partial(settings, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 HULL, EXACT = Rules("hull"), Rules("exact")
 ALL = ("O", "A")

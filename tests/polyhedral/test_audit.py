@@ -88,7 +88,8 @@ def test_counts_of_a_replay_are_confirmed_or_told_apart_from_what_is_exact(probl
     found = audit(problem.einsum, problem.architecture, problem.mapping, "timeloop", cost)
     assert found.agrees
     for row in found.rows:
-        told = row.method.startswith(FOREIGN) and (str(row.counted) in row.method or "only that walk" in row.method)
+        why = (str(row.counted), "only that walk", "cannot be counted exactly")
+        told = row.method.startswith(FOREIGN) and any(each in row.method for each in why)
         assert row.counted == row.model or told, row
 
 
@@ -152,7 +153,7 @@ def test_causal_attention_is_confirmed() -> None:
 
 
 @given(case=meshes())
-@settings(max_examples=80, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 def test_networks_have_a_second_route_on_few_points(case: Case) -> None:
     conventions = replace(POLYMAP, holes=case.holes)
     try:

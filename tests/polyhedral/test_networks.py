@@ -63,12 +63,12 @@ def walked(case: Case) -> dict[tuple[str, str, str], Network]:
 
 
 @given(case=meshes())
-@settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_networks_by_integer_sets_are_what_a_walk_sees(case: Case) -> None:
     assert dict(counted(case)) == walked(case), str(case)
 
 
 @given(case=meshes())
-@settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_networks_point_by_point_are_what_a_walk_sees(case: Case) -> None:
     assert dict(counted(case, by_points)) == walked(case), str(case)

@@ -33,9 +33,7 @@ def law(examples: int) -> Callable[[Any], Any]:
     """Settings of a property: the same examples in every run, or, with POLYMAP_FUZZ=long, many new ones."""
     count = examples * TIMES_LONGER if LONG else examples
     slow = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-    decorate: Callable[[Any], Any] = settings(
-        max_examples=count, deadline=None, derandomize=not LONG, database=None, suppress_health_check=slow
-    )
+    decorate: Callable[[Any], Any] = settings(max_examples=count, deadline=None, suppress_health_check=slow)
     return decorate
 
 

@@ -18,7 +18,7 @@ from tests.properties.strategies import Problem, problems
 
 PRESETS = pytest.mark.parametrize("conventions", [POLYMAP, TIMELOOP], ids=lambda preset: preset.name)
 
-law = partial(settings, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+law = partial(settings, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def evaluated(problem: Problem, conventions: Conventions) -> Cost:

@@ -211,7 +211,7 @@ CONSTRAINT = st.builds(_constraint, SUM, st.sampled_from(list(COMPARISONS)), SUM
 CONDITION = CONSTRAINT | st.builds(_joined, CONSTRAINT, st.sampled_from(["and", "or"]), CONSTRAINT)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None)
 @given(condition=CONDITION)
 def test_any_domain_is_counted_as_a_walk_counts_it_and_its_text_gives_itself(condition: Spoken) -> None:
     text, holds = condition
