@@ -123,7 +123,12 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def add_constraints(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--constraints", metavar="FILE", help="statements that a mapping must meet")
+    parser.add_argument(
+        "--constraints",
+        metavar="FILE",
+        action="append",
+        help="statements that a mapping must meet: a constraint file, or the name of a shipped one; may be repeated",
+    )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -63,7 +63,10 @@ def priced(options: argparse.Namespace) -> Result:
     from polymap.verbs import legal_cost, single, statements_broken
 
     (arch, work), (nest, rules) = both(
-        lambda: both(lambda: machine(options), lambda: single(workload(options))),
+        lambda: both(
+            lambda: machine(options.architecture, options.folder),
+            lambda: single(workload(options.workload, options.sizes)),
+        ),
         lambda: both(lambda: mapping(options.mapping), lambda: statements(options.constraints)),
     )
     check_kept(arch, [work])

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from polymap.cli.arguments import (
     Parser,
+    add_constraints,
     add_conventions,
+    add_folder,
     add_json,
     add_limits,
     add_objective,
@@ -34,7 +37,7 @@ examples:
   polymap explain best --layer conv1 --number GLB.weights.reads
   polymap explain best/result.json --layer conv1 --limits
   polymap explain eyeriss_like resnet18/conv1 --objective edp
-  polymap explain eyeriss_like resnet18/conv1 --mapping mine.map
+  polymap explain eyeriss_like resnet18/conv1 --mapping mine.map --constraints rules.yaml
 
 RESULT: every number there is. With --number: the arithmetic that gives it, from what was counted, the conventions that
 decide it, and what it is under other presets. With --limits: which limits bind its optimum.
@@ -43,7 +46,17 @@ With --mapping: how far that mapping is from the optimum, and the single change 
 """
 OF_A_RESULT = ("number", "layer")
 OF_A_SEARCH = ("time_limit", "seed")
-OF_A_QUERY = ("mapping", "objective", "conventions", "mapspace", "subject_to", "factors", "sizes")
+OF_A_QUERY = (
+    "mapping",
+    "objective",
+    "conventions",
+    "mapspace",
+    "subject_to",
+    "factors",
+    "sizes",
+    "constraints",
+    "folder",
+)
 
 
 def add_to(verbs: Verbs) -> None:
@@ -66,9 +79,11 @@ def add_to(verbs: Verbs) -> None:
     add("--layer", metavar="LAYER", help="which layer of a RESULT of a network")
     add("--limits", action="store_true", help="which limits bind the optimum of a RESULT")
     add("--mapping", metavar="MINE", help="how far this mapping of WORKLOAD on ARCH is from the optimum")
+    add_folder(parser)
     add_set(parser)
     add_objective(parser)
     add_space(parser)
+    add_constraints(parser)
     add_limits(parser)
     add_conventions(parser)
     add_json(parser)
@@ -91,7 +106,8 @@ def run(options: argparse.Namespace) -> int:
         file = file_of(options.subject[0])
         subject = read(file, options.layer)
         return why.tell_limits(subject.einsum, subject.architecture, _asked_in(file, options, subject), options.json)
-    return why.tell_limits(*why.einsum_and_architecture(options), _query(options), options.json)
+    einsum, architecture, rules = why.problem(options)
+    return why.tell_limits(einsum, architecture, replace(_query(options), constraints=rules), options.json)
 
 
 def _misplaced(options: argparse.Namespace) -> Iterator[Mistake]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from polymap.errors import NOWHERE, Mistake, SpecError
@@ -19,26 +19,28 @@ Second = TypeVar("Second")
 
 def architecture_and_workload(options: argparse.Namespace) -> tuple[Architecture, Einsum | Network]:
     """Both inputs, or one `SpecError` with the mistakes of both."""
-    return both(lambda: machine(options), lambda: workload(options))
+    return both(
+        lambda: machine(options.architecture, options.folder), lambda: workload(options.workload, options.sizes)
+    )
 
 
-def machine(options: argparse.Namespace) -> Architecture:
+def machine(name: str, folders: Sequence[str]) -> Architecture:
     """What ARCH means, with the components of --folder."""
     from polymap.architecture import architecture
 
-    if not options.folder:
-        return architecture(options.architecture)
+    if not folders:
+        return architecture(name)
     from polymap.components.plugins import registry
 
-    return architecture(options.architecture, registry(*options.folder))
+    return architecture(name, registry(*folders))
 
 
-def workload(options: argparse.Namespace) -> Einsum | Network:
+def workload(name: str, listed: Iterable[tuple[str, int]]) -> Einsum | Network:
     """What WORKLOAD and --set mean; operations of a network that are no products are named on standard error."""
     from polymap.cli.output import warn
     from polymap.frontends.reading import read
 
-    read_as = read(options.workload, sizes(options.sizes))
+    read_as = read(name, sizes(listed))
     if read_as.note:
         warn(read_as.note)
     return read_as.work
@@ -65,11 +67,11 @@ def problem(options: argparse.Namespace) -> tuple[Architecture, Einsum | Network
     return arch, work, rules
 
 
-def statements(source: str | None) -> Constraints | None:
-    """The constraints that are asked for, if any. Raises `SpecError`."""
+def statements(sources: Sequence[str] | None) -> Constraints | None:
+    """The constraints that are asked for, if any: the statements of all files. Raises `SpecError`."""
     from polymap.constraints import constraints
 
-    return None if source is None else constraints(source)
+    return None if sources is None else constraints(sources)
 
 
 def both(first: Callable[[], First], second: Callable[[], Second]) -> tuple[First, Second]:

@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from polymap.cli.failure import STOPPED
-from polymap.cli.inputs import both
+from polymap.cli.inputs import both, machine, statements, workload
 from polymap.cli.output import say, warn
 from polymap.errors import IllegalMapping
 
 if TYPE_CHECKING:
     from polymap.architecture import Architecture
+    from polymap.constraints.statements import Constraints
     from polymap.mapper.query import Query
     from polymap.workload import Einsum
 
@@ -35,18 +36,21 @@ def _unheard(_: str) -> None:
     """Nobody watches."""
 
 
-def einsum_and_architecture(options: argparse.Namespace) -> tuple[Einsum, Architecture]:
-    """What ARCH WORKLOAD mean. Raises `SpecError` with the mistakes of both."""
-    from polymap.architecture import architecture
-    from polymap.cli.inputs import sizes
-    from polymap.frontends.reading import read
+def problem(options: argparse.Namespace) -> tuple[Einsum, Architecture, Constraints | None]:
+    """What ARCH WORKLOAD and --constraints mean. Raises `SpecError` with the mistakes of all."""
+    from polymap.constraints.check import check_names
     from polymap.verbs import single
 
-    machine, einsum = both(
-        lambda: architecture(options.subject[0]),
-        lambda: single(read(options.subject[1], sizes(options.sizes or ())).work),
+    (arch, einsum), rules = both(
+        lambda: both(
+            lambda: machine(options.subject[0], options.folder or ()),
+            lambda: single(workload(options.subject[1], options.sizes or ())),
+        ),
+        lambda: statements(options.constraints),
     )
-    return einsum, machine
+    if rules:
+        check_names(rules, [einsum], arch)
+    return einsum, arch, rules
 
 
 def tell_distance(options: argparse.Namespace, query: Query) -> int:
@@ -55,12 +59,15 @@ def tell_distance(options: argparse.Namespace, query: Query) -> int:
     from polymap.mapping import mapping
     from polymap.mapping.kept import check_kept
     from polymap.report.distance import distance_data, distance_text
-    from polymap.verbs import legal_cost
+    from polymap.verbs import legal_cost, statements_broken
 
-    (einsum, machine), nest = both(lambda: einsum_and_architecture(options), lambda: mapping(options.mapping))
-    check_kept(machine, [einsum])
+    (einsum, arch, rules), nest = both(lambda: problem(options), lambda: mapping(options.mapping))
+    check_kept(arch, [einsum])
+    broken = statements_broken(rules, einsum, arch, nest, options.mapping) if rules else []
+    asked = replace(query, constraints=rules)
     try:
-        found = distance(einsum, machine, nest, query, lambda each: legal_cost(einsum, machine, each, query.rules, []))
+        legal_cost(einsum, arch, nest, query.rules, broken)
+        found = distance(einsum, arch, nest, asked, lambda each: legal_cost(einsum, arch, each, query.rules, []))
     except IllegalMapping as error:
         places = (replace(mistake.place, file=mistake.place.file or options.mapping) for mistake in error.mistakes)
         raise IllegalMapping(replace(m, place=place) for m, place in zip(error.mistakes, places)) from None

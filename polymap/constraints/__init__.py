@@ -24,7 +24,10 @@ Of a complete mapping, all questions are answered with yes exactly if there are 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
+
+from polymap.errors import Mistake, SpecError
 
 if TYPE_CHECKING:
     from polymap import spec
@@ -32,11 +35,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Source", "constraints"]
 
-Source: TypeAlias = "spec.Source | Constraints"
+One: TypeAlias = "spec.Source | Constraints"
+Source: TypeAlias = "One | Sequence[One]"
 
 
 def constraints(source: Source) -> Constraints:
-    """Constraints from a shipped name, a path, YAML text, a document, or constraints themselves.
+    """Constraints from a shipped name, a path, YAML text, a document, or constraints themselves; of a list of these all
+    statements together.
 
     Raises `SpecError` with every mistake and its place; whether names are known is another question (`check_names`).
 
@@ -48,4 +53,22 @@ def constraints(source: Source) -> Constraints:
     from polymap.constraints.read import read
     from polymap.constraints.statements import Constraints
 
+    if isinstance(source, Sequence) and not isinstance(source, str):
+        return _together(source)
     return source if isinstance(source, Constraints) else read(source)
+
+
+def _together(sources: Sequence[One]) -> Constraints:
+    """All statements of all sources, or one `SpecError` with the mistakes of all."""
+    from polymap.constraints.statements import Constraints
+
+    found, wrong = list[Constraints](), list[Mistake]()
+    for source in sources:
+        try:
+            found.append(constraints(source))
+        except SpecError as error:
+            wrong += error.mistakes
+    if wrong:
+        raise SpecError(wrong)
+    names = (", ".join(filter(None, (getattr(each, key) for each in found))) for key in ("name", "source"))
+    return Constraints(tuple(statement for each in found for statement in each.statements), *names)

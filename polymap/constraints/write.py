@@ -6,12 +6,14 @@ from typing import Any
 
 from polymap.constraints.amount import ONE_OF, Amount
 from polymap.constraints.statements import Constraints, Factor, Kept, Order, Ranks, Statement, Tile, Utilization
+from polymap.errors import Mistake, SpecError
 
 Document = dict[str, Any]
 
 
 def document(constraints: Constraints) -> Document:
-    """Plain data, in the order of the statements within each level."""
+    """Plain data, in the order of the statements within each level. Raises `SpecError` where statements of several
+    files speak of one thing: a file says it once."""
     top: Document = {"polymap": "constraints/1"}
     top |= {key: text for key, text in (("name", constraints.name), ("source", constraints.source)) if text}
     for statement in constraints.statements:
@@ -21,18 +23,18 @@ def document(constraints: Constraints) -> Document:
 
 def _write(top: Document, statement: Statement) -> None:
     if isinstance(statement, Kept):
-        _name(_at(top, "keep", statement.memory), statement.how, statement.tensors)
+        _name(_at(top, "keep", statement.memory), statement, statement.how, statement.tensors)
     elif isinstance(statement, Ranks):
-        _name(_at(top, statement.section, statement.level), statement.how, statement.ranks)
+        _name(_at(top, statement.section, statement.level), statement, statement.how, statement.ranks)
     elif isinstance(statement, Factor):
-        _at(top, statement.section, statement.level, "factors")[statement.rank] = _plain(statement.amount)
+        _put(_at(top, statement.section, statement.level, "factors"), statement, statement.rank, statement.amount)
     elif isinstance(statement, Order):
         _order(_at(top, "loops", statement.memory), statement.pattern)
     elif isinstance(statement, Tile):
         path = (statement.memory, statement.tensor) if statement.tensor else (statement.memory,)
-        _at(top, "tiles", *path)[statement.rank] = _plain(statement.amount)
+        _put(_at(top, "tiles", *path), statement, statement.rank, statement.amount)
     elif isinstance(statement, Utilization):
-        _at(top, "utilization")[statement.level] = _plain(statement.amount)
+        _put(_at(top, "utilization"), statement, statement.level, statement.amount)
 
 
 def _at(top: Document, *path: str) -> Document:
@@ -42,8 +44,21 @@ def _at(top: Document, *path: str) -> Document:
     return top
 
 
-def _name(level: Document, how: str, names: tuple[str, ...]) -> None:
+def _name(level: Document, statement: Statement, how: str, names: tuple[str, ...]) -> None:
+    if how == "only":
+        _once(level, statement, how)
     level.setdefault(how, []).extend(names)
+
+
+def _put(level: Document, statement: Statement, name: str, amount: Amount) -> None:
+    _once(level, statement, name)
+    level[name] = _plain(amount)
+
+
+def _once(level: Document, statement: Statement, key: str) -> None:
+    if key in level:
+        message = f"'{statement.text}' stands beside another statement about the same, and one file says it once"
+        raise SpecError(Mistake(statement.place, message, "write the constraints of each file by themselves"))
 
 
 def _order(level: Document, pattern: str) -> None:

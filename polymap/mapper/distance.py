@@ -11,7 +11,7 @@ from polymap.errors import NOWHERE, IllegalMapping, Mistake, SpecError
 from polymap.mapper.changes import Change, changes
 from polymap.mapper.conditions import conditions
 from polymap.mapper.objective import objective
-from polymap.mapper.query import Query, optimize
+from polymap.mapper.query import Query, limits_of, optimize
 from polymap.mapper.result import Result
 from polymap.mapping.nest import Mapping
 from polymap.mapping.tidy import tidy
@@ -26,7 +26,7 @@ class Distance:
     """A mapping, the optimum, and the change that helps most (None: no single change helps).
 
     `given` and `changed` are priced mappings with their value of the objective. Of `tried` changes `legal` give a
-    legal mapping that keeps to the conditions, and `better` of these are better.
+    legal mapping that keeps to the conditions and statements, and `better` of these are better.
     """
 
     given: Result
@@ -64,19 +64,24 @@ class Distance:
 def distance(einsum: Einsum, architecture: Architecture, mapping: Mapping, query: Query, price: Price) -> Distance:
     """How far a mapping is from the optimum of a query, and the first change that helps.
 
-    Raises `IllegalMapping` with every rule that the mapping breaks, `SpecError` where it breaks the conditions of the
-    query, and what `optimize` raises.
+    Raises `IllegalMapping` with every rule that the mapping breaks, or every statement, `SpecError` where it breaks the
+    conditions of the query, and what `optimize` raises.
     """
     goal, limits = objective(query.objective), conditions(query.subject_to, einsum, architecture)
-    cost = price(mapping)
+    demanded, cost = limits_of(query, einsum, architecture), price(mapping)
+    broken = demanded.violations(mapping) if demanded else []
+    if broken:
+        raise IllegalMapping(broken)
     if not limits.hold(cost, einsum, architecture):
         told = ", ".join(f"'{text}'" for text in limits.texts)
         raise SpecError(Mistake(NOWHERE, f"the mapping does not keep to {told}", "loosen a condition, or leave it out"))
     plain = Mapping(tidy(mapping.nodes, einsum, architecture))
     best = optimize(einsum, architecture, query)
-    tried, priced = _priced(
-        changes(einsum, architecture, plain), price, lambda cost: limits.hold(cost, einsum, architecture)
-    )
+
+    def hold(nest: Mapping, cost: Cost) -> bool:
+        return limits.hold(cost, einsum, architecture) and not (demanded and demanded.violations(nest))
+
+    tried, priced = _priced(changes(einsum, architecture, plain), price, hold)
 
     def rank(of: Cost) -> tuple[Fraction, ...]:
         return goal.rank_of(of, einsum, architecture)
@@ -101,9 +106,9 @@ def distance(einsum: Einsum, architecture: Architecture, mapping: Mapping, query
 
 
 def _priced(
-    candidates: Iterable[Change], price: Price, hold: Callable[[Cost], bool]
+    candidates: Iterable[Change], price: Price, hold: Callable[[Mapping, Cost], bool]
 ) -> tuple[int, list[tuple[Change, Cost]]]:
-    """How many there are, and those that are legal and keep to the conditions."""
+    """How many there are, and those that are legal and keep to the conditions and statements."""
     tried, found = 0, []
     for change in candidates:
         tried += 1
@@ -111,7 +116,7 @@ def _priced(
             cost = price(change.mapping)
         except IllegalMapping:
             continue
-        if hold(cost):
+        if hold(change.mapping, cost):
             found.append((change, cost))
     return tried, found
 

@@ -12,13 +12,17 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from math import gcd, prod
 
 from polymap.architecture.hierarchy import Architecture, Array, Bandwidth, Level, Memory, Rate
-from polymap.errors import Infeasible
+from polymap.constraints.limits import Limit as Demanded
+from polymap.constraints.limits import RoomLimit, ShareLimit
+from polymap.constraints.statements import Constraints, Statement
+from polymap.errors import NOWHERE, Infeasible, Place
 from polymap.mapper.conditions import conditions
 from polymap.mapper.objective import ROUNDING, objective
-from polymap.mapper.query import IMPERFECT, Query, optimize
+from polymap.mapper.query import IMPERFECT, Query, limits_of, optimize
 from polymap.mapper.result import Result
 from polymap.mapping.dimension_rules import unrollable
 from polymap.mapping.tiles import elements
@@ -39,7 +43,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit, whether it binds (None: not known), and what loosening it gives.
+    """A limit, whether it binds (None: not known), and what loosening it gives. A statement has a `place`.
 
     `lifted` is the optimum without it, where that had to be searched. `steps` come in the order of their size.
     `useless` is the most of it that is known to buy nothing; with `least`, nothing between it and the first step does.
@@ -53,11 +57,12 @@ class Limit:
     steps: tuple[Step, ...] = ()
     useless: str = ""
     least: bool = False
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True)
 class Limits:
-    """An optimum, all that may limit it, and the optimum where memories and conditions limit nothing."""
+    """An optimum, all that may limit it, and the optimum where memories, conditions and statements limit nothing."""
 
     best: Result
     limits: tuple[Limit, ...]
@@ -84,14 +89,14 @@ def limits(einsum: Einsum, architecture: Architecture, query: Query, heard: Call
     study = Study(einsum, query, _optimum(einsum, architecture, query), architecture)
     found = []
     for kind, name, find in study.all():
-        heard(f"{kind} of {name}" if kind != CONDITION else name)
+        heard(name if kind in (CONDITION, STATEMENT) else f"{kind} of {name}")
         found.append(find())
     heard("no limits of memories")
     return Limits(study.best, tuple(found), study.floor)
 
 
 UTILIZATION = "utilization"
-CAPACITY, BANDWIDTH, FANOUT, CONDITION = "capacity", "bandwidth", "fan-out", "condition"
+CAPACITY, BANDWIDTH, FANOUT, CONDITION, STATEMENT = "capacity", "bandwidth", "fan-out", "condition", "statement"
 Find = Callable[[], Limit]
 
 
@@ -115,6 +120,30 @@ class Study:
                     yield FANOUT, name, _bound(self._fanout, level, dim, size, name)
         for text in self.query.subject_to:
             yield CONDITION, text, _bound(self._condition, text)
+        for statement in self.statements:
+            yield STATEMENT, statement.text, _bound(self._statement, statement)
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Those that have a meaning here."""
+        return tuple(limit.statement for limit in self._demanded)
+
+    @property
+    def _demanded(self) -> tuple[Demanded, ...]:
+        found = limits_of(self.query, self.einsum, self.architecture)
+        return found.limits if found else ()
+
+    @cached_property
+    def _free(self) -> Result:
+        """The optimum without any statement: where it is no better, none of them binds."""
+        return _optimum(self.einsum, self.architecture, replace(self.query, constraints=None))
+
+    def _statement(self, statement: Statement) -> Limit:
+        lifted = self._free
+        if self._binds(lifted) is not False and len(self.statements) > 1:
+            others = tuple(other for other in self.statements if other is not statement)
+            lifted = _optimum(self.einsum, self.architecture, replace(self.query, constraints=Constraints(others)))
+        return Limit(STATEMENT, statement.text, "", self._binds(lifted), lifted, place=statement.place)
 
     def _of_memory(self, memory: Memory) -> Iterator[tuple[str, str, Find]]:
         if memory.capacity_bits is not None and self._keeps(memory):
@@ -129,6 +158,8 @@ class Study:
 
     def _capacity(self, memory: Memory) -> Limit:
         now, all_bits = memory.capacity_bits or 0, whole_bits(self.einsum, memory)
+        if any(isinstance(demanded, RoomLimit) and demanded.memory == memory for demanded in self._demanded):
+            return self._doubled(memory, now)
         lifted = self._with(replace(memory, capacity_bits=max(now, all_bits)))
         binds = self._binds(lifted)
         if not binds:
@@ -139,6 +170,14 @@ class Study:
         shown = tuple(Step(capacity_text(bits), best) for bits, best in sorted(steps.items()))
         closed = _occupied(least, memory) - low <= self._grain(memory)
         return Limit(CAPACITY, memory.name, capacity_text(now), True, lifted, shown, capacity_text(low), closed)
+
+    def _doubled(self, memory: Memory, now: int) -> Limit:
+        """Where a statement is about the share of a memory that is used, more of it need not allow what less does."""
+        steps = list[Step]()
+        with suppress(Infeasible):
+            steps.append(Step(capacity_text(2 * now), self._sized(memory, 2 * now)))
+        helps = any(self._helps(step.best) for step in steps)
+        return Limit(CAPACITY, memory.name, capacity_text(now), helps or None, None, tuple(steps))
 
     def _least(self, memory: Memory, low: int, best: Result) -> tuple[int, Result]:
         """The least capacity found that helps, by its optimum, and the most that does not."""
@@ -215,7 +254,8 @@ class Study:
         """Whether a larger array has all mappings of a smaller one, at no higher cost."""
         rules = [rule for array in self.architecture.arrays for _, rule in array.rules]
         asked = any(rule.min_usage for rule in rules) or any(UTILIZATION in text for text in self.query.subject_to)
-        return not asked and not (self.query.rules.idle_instances_leak and self._leaking)
+        shared = any(isinstance(demanded, ShareLimit) for demanded in self._demanded)
+        return not asked and not shared and not (self.query.rules.idle_instances_leak and self._leaking)
 
     def _condition(self, text: str) -> Limit:
         others = tuple(other for other in self.query.subject_to if other != text)
@@ -224,10 +264,11 @@ class Study:
 
     @property
     def floor(self) -> Result:
-        """The optimum where every memory holds all and is fast: compulsory traffic and the array are what is left."""
+        """The optimum where every memory holds all and is fast, without conditions and statements: compulsory traffic
+        and the array are what is left."""
         levels = [self._unlimited(level) for level in self.architecture.hierarchy]
         machine = replace(self.architecture, hierarchy=tuple(levels))
-        return _optimum(self.einsum, machine, replace(self.query, subject_to=()))
+        return _optimum(self.einsum, machine, replace(self.query, subject_to=(), constraints=None))
 
     def _unlimited(self, level: Level) -> Level:
         if not isinstance(level, Memory):

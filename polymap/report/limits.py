@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from polymap.mapper.limits import Limit, Limits, Step
 from polymap.mapper.result import Result
@@ -20,7 +21,9 @@ def limits_text(found: Limits) -> str:
     head = f"{best.einsum.name} on {best.architecture.name}: least {best.objective} {_told(best)}"
     rows = [row for limit in found.limits for row in _rows(found, limit)]
     floor = f"{_told(found.floor)}, {percent(found.gain(found.floor))} less"
-    left = f"with memories that hold all at any rate, and no conditions: {floor}; the rest is compulsory"
+    asked = [limit.kind for limit in found.limits if limit.kind in ("condition", "statement")]
+    without = " or ".join(f"{kind}s" for kind in dict.fromkeys(asked)) or "conditions"
+    left = f"with memories that hold all at any rate, and no {without}: {floor}; the rest is compulsory"
     return "\n".join([head, "", *table(COLUMNS, rows, names=2), "", left, *_notes(found)])
 
 
@@ -30,7 +33,8 @@ def _told(result: Result) -> str:
 
 
 def _rows(found: Limits, limit: Limit) -> Iterator[Row]:
-    first = (limit.kind, limit.name, limit.now, BINDS[limit.binds])
+    where = f"{limit.name} ({_where(limit)})" if _where(limit) else limit.name
+    first = (limit.kind, where, limit.now, BINDS[limit.binds])
     steps = [*limit.steps]
     if not steps and limit.binds and limit.lifted:
         steps = [Step("none", limit.lifted)]
@@ -39,6 +43,11 @@ def _rows(found: Limits, limit: Limit) -> Iterator[Row]:
         first = ("", "", "", "")
     if not steps:
         yield (*first, "", "", "")
+
+
+def _where(limit: Limit) -> str:
+    """File, line and column."""
+    return str(replace(limit.place, path=""))
 
 
 def _notes(found: Limits) -> Iterator[str]:
@@ -83,6 +92,7 @@ def _limit_data(found: Limits, limit: Limit) -> dict[str, object]:
         "steps": [{"to": step.to, **_data(found, step.best)} for step in limit.steps],
         "useless_up_to": limit.useless or None,
         "first_step_is_least": limit.least,
+        "place": _where(limit) or None,
     }
 
 

@@ -49,6 +49,8 @@ def question(request: Request) -> str | None:
 
 def _says_all(kind: str, value: object) -> bool:
     """Whether a parameter is its own content, or the name of what ships; a machine may name a folder of components."""
+    if isinstance(value, list):
+        return all(_says_all(kind, one) for one in value)
     if not isinstance(value, str) or "\n" in value:
         return not (kind == MACHINES and isinstance(value, str | dict) and "components" in value)
     from polymap.spec import shipped

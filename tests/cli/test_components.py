@@ -210,6 +210,8 @@ def test_searches_take_the_components_of_a_folder_too(capsys: Capture) -> None:
     assert main(["optimize", "arch.yaml", "work.yaml", "--folder", "parts", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["compute"]["energy_pj"] == 64.0
+    assert main(["explain", "arch.yaml", "work.yaml", "--folder", "parts", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["best"]["value"] == document["objective"]["value"]
     assert main(["optimize", "arch.yaml", "work.yaml"]) == 1
     assert "no model prices `shelf`" in capsys.readouterr().err
 

@@ -107,6 +107,42 @@ def test_a_condition_is_a_limit(capsys: Capture) -> None:
     assert limit["lifted"]["value"] == pm.optimize("work.yaml", "arch.yaml").value
 
 
+FIRST, SECOND = (
+    "polymap: constraints/1\nloops: {DRAM: {never: [m]}}\n",
+    "polymap: constraints/1\ntiles: {buffer: {k: 1}}\n",
+)
+
+
+def test_statements_are_limits_with_their_places(capsys: Capture) -> None:
+    Path("one.yaml").write_text(FIRST)
+    Path("two.yaml").write_text(SECOND)
+    found = told(capsys, "arch.yaml", "work.yaml", "--constraints", "one.yaml", "--constraints", "two.yaml")
+    stated = [limit for limit in found["limits"] if limit["kind"] == "statement"]
+    assert [limit["name"] for limit in stated] == ["DRAM never loops over m", "tiles in buffer: k 1"]
+    assert [limit["place"] for limit in stated] == ["one.yaml:2:24", "two.yaml:2:21"]
+    for limit, others in zip(stated, (["two.yaml"], ["one.yaml"]), strict=True):
+        fewer = pm.optimize("work.yaml", "arch.yaml", constraints=others)
+        assert limit["lifted"]["value"] == fewer.value
+        assert limit["binds"] == (limit["lifted"]["value"] < found["best"]["value"])
+    assert any(limit["binds"] for limit in stated)
+
+
+def test_a_mapping_and_its_changes_are_held_against_statements(capsys: Capture) -> None:
+    Path("one.yaml").write_text(FIRST)
+    Path("two.yaml").write_text(SECOND)
+    message = refused(capsys, "arch.yaml", "work.yaml", "--mapping", "mine.map", "--constraints", "one.yaml")
+    assert "one.yaml:2:24 (loops.DRAM.never[0]): 'DRAM never loops over m' is broken" in message
+    assert "(mine.map: mapping[1], mapping[2], mapping[3])" in message
+    found = told(capsys, "arch.yaml", "work.yaml", "--mapping", "mine.map", "--constraints", "two.yaml")
+    assert found["best"]["value"] == pm.optimize("work.yaml", "arch.yaml", constraints="two.yaml").value
+    changed = "\n".join(found["change"]["mapping"])
+    assert pm.evaluate("work.yaml", "arch.yaml", changed, constraints="two.yaml").energy_pj < mine_energy()
+
+
+def mine_energy() -> float:
+    return pm.evaluate("work.yaml", "arch.yaml", MINE).energy_pj
+
+
 def test_limits_as_text(capsys: Capture) -> None:
     assert main(["explain", "arch.yaml", "work.yaml"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -165,6 +201,8 @@ def test_the_mistakes_of_all_inputs_are_told_at_once(capsys: Capture) -> None:
         (("best", "--objective", "edp"), "--objective"),
         (("best", "--mapping", "mine.map"), "--mapping"),
         (("best", "--seed", "1"), "--seed"),
+        (("best", "--limits", "--constraints", "rules.yaml"), "--constraints"),
+        (("best", "--folder", "own"), "--folder"),
         (("best", "--limits", "--number", "cycles"), "--number"),
         (("arch.yaml", "work.yaml", "--number", "cycles"), "--number"),
         (("arch.yaml", "work.yaml", "--layer", "x"), "--layer"),

@@ -36,6 +36,26 @@ def mistakes(text: str) -> list[str]:
     return [str(mistake) for mistake in caught.value.mistakes]
 
 
+def test_the_statements_of_several_files_stand_together_each_with_its_own_place(tmp_path: Path) -> None:
+    files = [tmp_path / "one.yaml", tmp_path / "two.yaml"]
+    for file, name in zip(files, ("one", "two"), strict=True):
+        file.write_text(f"polymap: constraints/1\nname: {name}\ntiles: {{GLB: {{p: at most 4}}}}\n")
+    both = pm.constraints(files)
+    assert both.name == "one, two"
+    assert [statement.place.file for statement in both.statements] == [str(file) for file in files]
+    assert pm.constraints([both, {"keep": {"GLB": {"must": ["I"]}}}]).statements[-1] == Kept("GLB", "must", ("I",))
+    with pytest.raises(pm.SpecError, match="one file says it once"):
+        both.to_dict()
+
+
+def test_the_mistakes_of_several_files_are_told_at_once(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text("polymap: constraints/1\ntiles: {GLB: {p: many}}\n")
+    with pytest.raises(pm.SpecError) as caught:
+        pm.constraints([tmp_path / "one.yaml", tmp_path / "two.yaml"])
+    assert [Path(mistake.place.file).stem for mistake in caught.value.mistakes] == ["one", "two"]
+
+
 def test_a_file_is_its_statements_one_for_each_that_could_stand_alone() -> None:
     assert pm.constraints(FILE).statements == (
         Kept("GLB", "must", ("input",)),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
 import polymap as pm
-from polymap.architecture.hierarchy import Array, Bandwidth, Level
+from polymap.architecture.hierarchy import Array, Bandwidth, Level, Memory
+from polymap.constraints.bind import bind
+from polymap.constraints.statements import Constraints
 from polymap.errors import IllegalMapping
 from polymap.mapper.changes import changes
 from polymap.mapper.distance import distance
@@ -19,8 +22,10 @@ from polymap.mapping.legality import mistakes
 from polymap.mapping.nest import Storage
 from polymap.mapping.tidy import tidy
 from polymap.model.evaluate import evaluate
+from polymap.quantity import capacity_text
 from tests.oracles.uneven_objectives import OBJECTIVES, best, sizes
 from tests.properties.exact_engines import law
+from tests.properties.ruled_optimum import Ruled, every_mapping, ruled
 from tests.properties.strategies_uneven import PERFECT, Query, queries
 from tests.properties.uneven_optimum import most_nodes
 
@@ -95,6 +100,55 @@ def test_every_step_is_the_price_of_its_mapping_on_its_machine(query: Query) -> 
         cost = evaluate(query.einsum, result.architecture, result.mapping)
         assert cost == result.cost
         assert result.value == cost.edp_js
+
+
+@law(5)
+@given(problem=ruled("uneven", most_mappings=60))
+def test_a_statement_binds_if_and_only_if_the_optimum_falls_without_it(problem: Ruled) -> None:
+    found = studied_under(problem)
+    for limit in found.limits:
+        if limit.kind == "statement":
+            assert limit.lifted is not None
+            without = tuple(each for each in problem.constraints.statements if each.text != limit.name)
+            fewer = least_energy(problem, problem.query.architecture, Constraints(without))
+            assert fewer is not None
+            assert limit.binds == (fewer < found.best.cost.energy), f"{problem}\n{limit.name}"
+            assert limit.lifted.cost.energy == fewer or not limit.binds
+
+
+@law(5)
+@given(problem=ruled("uneven", most_mappings=60))
+def test_twice_the_room_saves_what_is_told_under_statements_about_shares_of_it_too(problem: Ruled) -> None:
+    found = studied_under(problem)
+    for limit in found.limits:
+        if limit.kind == "capacity":
+            memory = problem.query.architecture.memory(limit.name)
+            double = replace(memory, capacity_bits=2 * (memory.capacity_bits or 0))
+            truth = least_energy(problem, with_level(problem.query, double), problem.constraints)
+            if limit.binds is False:
+                assert truth == found.best.cost.energy, str(problem)
+            else:
+                told = [step.best.cost.energy for step in limit.steps if step.to == capacity_text(2 * bits(memory))]
+                assert told == ([] if truth is None else [truth]), str(problem)
+
+
+def bits(memory: Memory) -> int:
+    return memory.capacity_bits or 0
+
+
+def studied_under(problem: Ruled) -> Limits:
+    assume(most_nodes(problem.query) <= MOST_NODES)
+    assume(least_energy(problem, problem.query.architecture, problem.constraints) is not None)
+    asked = Asked("energy", constraints=problem.constraints)
+    return limits(problem.query.einsum, problem.query.architecture, asked, lambda _: None)
+
+
+def least_energy(problem: Ruled, machine: pm.Architecture, constraints: Constraints) -> Any:
+    """Of all uneven mappings that meet the statements, None if none does."""
+    einsum = problem.query.einsum
+    demanded = bind(constraints, einsum, machine)
+    found = (nest for nest in every_mapping(einsum, machine, "uneven") if not demanded.violations(nest))
+    return min((evaluate(einsum, machine, nest, check=False).energy for nest in found), default=None)
 
 
 @law(10)

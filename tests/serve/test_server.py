@@ -104,6 +104,13 @@ def nodes(document: dict[str, Any]) -> list[str]:
     return text
 
 
+def test_constraints_may_be_several(shared: Server) -> None:
+    rules = [{"loops": {"DRAM": {"never": ["k"]}}}, {"tiles": {"registers": {"m": 2}}}]
+    shared.ask(1, "optimize", architecture="teaching", einsum=GEMM, constraints=rules)
+    found = shared.hear()["result"]
+    assert found["search"]["constraints"] == ["DRAM never loops over k", "tiles in registers: m 2"]
+
+
 BAD = [
     (b"{bad", -32700, "is no JSON"),
     (b"\xff\xfe", -32700, "is no JSON"),
