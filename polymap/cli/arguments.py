@@ -4,26 +4,53 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
+from collections.abc import Sequence
 from typing import NoReturn
 
 from polymap.errors import NOWHERE, Mistake, SpecError
+from polymap.quantity import choose, shown
 
 CONVENTIONS = ("polymap", "timeloop", "accelforge")
 MAPSPACES = ("uneven", "even")
 FACTORS = ("perfect", "imperfect")
+
+# How argparse words its errors, in every Python.
+INVALID_CHOICE = re.compile(r"invalid choice: '([^']*)' \(choose from (.*)\)")
+OF_A_VALUE = re.compile(r"argument \S+: (?!expected)")
+WORD = re.compile(r"[\w-]+")
+OPTION = re.compile(r"-[\w-]+")
 
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose mistakes are `SpecError`s, so that they leave with the exit code of bad input."""
 
     def error(self, message: str) -> NoReturn:
-        mend = f"{self.format_usage().strip()}\n    {self.prog} --help says more"
+        mend = self.help
+        if wrong := INVALID_CHOICE.search(message):
+            mend = choose(wrong[1], WORD.findall(wrong[2]), mend)
+        elif not OF_A_VALUE.match(message):
+            mend = f"{self.format_usage().strip()}\n    {mend}"
         raise SpecError(Mistake(NOWHERE, message, mend))
+
+    @property
+    def help(self) -> str:
+        """Where all arguments are told."""
+        return f"{self.prog} --help says more"
+
+    def unknown(self, words: Sequence[str]) -> NoReturn:
+        """The error for words that are left over: options that there are not, or more arguments than are taken."""
+        known = OPTION.findall(self.format_usage())
+        wrong = [word.partition("=")[0] for word in words if word.startswith("-")]
+        found = [
+            Mistake(NOWHERE, f"there is no option {shown(word)}", choose(word, known, self.help)) for word in wrong
+        ]
+        raise SpecError(found or Mistake(NOWHERE, f"too many arguments: {' '.join(map(shown, words))}", self.help))
 
 
 def add_verb(verbs: argparse._SubParsersAction[Parser], name: str, help: str, description: str, epilog: str) -> Parser:
     """A verb's parser; its epilog is printed as it is written."""
-    return verbs.add_parser(
+    parser = verbs.add_parser(
         name,
         help=help,
         description=description,
@@ -31,6 +58,8 @@ def add_verb(verbs: argparse._SubParsersAction[Parser], name: str, help: str, de
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.set_defaults(parser=parser)
+    return parser
 
 
 def add_subject(parser: argparse.ArgumentParser) -> None:

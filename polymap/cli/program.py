@@ -104,7 +104,9 @@ def _ended(outcome: int | Failure, arguments: list[str]) -> int:
 
 def _outcome(arguments: list[str]) -> int | Failure:
     try:
-        options = parser().parse_args(arguments)
+        options, left = parser().parse_known_args(arguments)
+        if left:
+            options.parser.unknown(left)
         with reserved():
             code: int = options.run(options)
         return code

@@ -11,6 +11,7 @@ from typing import Any
 from polymap.architecture.hierarchy import Architecture
 from polymap.errors import NOWHERE, Mistake, SpecError
 from polymap.model.cost import Cost
+from polymap.quantity import choose
 from polymap.workload.einsum import Einsum
 
 Rank = tuple[float, ...]  # value and tie-breakers, or lower bounds of them
@@ -99,8 +100,8 @@ def objective(name: str) -> Objective:
     powers = {"energy": 0, "latency": 0}
     for factor in factors:
         if factor is None:
-            mend = f"use {', '.join(NAMED)}, a product of powers such as energy^2*latency, or traffic:MEMORY"
-            raise SpecError(Mistake(NOWHERE, f"unknown objective '{name}'", mend))
+            listed = f"use {', '.join(NAMED)}, a product of powers such as energy^2*latency, or traffic:MEMORY"
+            raise SpecError(Mistake(NOWHERE, f"unknown objective '{name}'", choose(name, NAMED, listed)))
         powers[factor[1]] += int(factor[2] or 1)
     if max(powers.values()) > MOST_POWER:
         raise SpecError(Mistake(NOWHERE, f"'{name}' has a power above {MOST_POWER}", "use smaller powers"))

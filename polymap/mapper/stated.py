@@ -96,7 +96,10 @@ def claims(top: dict[str, Any], file: str) -> dict[str, Any]:
             raise unreadable(file, f"objective.{key}", "this is no number")
     if not isinstance(stated.get("name"), str):
         raise unreadable(file, "objective.name", "this is no name")
-    objective(stated["name"])
+    try:
+        objective(stated["name"])
+    except SpecError as error:
+        raise unreadable(file, "objective.name", error.mistakes[0].message, error.mistakes[0].mend) from None
     return {
         "status": status,
         "objective": stated["name"],

@@ -13,6 +13,7 @@ from polymap.spec.located import Located, Note, from_python
 
 LARGEST_FILE = 2 * 1024**2
 SUFFIX = ".yaml"
+KINDS = ("architectures", "workloads", "mappings", "constraints")
 
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, object]"
 
@@ -114,4 +115,6 @@ def find(kind: str, name: str | os.PathLike[str]) -> str:
         return path
     known = shipped(kind)
     mend = choose(path, known, f"shipped {kind}: {', '.join(known) or 'none'}; or give the path of a file")
+    if others := [other for other in KINDS if path.partition("/")[0] in shipped(other)]:
+        mend = f"it is the name of one of the shipped {others[0]}: is the order of the arguments right?"
     raise SpecError(Mistake(Place(path), f"there is no file and no shipped name {shown(path)}", mend))

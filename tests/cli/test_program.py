@@ -277,6 +277,41 @@ def test_a_wrong_argument_is_bad_input(polymap: Polymap, arguments: tuple[str, .
     assert "--help" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message", "mend"),
+    [
+        (("improve",), "argument VERB: invalid choice", "polymap --help says more"),
+        (("component", "teaching"), "argument VERB: invalid choice", "did you mean `components`? polymap --help"),
+        ((*OPTIMIZE, "--jsn"), "there is no option `--jsn`", "did you mean `--json`? polymap optimize --help"),
+        ((*OPTIMIZE, "--time=3"), "there is no option `--time`", "did you mean `--time-limit`? polymap optimize"),
+        ((*OPTIMIZE, "a", "b"), "too many arguments: `a` `b`", "polymap optimize --help says more"),
+        ((*OPTIMIZE, "--factors", "imprefect"), "'imprefect'", "did you mean `imperfect`? polymap optimize --help"),
+        ((*OPTIMIZE, "--objective", "enrgy"), "unknown objective 'enrgy'; did you mean `energy`?", "polymap optimize"),
+        ((*OPTIMIZE, "--gap", "2"), "'2' is not a gap", "polymap optimize --help says more"),
+        ((*OPTIMIZE, "--gap"), "argument --gap: expected one argument", "usage: polymap optimize"),
+        (("optimize", "teaching"), "required: WORKLOAD", "usage: polymap optimize"),
+    ],
+)
+def test_a_wrong_argument_is_mended_in_a_line(
+    polymap: Polymap, arguments: tuple[str, ...], message: str, mend: str
+) -> None:
+    told, _, mending = polymap(*arguments).err.partition("\n    mend: ")
+    assert message in told
+    assert mending.startswith(mend)
+
+
+def test_every_unknown_option_is_told(polymap: Polymap) -> None:
+    assert polymap(*OPTIMIZE, "--jsn", "--sede", "3").err.count("did you mean") == 2
+
+
+def test_arguments_in_the_wrong_order_are_recognised(polymap: Polymap) -> None:
+    ended = polymap("optimize", "resnet18/conv1", "teaching")
+    asked = "is the order of the arguments right?"
+    assert ended.code == 1
+    assert f"`resnet18/conv1`\n    mend: it is the name of one of the shipped workloads: {asked}" in ended.err
+    assert f"`teaching`\n    mend: it is the name of one of the shipped architectures: {asked}" in ended.err
+
+
 def test_a_wrong_argument_is_told_as_json_too(polymap: Polymap) -> None:
     document = json.loads(polymap("optimize", "--json").out)
     assert "WORKLOAD" in document["errors"][0]["message"]

@@ -231,6 +231,12 @@ def test_a_document_that_lacks_its_parts_is_refused(text: str, message: str, ver
     assert message in capsys.readouterr().err
 
 
+def test_an_unknown_objective_is_told_with_its_place(optimum: Document, verify: Verify, capsys: Any) -> None:
+    assert verify(changed(optimum, ("objective", "name"), lambda _: "edq")) == 1
+    said = capsys.readouterr().err
+    assert "result.json (objective.name): unknown objective 'edq'\n    mend: did you mean `edp`?" in said
+
+
 @pytest.mark.parametrize("key", ["mapping", "conventions", "status", "objective", "inputs"])
 def test_a_section_that_cannot_be_read_is_named(optimum: Document, key: str, verify: Verify, capsys: Any) -> None:
     assert verify(changed(optimum, (key,), lambda _: 3)) == 1
