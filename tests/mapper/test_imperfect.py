@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 import polymap as pm
+from polymap.mapper.imperfect.batches import batches
 from polymap.mapper.imperfect.search import Search
+from polymap.model.conventions import POLYMAP
 
 GEMM = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=3, n=2, k=2, bits=8)
 
@@ -67,3 +69,13 @@ def test_time_that_is_up_ends_the_bounds_of_a_batch(monkeypatch: pytest.MonkeyPa
     assert (found.status, found.lower_bound) == ("feasible", 0.0)
     assert found.search is not None
     assert found.search.classes == found.search.bounded == 0
+
+
+def test_tables_know_that_nodes_still_to_come_share_the_room() -> None:
+    """Seven words for a tile of each tensor: the bound is attained, and would be a fifth less for each tile alone."""
+    work = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=7, n=5, k=3, bits=8)
+    small = {"memory": "L1", "width": "8 b", "capacity": "56 b", "energy": {"read": "1 pJ", "write": "1 pJ"}}
+    [frame] = batches(work, machine(small), POLYMAP, roaming=True)
+    [whole] = [frame.open(row) for row in range(len(frame))]
+    assert whole is not None
+    assert whole.least == pm.optimize(work, machine(small), factors="imperfect").cost.energy

@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from polymap.mapper.families import START, Closing, Family, Key
+from polymap.mapper.families import START, Closing, Family, Key, Nodes
 from polymap.mapper.fronts import Fronts, added
 from polymap.mapper.imperfect.flows import Crossing, Flow, kept
 from polymap.mapper.imperfect.rungs import WHOLE, crossed, least_trips, starts
@@ -79,6 +79,7 @@ class Labels:
         self.families = {(gap, f.key): f for gap, found in enumerate(bounds.families.of) for f in found}
         self.places = [{m: i for i, m in enumerate(order)} for order in bounds.rungs]
         self.rooms = {name: int(bits) for name, bits in self.loops.geometry.rooms.items()}
+        self.mates = {name: bounds.held_in(name) for name in self.rooms}
         self.queue: list[tuple[Rank, int, int, Label]] = []
         self.fronts = Fronts[tuple[object, ...]]()
         self.serial, self.eager = 0, False
@@ -200,7 +201,7 @@ class Labels:
             for trip in self._trips(label, rank):
                 self._push(replace(label, trips=self._looped(label, rank, trip), before=label, item=(rank, trip)))
         for placing in family.placings:
-            nodes = frozenset({placing.node})
+            nodes = Nodes({placing.node})
             taken = self._take(label, nodes)
             if taken is not None:
                 after = replace(label, key=placing.after, taken=taken, before=label, item=nodes)
@@ -275,20 +276,23 @@ class Labels:
         loops += [(s.crossing.factor, s.tile) for s in here]
         return starts(self.loops.sizes[rank], loops)
 
-    def _take(self, label: Label, nodes: frozenset[int]) -> tuple[tuple[str, int], ...] | None:
+    def _take(self, label: Label, nodes: Nodes) -> tuple[tuple[str, int], ...] | None:
+        """Room taken once nodes are placed; None if too little is left for those of their memories that are to come."""
         held = dict(label.taken)
         for i in nodes:
-            node = self.bounds.nodes[i]
-            if node.memory.name in self.rooms:
-                flow = self.charges.flows[i]
-                extents = (
-                    1 + sum(k * (self._span(label.trips, r, node.stop) - 1) for k, r in c) for c in flow.coordinates
-                )
-                bits = prod(extents) * node.memory.element_bits(node.tensor) * node.memory.buffering
-                held[node.memory.name] = held.get(node.memory.name, 0) + bits
-        if any(bits > self.rooms[name] for name, bits in held.items()):
-            return None
+            name = self.bounds.nodes[i].memory.name
+            if name in self.rooms:
+                held[name] = held.get(name, 0) + self._bits(label, i)
+                coming = sum(self._bits(label, j) for j in self.mates[name] - label.key[0] - nodes)
+                if held[name] + coming > self.rooms[name]:
+                    return None
         return tuple(sorted(held.items()))
+
+    def _bits(self, label: Label, number: int) -> int:
+        """Room of a node's tile here."""
+        node, coordinates = self.bounds.nodes[number], self.charges.flows[number].coordinates
+        extents = (1 + sum(k * (self._span(label.trips, r, node.stop) - 1) for k, r in c) for c in coordinates)
+        return prod(extents) * node.memory.element_bits(node.tensor) * node.memory.buffering
 
     def _leave(self, label: Label, family: Family) -> None:
         stop = label.gap - 1

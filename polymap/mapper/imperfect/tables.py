@@ -1,7 +1,7 @@
 """Least prices from every state of a class to the end of the nest, over the rungs of its ranks.
 
 This is the dynamic program of `polymap.mapper.program` with rungs in place of divisors. It is a lower bound: tiles are
-taken as small as their rung allows, memories are asked only whether they hold the nodes that are placed together, and
+taken as small as their rung allows, memories are asked for the room of what is placed and of what will be at least, and
 flows are counted from below where the steps of spatial loops matter.
 """
 
@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polymap.mapper.families import START, Closing, Families, Family, Key, families
+from polymap.mapper.families import START, Closing, Families, Family, Key, Nodes, families
 from polymap.mapper.imperfect.charges import Charges
 from polymap.mapper.imperfect.flows import Flow, Loops, extents, overlaps
 from polymap.mapper.imperfect.rungs import WHOLE, crossed, reached, rungs
@@ -94,15 +94,32 @@ class Bounds:
         each = node.memory.element_bits(node.tensor) * node.memory.buffering
         return np.asarray(prod(extents, start=np.ones(())) * float(each))
 
-    def fits(self, together: frozenset[int]) -> Values:
-        """0 where nodes that are placed together leave room, infinite elsewhere."""
-        held: dict[str, Any] = {}
-        for i in together:
-            name = self.nodes[i].memory.name
-            if (self.outside is None or self.nodes[i].stop < self.outside) and name in self.loops.geometry.rooms:
-                held[name] = held.get(name, 0.0) + self.bits[i]
-        bad = [bits > self.loops.geometry.rooms[name] for name, bits in held.items()]
-        return np.where(np.logical_or.reduce(np.broadcast_arrays(*bad)), np.inf, 0.0) if bad else np.zeros(())
+    @cached_property
+    def _walls(self) -> dict[tuple[Nodes, Nodes], Values]:
+        return {}
+
+    def fits(self, placed: Nodes, nodes: Nodes) -> Values:
+        """0 where nodes leave room that stand outside those `placed` in their gap, infinite elsewhere. Nodes of their
+        memory that are still to come will hold at least the tile of this moment, those placed hold the least tile."""
+        if (placed, nodes) not in self._walls:
+            bad = [self._room(memory, placed) > self.loops.geometry.rooms[memory] for memory in self._limited(nodes)]
+            wall = np.where(np.logical_or.reduce(np.broadcast_arrays(*bad)), np.inf, 0.0) if bad else np.zeros(())
+            self._walls[placed, nodes] = wall
+        return self._walls[placed, nodes]
+
+    def _limited(self, nodes: Nodes) -> list[str]:
+        """Memories of nodes that have limited room, and are asked for it."""
+        stop = inf if self.outside is None else self.outside
+        found = {self.nodes[i].memory.name for i in nodes if self.nodes[i].stop < stop}
+        return sorted(found & set(self.loops.geometry.rooms))
+
+    def held_in(self, memory: str) -> Nodes:
+        return Nodes(i for i, node in enumerate(self.nodes) if node.memory.name == memory)
+
+    def _room(self, memory: str, placed: Nodes) -> Values:
+        held = self.held_in(memory)
+        inside = sum(float(self.bits[i].flat[0]) for i in held & placed)
+        return sum((self.bits[i] for i in held - placed), start=np.asarray(inside))
 
     @cached_property
     def home(self) -> tuple[Values, ...]:
@@ -141,7 +158,8 @@ class Bounds:
                 best = self._leave(pay, gap, family, tables.get(gap - 1, {}))
                 for placing in family.placings:
                     paid = pay.whole(placing.node) if placing.pays else np.zeros(())
-                    best = np.minimum(best, here[placing.after] + paid + self.fits(frozenset({placing.node})))
+                    wall = self.fits(family.key[0], Nodes({placing.node}))
+                    best = np.minimum(best, here[placing.after] + paid + wall)
                 for closing in family.closings:
                     best = np.minimum(best, self._closed(pay, gap, closing, here[closing.after]))
                 for rank in family.free:
@@ -180,7 +198,7 @@ class Bounds:
             beyond = np.full(self.shape, np.inf)
             beyond.flat[-1] = 0.0
             due = sum((pay.whole(i) for i in family.leaving | family.key[1]), start=np.zeros(()))
-        found: Values = beyond + due + self.fits(family.leaving) + self.home[gap - 1]
+        found: Values = beyond + due + self.fits(family.key[0], family.leaving) + self.home[gap - 1]
         return found
 
     def _outside(self, gap: int, values: Values) -> Values:
