@@ -48,7 +48,7 @@ class BestFirst(Generic[Queued, Met]):
         """A lower bound of the objective over the whole mapspace."""
         waiting = [w.bound[0] for w in (*self.queue[:1], self.taken) if w]
         best = [float(self.best.rank[0])] if self.best else []
-        unseen = [0.0] if self.unseen is not None else []
+        unseen = [self.incumbent.compulsory] if self.unseen is not None else []
         return min([*waiting, *best, *unseen, *(bound[0] for bound in self.open)], default=inf)
 
     @property

@@ -42,7 +42,8 @@ class Incumbent:
     """Prices mappings by the model and remembers the best that keeps to the conditions.
 
     `levels` are the memories whose traffic is asked for, that of the objective first.
-    `equals` are the parts in which mappings of the best's rank were found.
+    `equals` are the parts in which mappings of the best's rank were found. No mapping of the query has an objective
+    below `compulsory`.
     """
 
     objective: Objective
@@ -52,6 +53,7 @@ class Incumbent:
     evaluate: Callable[[Mapping], Cost]
     obeys: Callable[[Mapping], bool] = lambda mapping: True  # whether a mapping meets all statements
     best: Candidate | None = None
+    compulsory: float = 0.0
     refused: bool = False  # whether the conditions have shut out anything
     equals: list[Part] = field(default_factory=list)
 

@@ -16,6 +16,7 @@ from polymap.constraints.bind import Limits, bind
 from polymap.constraints.statements import Constraints
 from polymap.errors import NOWHERE, Infeasible, Mistake, SpecError, Unsolved
 from polymap.mapper.bundle import Bundle, Frame, every
+from polymap.mapper.compulsory import compulsory
 from polymap.mapper.conditions import Conditions, conditions, no_memory
 from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.ledger import Ledger
@@ -180,6 +181,7 @@ def best_of(
             on_progress(_progress(search, goal, einsum, architecture, time.monotonic() - started))
 
     incumbent = Incumbent(goal, limits, einsum, architecture, pricing(einsum, architecture, rules), obeys)
+    incumbent.compulsory = compulsory(goal, einsum, architecture, rules)
     hear = Seldom(tell) if on_progress else nothing
     search: Search | ImperfectSearch
     if query.factors == IMPERFECT:
