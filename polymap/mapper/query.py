@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
@@ -14,7 +15,7 @@ import numpy as np
 from polymap.architecture.hierarchy import Architecture, Bandwidth
 from polymap.constraints.bind import Limits, bind
 from polymap.constraints.statements import Constraints
-from polymap.errors import NOWHERE, Infeasible, Mistake, SpecError, Unsolved
+from polymap.errors import NOWHERE, Infeasible, Mistake, PolymapError, SpecError, Unsolved
 from polymap.mapper.bundle import Bundle, Frame, every
 from polymap.mapper.compulsory import compulsory
 from polymap.mapper.conditions import Conditions, conditions, no_memory
@@ -34,6 +35,7 @@ from polymap.mapper.sharing import passes_unkept
 from polymap.mapper.space import even, keepings, uneven
 from polymap.mapper.symmetry import renamings
 from polymap.mapper.traffic import Geometry
+from polymap.mapper.twin import easier, part_of
 from polymap.mapper.unpriced import check_priced
 from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
 EVEN, UNEVEN = "even", "uneven"
 PERFECT, IMPERFECT = "perfect", "imperfect"
+TWIN_SHARE = 4  # of the time limit, what an easier question may take
 MOST_SPARE = 1_000  # classes of perfect factors in which an imperfect search that must stop looks for a first mapping
 
 
@@ -191,6 +194,7 @@ def best_of(
         search = ImperfectSearch(searched, incumbent, query.gap, query.time_limit, hear, spare)
     else:
         search = Search(searched, incumbent, query.gap, query.time_limit, query.seed, hear)
+        search.prepare = lambda: _offer_of_twin(incumbent, query, rules)
     search.run()
     if search.best is None:
         perfect = query.factors == PERFECT
@@ -209,6 +213,24 @@ def best_of(
         conventions=rules,
         search=_searched(search, query, time.process_time() - begin),
     )
+
+
+def _offer_of_twin(incumbent: Incumbent, query: Query, rules: Conventions) -> None:
+    """Offer the best mapping of an easier question, if there is one. Conditions and statements may shut it out: with
+    any, it is not asked. An interrupt goes on."""
+    pair = easier(incumbent.einsum, incumbent.architecture)
+    if pair is None or query.subject_to or query.constraints:
+        return
+    seconds = query.time_limit and query.time_limit / TWIN_SHARE
+    with suppress(PolymapError):
+        first = Incumbent(incumbent.objective, incumbent.conditions, *pair, pricing(*pair, rules))
+        boxes: Iterable[Any] = space(*pair, query)
+        search = Search(boxes, first, query.gap, seconds, query.seed)
+        search.run()
+        if search.best:
+            incumbent.consider(part_of(search.best, incumbent.einsum, incumbent.architecture), search.best.mapping)
+        if search.interrupted:
+            raise KeyboardInterrupt
 
 
 def _progress(

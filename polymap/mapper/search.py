@@ -80,6 +80,7 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
         hear: Callable[[], None] = nothing,
     ) -> None:
         super().__init__(classes, incumbent, gap, seconds, hear)
+        self.prepare: Callable[[], None] = nothing  # done first: it may offer a mapping
         self.solver = Solver(incumbent, seed, self.deadline)
         self.progress = Progress()
         self.tied: list[Waiting] = []  # parts that were closed, but may hold mappings as good as the best
@@ -112,6 +113,7 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
             raise KeyboardInterrupt
 
     def _search(self) -> None:
+        self.prepare()
         self._enqueue()
         while self.queue and not self._good_enough() and not self._late():
             self._take_first()

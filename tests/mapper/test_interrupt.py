@@ -25,6 +25,11 @@ PROBLEMS = {
         tight(random.Random(8)),
         "energy",
     ),
+    "triangle, energy": (
+        pm.einsum("S[i,j] += Q[i,d] * K[j,d]", name="d", bits=8, domain="{ [i,j] : j <= i }", i=6, j=6, d=4),
+        tight(random.Random(8)),
+        "energy",
+    ),
 }
 
 
