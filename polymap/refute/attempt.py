@@ -14,6 +14,7 @@ from polymap.architecture.hierarchy import Architecture, Compute, Memory
 from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
 from polymap.model.evaluate import evaluate
+from polymap.refute.alike import Alike
 from polymap.refute.charges import Charges
 from polymap.refute.claim import Claim
 from polymap.refute.classes import Class, kept_choices, unrollings
@@ -60,9 +61,14 @@ class Attempt:
     def judged(self) -> Iterator[Judged]:
         """Every class of the mapspace with perfect factors, and whether it keeps to the claim."""
         unrolled = list(unrollings(self.einsum, self.architecture))
+        alike, known = Alike(self.einsum), dict[Class, Finding]()
         for kept in kept_choices(self.einsum, self.architecture):
             for factors in unrolled:
-                yield self.judge(Class(kept, factors))
+                cls = Class(kept, factors)
+                first = alike.first(cls)
+                judged = Judged(cls, known[first]) if first in known else self.judge(cls)
+                known[cls] = judged.finding
+                yield judged
 
     def judge(self, cls: Class) -> Judged:
         """Whether a class keeps to the claim."""

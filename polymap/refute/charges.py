@@ -53,6 +53,7 @@ class Charges:
     joined: bool = False
     level: str = ""
     _closings: dict[tuple[Site, int, Fraction | int], Charge] = field(default_factory=dict)
+    _beyond: dict[tuple[Site, int, Fraction | int], Charge] = field(default_factory=dict)
 
     @cached_property
     def limits(self) -> tuple[tuple[Memory, str, Rate], ...]:
@@ -108,6 +109,14 @@ class Charges:
         if key not in self._closings:
             self._closings[key] = self._sum(self._flows(site, Fraction(fetched), arrived))
         return self._closings[key]
+
+    def beyond_least(self, site: Site, fetched: int, arrived: Fraction | int = 0) -> Charge:
+        """What a site costs that fetches so much, less what it costs at least."""
+        key = (site, fetched, arrived)
+        known = self._beyond.get(key)
+        if known is None:
+            known = self._beyond[key] = self.closing(site, fetched, arrived) - self.least(site)
+        return known
 
     def _flows(self, site: Site, fetched: Fraction, arrived: Fraction | int) -> Iterator[tuple[Site, str, Fraction]]:
         parent = self.parent(site)

@@ -6,12 +6,13 @@ that is here follows from docs/design/model.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
 from math import prod
+from operator import itemgetter
 from typing import TypeAlias
 
 from polymap.architecture.hierarchy import Architecture, Array, Memory
@@ -75,7 +76,11 @@ class Layout:
         return tuple(prod(self.blocks[block][1][r] for block in blocks) for r in range(len(self.ranks)))
 
     def instances(self, zone: int) -> int:
-        return prod(self.outside[zone])
+        return self._copied[zone]
+
+    @cached_property
+    def _copied(self) -> tuple[int, ...]:
+        return tuple(map(prod, self.outside))
 
     @cached_property
     def whole(self) -> Tile:
@@ -117,19 +122,46 @@ class Layout:
         inside = self.inside[site.zone]
         return [1 + sum(c * (tile[r] * inside[r] - 1) for r, c in axis) for axis in self.axes[site.of]]
 
+    def held(self, site: Site, tile: Tile) -> int:
+        """Elements of a tile."""
+        key = site, self._parts[site.of](tile)
+        known = self._held.get(key)
+        if known is None:
+            known = self._held[key] = prod(self.extents(site, tile))
+        return known
+
+    @cached_property
+    def _parts(self) -> tuple[Callable[[Tile], object], ...]:
+        """Of each tensor what takes from a tile the sizes that it depends on."""
+        return tuple(itemgetter(*ranks) if ranks else len for ranks in self.relevant)
+
+    @cached_property
+    def _held(self) -> dict[tuple[Site, object], int]:
+        return {}
+
+    @cached_property
+    def _stays(self) -> dict[tuple[Site, object, int, int], int]:
+        return {}
+
     def fetched(self, site: Site, tile: Tile, rank: int | None = None, trip: int = 1, zone: int = 0) -> int:
         """What all instances of a site fetch whose closing loop over `rank`, in `zone`, begins at a tile.
 
         Without a rank nothing stays from one step to the next.
         """
-        extents = self.extents(site, tile)
-        held, rounds = prod(extents), self.compute_cycles // (prod(tile) * trip) * self.instances(site.zone)
+        held, rounds = self.held(site, tile), self.compute_cycles // (prod(tile) * trip) * self._copied[site.zone]
         if rank is None:
             return held * rounds
+        key = site, self._parts[site.of](tile), rank, zone
+        stays = self._stays.get(key)
+        if stays is None:
+            stays = self._stays[key] = self._staying(site, tile, rank, zone)
+        return (held + (trip - 1) * (held - stays)) * rounds
+
+    def _staying(self, site: Site, tile: Tile, rank: int, zone: int) -> int:
+        """Elements that a tile shares with the next one along a rank."""
         step = tile[rank] * self.inside[zone][rank]
         moved = (sum(c for r, c in axis if r == rank) * step for axis in self.axes[site.of])
-        stays = prod(max(0, extent - move) for extent, move in zip(extents, moved, strict=True))
-        return (held + (trip - 1) * (held - stays)) * rounds
+        return prod(max(0, extent - move) for extent, move in zip(self.extents(site, tile), moved, strict=True))
 
     def least_fetched(self, site: Site) -> int:
         """Every instance fetches each element that it needs once: sums of sets are at least as large as their sizes

@@ -70,7 +70,7 @@ class Walk:
     def kept(self, label: Label) -> Label | None:
         """The label, unless nothing behind it can break the claim."""
         if not label.ports:
-            return label if self.hopes(label.energy) else None
+            return label if self._at_best is None or label.energy <= self._at_best else None
         busy, computing = self._taking(max(label.ports)), self.layout.compute_cycles
         cycles = busy if busy > computing else computing
         if cycles not in self._most:
@@ -84,9 +84,9 @@ class Walk:
         """The cycles of a port that is busy for so many quanta of one."""
         return -(-port // CYCLE) if self.whole_cycles else Fraction(port, CYCLE)
 
-    def hopes(self, energy: int) -> bool:
-        """Whether so much energy can break the claim, in the fewest cycles."""
-        return self._at_best is None or energy <= self._at_best
+    def left_by(self, energy: int) -> int | None:
+        """How much may be added to an energy that can break the claim in the fewest cycles; None if any will do."""
+        return None if self._at_best is None else self._at_best - energy
 
     @cached_property
     def _at_best(self) -> int | None:

@@ -22,13 +22,12 @@ AT_ONCE: Along = (None, 1)
 
 
 class Choice(NamedTuple):
-    """Sites of a tensor that stand just inside a loop; what they and those that owe pay; what then waits for a parent;
-    whether there are any that pay."""
+    """Sites of a tensor that stand just inside a loop; what they and those that owe pay; what then waits for a
+    parent."""
 
     placed: tuple[Site, ...]
     charge: Charge
     pending: Arrived
-    pays: bool
 
 
 class OutOfTime(Exception):
@@ -46,9 +45,7 @@ class Zone:
         self.own = [[site for site in mine[:-1] if site.zone == number] for mine in sites]
         self.first = [sum(site.zone < number for site in mine[:-1]) for mine in sites]
         self.homes = [mine[-1] for mine in sites if mine[-1].zone == number]
-        self._paid: dict[tuple[object, ...], Paid] = {}
         self._known_choices: dict[tuple[object, ...], list[Choice]] = {}
-        self._known_bits: dict[tuple[Site, Tile], int] = {}
 
     @cached_property
     def rooms(self) -> dict[str, int]:
@@ -68,10 +65,22 @@ class Zone:
         return {name: number for number, name in enumerate(several)}
 
     def _bits(self, site: Site, tile: Tile) -> int:
-        if (site, tile) not in self._known_bits:
-            bits = site.memory.element_bits(site.tensor) * site.memory.buffering
-            self._known_bits[site, tile] = prod(self.layout.extents(site, tile)) * bits
-        return self._known_bits[site, tile]
+        return self.layout.held(site, tile) * site.memory.element_bits(site.tensor) * site.memory.buffering
+
+    def _has_room(self, site: Site, tile: Tile) -> bool:
+        """Whether a site alone has room for a tile."""
+        most = self._most_held[site]
+        return most is None or self.layout.held(site, tile) <= most
+
+    @cached_property
+    def _most_held(self) -> dict[Site, int | None]:
+        """The most elements that each site alone has room for."""
+        sites = [site for mine in self.own for site in mine]
+        each = {site: site.memory.element_bits(site.tensor) * site.memory.buffering for site in sites}
+        return {
+            site: self.rooms[site.memory.name] // each[site] if site.memory.name in self.rooms else None
+            for site in sites
+        }
 
     def leaving(self, entering: States) -> States:
         """States just outside the block above, or at the end. Raises `OutOfTime`."""
@@ -103,21 +112,37 @@ class Zone:
     # Loops, and the sites just inside them.
 
     def _loops(self, state: State, labels: list[Label]) -> None:
-        least = min(label.energy for label in labels)
-        plain = [self._paying(n, state, AT_ONCE) for n in range(len(self.own))]
+        most = self.walk.left_by(min(label.energy for label in labels))
         for rank, (done, whole) in enumerate(zip(state.tile, self.layout.whole)):
-            slides = [n for n in self._closed[rank] if plain[n][-1].pays and self._slides(n, rank)]
-            # Where nothing overlaps along it, a loop is one of prime trip after the other.
-            for trip in trips(whole // done, bool(slides)):
+            if done == whole:
+                continue
+            closed, left = self._closed[rank], whole // done
+            slides = [self._slides(n, rank) for n in closed]
+            # The longer a loop along which tiles overlap, the less its sites pay.
+            longest = [self._can_pay(n, state, rank, left if slid else 0, most) for n, slid in zip(closed, slides)]
+            if not all(longest):
+                continue
+            varies = [
+                slid and (len(found) > 1 or state.owing[n] > 0) for n, slid, found in zip(closed, slides, longest)
+            ]
+            # Where nothing that pays overlaps along it, a loop is one of prime trip after the other.
+            for trip in trips(left, any(varies)):
                 tile = (*state.tile[:rank], done * trip, *state.tile[rank + 1 :])
-                choices = (
-                    self._fitting(n, state, tile, self._paying(n, state, (rank, trip)) if n in slides else plain[n])
-                    for n in self._closed[rank]
-                )
+                choices = [
+                    (self._can_pay(n, state, rank, trip, most) if varied else found)[self._standing(n, state, tile) :]
+                    for n, varied, found in zip(closed, varies, longest)
+                ]
                 for chosen in product(*choices):
-                    if self.walk.hopes(least + sum(choice.charge.energy for choice in chosen)):
+                    if most is None or sum(choice.charge.energy for choice in chosen) <= most:
                         placed = sum((choice.placed for choice in chosen), start=())
                         self._loop(state, labels, chosen, tile, Step(placed, rank, trip))
+
+    def _can_pay(self, n: int, state: State, rank: int, trip: int, most: int | None) -> list[Choice]:
+        """What a tensor can do at a loop without paying more, cheapest first. Without a trip nothing stays."""
+        found = self._paying(n, state, (rank, trip) if trip else AT_ONCE)
+        if most is None or found[-1].charge.energy <= most:
+            return found
+        return [choice for choice in found if choice.charge.energy <= most]
 
     def _loop(self, state: State, labels: list[Label], chosen: Sequence[Choice], tile: Tile, step: Step) -> None:
         placed, owing, pending = list(state.placed), list(state.owing), list(state.pending)
@@ -130,23 +155,31 @@ class Zone:
         for label in self._further(labels, charge, step, state.tile):
             self._reach(after, label)
 
-    def _fitting(self, n: int, state: State, tile: Tile, choices: list[Choice]) -> list[Choice]:
-        """The choices in which the sites that do not stand inside a loop have room for the tile outside it."""
-        missing = self.own[n][state.placed[n] :]
-        return choices[max((i + 1 for i, site in enumerate(missing) if not self._fit((site,), tile)), default=0) :]
+    def _standing(self, n: int, state: State, tile: Tile) -> int:
+        """How many of a tensor's next sites must stand inside a loop: the last one without room for the tile outside
+        it, and those before."""
+        own, placed = self.own[n], state.placed[n]
+        for count in range(len(own) - placed, 0, -1):
+            if not self._has_room(own[placed + count - 1], tile):
+                return count
+        return 0
 
     def _paying(self, n: int, state: State, along: Along) -> list[Choice]:
         """What a tensor can do at a loop that closes its sites: how many of the next ones stand just inside it, and
         what that costs."""
+        if not state.owing[n] and state.placed[n] == len(self.own[n]):
+            return [Choice((), self.charges.nothing, state.pending[n])]
         key = (n, state.placed[n], state.owing[n], state.pending[n], state.tile, along)
-        if key not in self._known_choices:
+        known = self._known_choices.get(key)
+        if known is None:
             missing, owed = self.own[n][state.placed[n] :], self._owed(n, state)
-            found = self._known_choices[key] = list[Choice]()
-            for count in range(len(missing) + 1):
-                added = tuple(missing[:count])
-                charge, pending = self._pay((*owed, *added), state.tile, along, state.pending[n])
-                found.append(Choice(added, charge, pending, bool(owed or added)))
-        return self._known_choices[key]
+            charge, pending = self._pay(owed, state.tile, along, state.pending[n])
+            known = self._known_choices[key] = [Choice((), charge, pending)]
+            for count, site in enumerate(missing, 1):
+                paid, pending = self._site(site, state.tile, along, pending)
+                charge += paid
+                known.append(Choice(tuple(missing[:count]), charge, pending))
+        return known
 
     @cached_property
     def _closed(self) -> list[list[int]]:
@@ -177,13 +210,9 @@ class Zone:
 
     def _site(self, site: Site, tile: Tile, along: Along, arrived: Arrived) -> Paid:
         """What a site pays, and what then waits for its parent."""
-        key = (site, tile, along, arrived)
-        if key not in self._paid:
-            fetched = self.layout.fetched(site, tile, *along, self.number)
-            charge = self.charges.closing(site, fetched, arrived) - self.charges.least(site)
-            waits = self.charges.joined and self.charges.waits(site)
-            self._paid[key] = charge, self.charges.crossing(site, fetched) if waits else 0
-        return self._paid[key]
+        fetched = self.layout.fetched(site, tile, *along, self.number)
+        waits = self.charges.joined and self.charges.waits(site)
+        return self.charges.beyond_least(site, fetched, arrived), self.charges.crossing(site, fetched) if waits else 0
 
     def _further(self, labels: list[Label], charge: Charge, step: Step, tile: Tile) -> Iterator[Label]:
         """The labels after a step that have room for the sites placed and may still break the claim."""
@@ -202,14 +231,13 @@ class Zone:
 
     def _fit(self, sites: Iterable[Site], tile: Tile) -> bool:
         """Whether each of the sites alone has room for a tile."""
-        limited = (site for site in sites if site.memory.name in self.rooms)
-        return all(self._bits(site, tile) <= self.rooms[site.memory.name] for site in limited)
+        return all(self._has_room(site, tile) for site in sites)
 
     # The block above, or the end.
 
     def _leave(self, state: State, labels: list[Label]) -> None:
-        rest = self._missing(state)
-        if rest is None or not self._may_leave(state.tile):
+        rest = self._missing(state) if self._may_leave(state.tile) else None
+        if rest is None:
             return
         due: dict[int, tuple[Site, ...]] = {}
         owing = tuple(owed + len(sites) for owed, sites in zip(state.owing, rest.values()))
