@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from polymap.errors import Mistake, Place, SpecError
 
 NAME = "result.json"
+MEND = "give a result document, whole: what `polymap optimize -o DIR` or `--json` wrote"
 
 
 def add_result(parser: argparse.ArgumentParser) -> None:
@@ -31,13 +32,17 @@ def document(file: str) -> Any:
         mend = f"give a result document, or a folder with a {NAME}" if folder else "give a result document"
         raise SpecError(Mistake(Place(file), f"cannot be read: {error.strerror}", mend)) from None
     except UnicodeDecodeError as error:
-        raise SpecError(Mistake(Place(file), f"this is no JSON: byte {error.start} is no UTF-8 text")) from None
+        raise _no_json(Place(file), f"byte {error.start} is no UTF-8 text") from None
     except json.JSONDecodeError as error:
-        raise SpecError(Mistake(Place(file, error.lineno, error.colno), f"this is no JSON: {error.msg}")) from None
+        raise _no_json(Place(file, error.lineno, error.colno), error.msg) from None
     except RecursionError:
-        raise SpecError(Mistake(Place(file), "this is no JSON of a result: it is nested too deeply")) from None
+        raise _no_json(Place(file), "it is nested too deeply") from None
     except ValueError as error:
-        raise SpecError(Mistake(Place(file), f"this is no JSON: {error}")) from None
+        raise _no_json(Place(file), str(error)) from None
+
+
+def _no_json(place: Place, reason: str) -> SpecError:
+    return SpecError(Mistake(place, f"this is no JSON: {reason}", MEND))
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from polymap.architecture.hierarchy import Architecture
 from polymap.errors import Mistake, Place, PolymapError, SpecError
-from polymap.mapper.document import SCHEMA
+from polymap.mapper.document import PARETO, SCHEMA
 from polymap.mapper.objective import objective
 from polymap.mapper.restore import fingerprint, restored
 from polymap.mapping import Mapping, mapping
@@ -23,11 +23,14 @@ Value = TypeVar("Value")
 
 def result(stated: object, file: str, also: tuple[str, ...] = ()) -> dict[str, Any]:
     """A document that says it is a result, or a front. Raises `SpecError`."""
-    mend = "give what `polymap optimize`, `polymap evaluate --json` or `polymap pareto --json` wrote"
+    front = ", or a front of `polymap pareto --json`" if PARETO in also else ""
+    mend = f"give what `polymap optimize -o DIR` or `polymap evaluate --json` wrote{front}"
     if not isinstance(stated, dict):
         message = f"this is no {SCHEMA} document: an object with keys belongs here"
         raise unreadable(file, "", message, mend)
     schema = stated.get("schema")
+    if schema == PARETO and PARETO not in also:
+        mend = "write one of its `points`, which is a result document, to a file of its own"
     if schema not in (SCHEMA, *also):
         what = f"a document of schema '{schema}'" if isinstance(schema, str) else "this"
         raise unreadable(file, "schema", f"{what} is no {SCHEMA} document", mend)

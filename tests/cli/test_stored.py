@@ -32,7 +32,7 @@ def refused(capsys: pytest.CaptureFixture[str], verb: str, path: Path) -> str:
         (b'{"a": NaN}', ": this is no JSON: NaN is no number of JSON"),
         (b"\x7fELF\x02\x01\x01\x00\xff\xfe", ": this is no JSON: byte 8 is no UTF-8 text"),
         (b"\xef\xbb\xbf{}", ":1:1: this is no JSON: Unexpected UTF-8 BOM"),
-        (b"[" * 100_000, ": this is no JSON of a result: it is nested too deeply"),
+        (b"[" * 100_000, ": this is no JSON: it is nested too deeply"),
         (b"1" * 5000, ": this is no JSON: "),
         (b"[]", ": this is no polymap.result/1 document: an object with keys belongs here"),
         (b"3", ": this is no polymap.result/1 document: an object with keys belongs here"),
@@ -53,7 +53,21 @@ def test_a_file_that_is_no_result_is_refused_with_its_place(
 ) -> None:
     path = tmp_path / "result.json"
     path.write_bytes(content)
-    assert f"{path}{message}" in refused(capsys, verb, path)
+    said = refused(capsys, verb, path)
+    assert f"{path}{message}" in said
+    if "no JSON" in message:
+        assert "\n    mend: give a result document, whole: " in said
+
+
+@pytest.mark.parametrize("verb", ["explain", "codegen"])
+def test_a_front_in_the_place_of_a_result_is_mended_with_one_of_its_points(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    path = tmp_path / "front.json"
+    path.write_text('{"schema": "polymap.pareto/1", "points": []}')
+    said = refused(capsys, verb, path)
+    assert "(schema): a document of schema 'polymap.pareto/1' is no polymap.result/1" in said
+    assert "mend: write one of its `points`, which is a result document, to a file of its own" in said
 
 
 @verbs
