@@ -71,7 +71,7 @@ def _writable(path: Path, files: Iterable[str]) -> Path:
 
 def unwritable(path: Path, error: OSError) -> SpecError:
     """What is said where the system refuses to write below `path`."""
-    return SpecError(Mistake(Place(str(path)), f"cannot write here: {error.strerror}", "give -o another folder"))
+    return SpecError(Mistake(Place(str(path)), f"cannot write here: {error.strerror}", "give -o another place"))
 
 
 def replace(path: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from polymap.mapper.stated import result as stated_result
+from polymap.mapper.stated import unreadable
 from polymap.mapping.nest import Node, Storage, Temporal
 from polymap.mapping.tiles import elements, largest_sizes, step
 from polymap.report.html.subject import subject
@@ -32,7 +33,11 @@ def trace(result: Result | dict[str, Any], file: str = "") -> dict[str, Any]:
     out, and named in `otherData`.
     """
     document = result if isinstance(result, dict) else json.loads(result.to_json(None))
-    found = subject(stated_result(document, file), file)
+    stated = stated_result(document, file)
+    if "layers" in stated:
+        mend = "search one alone: `polymap optimize ARCH NETWORK/LAYER -o DIR`"
+        raise unreadable(file, "layers", "a trace is of one layer, and this is a result of several", mend)
+    found = subject(stated, file)
     nodes = found.mapping.without_unit_loops().nodes
     events: list[dict[str, Any]] = [_named("process_name", 0, f"{found.name} on {found.architecture.name}")]
     left_out: list[str] = []

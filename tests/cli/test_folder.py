@@ -89,7 +89,7 @@ def test_what_goes_wrong_while_writing_is_bad_input(tmp_path: Path) -> None:
     (tmp_path / "result.json").mkdir()
     with pytest.raises(SpecError, match="cannot write here") as caught:
         folder.write(gemm(), "tiny", "gemm")
-    assert caught.value.mistakes[0].mend == "give -o another folder"
+    assert caught.value.mistakes[0].mend == "give -o another place"
 
 
 @pytest.mark.parametrize("name", ["", " "])
@@ -110,7 +110,7 @@ def test_a_folder_in_place_of_the_document_is_found_beforehand(tmp_path: Path) -
 def test_a_name_that_the_system_refuses_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="cannot write here") as caught:
         Folder.checked(str(tmp_path / ("a" * 5000)))
-    assert caught.value.mistakes[0].mend == "give -o another folder"
+    assert caught.value.mistakes[0].mend == "give -o another place"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 import polymap as pm
 from polymap.cli import main
 from tests.properties.strategies import Query, queries
+from tests.report.examples import network
 
 
 def tracks(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -86,6 +87,14 @@ def test_long_tracks_are_left_out_and_named() -> None:
     document = pm.trace(pm.optimize("resnet18/conv1", "eyeriss_like", objective="edp", gap=0.5))
     assert len(document["traceEvents"]) <= 20_000
     assert set(document["otherData"]["left_out"]).isdisjoint(tracks(document))
+
+
+def test_a_network_has_no_trace_of_its_own() -> None:
+    with pytest.raises(
+        pm.SpecError, match=r"^layers: a trace is of one layer, and this is a result of several"
+    ) as caught:
+        pm.trace(json.loads(network().to_json()))
+    assert "NETWORK/LAYER" in caught.value.mistakes[0].mend
 
 
 def test_the_command_writes_a_trace(tmp_path: Path) -> None:
