@@ -166,9 +166,9 @@ class Study:
             return Limit(CAPACITY, memory.name, capacity_text(now), binds, lifted)
         double = self._sized(memory, 2 * now)
         low, least = self._least(memory, *((now, double) if self._helps(double) else (2 * now, lifted)))
-        steps = {_occupied(least, memory): least, 2 * now: double}
+        steps = {least.cost.component(memory.name).occupied_bits: least, 2 * now: double}
         shown = tuple(Step(capacity_text(bits), best) for bits, best in sorted(steps.items()))
-        closed = _occupied(least, memory) - low <= self._grain(memory)
+        closed = least.cost.component(memory.name).occupied_bits - low <= self._grain(memory)
         return Limit(CAPACITY, memory.name, capacity_text(now), True, lifted, shown, capacity_text(low), closed)
 
     def _doubled(self, memory: Memory, now: int) -> Limit:
@@ -182,7 +182,7 @@ class Study:
     def _least(self, memory: Memory, low: int, best: Result) -> tuple[int, Result]:
         """The least capacity found that helps, by its optimum, and the most that does not."""
         for _ in range(MOST_HALVINGS):
-            high, grain = _occupied(best, memory), self._grain(memory)
+            high, grain = best.cost.component(memory.name).occupied_bits, self._grain(memory)
             if high - low <= grain:
                 break
             middle = low + max(grain, (high - low) // 2 // grain * grain)
@@ -312,10 +312,6 @@ def _bound(find: Callable[..., Limit], *arguments: object) -> Find:
 def _value(result: Result) -> float:
     assert result.value is not None
     return result.value
-
-
-def _occupied(result: Result, memory: Memory) -> int:
-    return next(row.occupied_bits for row in result.cost.components if row.level == memory.name)
 
 
 def _rated(bandwidth: Bandwidth, port: str, rate: Rate | None) -> Bandwidth:

@@ -43,7 +43,7 @@ class Axis:
         """What a point needs of it."""
         if not self.level:
             return point.cost.cycles
-        return next(row.occupied_bits for row in point.cost.components if row.level == self.level)
+        return point.cost.component(self.level).occupied_bits
 
     @property
     def least(self) -> int:

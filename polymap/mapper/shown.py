@@ -44,7 +44,7 @@ def front_html(front: Front) -> Markup:
 
 def _held(point: Result, level: str) -> list[str]:
     """What a point takes of the memory that is an axis, if one is."""
-    return [capacity_text(row.occupied_bits) for row in point.cost.components if row.level == level]
+    return [capacity_text(point.cost.component(level).occupied_bits)] if level else []
 
 
 def _gap(gap: float | None) -> str:

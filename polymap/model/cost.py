@@ -140,3 +140,7 @@ class Cost:
 
     def row(self, level: str, tensor: str) -> Traffic | None:
         return next((row for row in self.traffic if (row.level, row.tensor) == (level, tensor)), None)
+
+    def component(self, level: str) -> Component:
+        """The row of a level, which must be one of the architecture's memories or its computes."""
+        return next(row for row in self.components if row.level == level)

@@ -38,5 +38,5 @@ def _row(number: int, result: Result, level: str) -> Row:
         engineering(seconds, "s"),
         percent(cost.utilization),
         scientific(cost.edp_js, "J*s"),
-        *(capacity_text(row.occupied_bits) for row in cost.components if row.level == level),
+        *([capacity_text(cost.component(level).occupied_bits)] if level else []),
     )

@@ -52,8 +52,8 @@ def _said(result: Result, at: int, node: Node) -> str:
 
 
 def _room(result: Result, level: str) -> str:
-    row = next((row for row in result.cost.components if row.level == level), None)
-    if row is None or not row.capacity_bits:
+    row = result.cost.component(level)
+    if not row.capacity_bits:
         return ""
     share = row.occupied_bits / row.capacity_bits
     full = round(BAR * min(1.0, share))

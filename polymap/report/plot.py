@@ -69,10 +69,8 @@ def roofline(result: Result, path: str | os.PathLike[str] | None = None) -> Figu
     figure, axes = _drawn(6, 4)
     peak, rate = result.cost.physical_compute_instances, result.cost.computes / result.cost.cycles
     for roof in roofs:
-        at, ridge = roof.intensity(result.cost.computes), peak / roof.per_cycle
-        low, high = min(at, ridge) / 10, max(at, ridge) * 10
-        (line,) = axes.loglog([low, ridge, high], [low * roof.per_cycle, peak, peak], label=roof.level)
-        axes.loglog([at], [rate], "o", color=line.get_color())
+        (line,) = axes.loglog(*zip(*roof.corners(result.cost.computes, peak), strict=True), label=roof.level)
+        axes.loglog([roof.intensity(result.cost.computes)], [rate], "o", color=line.get_color())
     axes.set_xlabel("computes per bit")
     axes.set_ylabel("computes per cycle")
     axes.set_title(f"{found.name} on {found.architecture.name}")
@@ -100,8 +98,7 @@ def pareto(front: Front, path: str | os.PathLike[str] | None = None) -> Figure:
 def _measure(point: Result, across: str) -> float:
     if across == "latency":
         return float(point.cost.cycles)
-    level = across.partition(":")[2]
-    return next(row.occupied_bits for row in point.cost.components if row.level == level)
+    return point.cost.component(across.partition(":")[2]).occupied_bits
 
 
 def occupancy(result: Result, path: str | os.PathLike[str] | None = None) -> Figure:

@@ -77,7 +77,7 @@ def _leakage(again: Replay, level: Memory | Compute, index: int) -> Equation:
     case, name = again.case, f"{level.name}.leakage_pj"
     if not level.leakage_w:
         return leaf(name, 0, "no leakage is given")
-    row = next(row for row in case.cost.components if row.level == level.name)
+    row = case.cost.component(level.name)
     each = leaked(case, level)
     idle = latency(case.subject.architecture)
     powered = equation("powered_cycles", f"{{cycles}} - {idle}" if idle else "{cycles}", given=case.given("cycles"))

@@ -62,6 +62,13 @@ class Roof:
     def intensity(self, computes: int) -> float:
         return computes / self.moved
 
+    def corners(self, computes: int, peak: int) -> list[tuple[float, float]]:
+        """Computes per bit and per cycle where its line begins, meets that of `peak` computes per cycle, and ends: the
+        mapping and the bend are at least a power of ten inside."""
+        at, ridge = self.intensity(computes), peak / self.per_cycle
+        low, high = min(at, ridge) / 10, max(at, ridge) * 10
+        return [(low, self.per_cycle * low), (ridge, peak), (high, peak)]
+
 
 def roofs(subject: Subject) -> list[Roof]:
     found = (_roof(subject, memory) for memory in subject.architecture.memories)
@@ -105,16 +112,16 @@ def _chart(subject: Subject, roof: Roof) -> Markup:
     computes, cycles = subject.totals["computes"], subject.totals["cycles"]
     peak = subject.architecture.instances(subject.architecture.compute.name)
     x, y = roof.intensity(computes), computes / cycles
-    ridge = peak / roof.per_cycle
-    low, high = min(x, ridge) / 10, max(x, ridge) * 10
-    floor = min(y, roof.per_cycle * low) / 2
+    corners = roof.corners(computes, peak)
+    (low, lowest), _, (high, _) = corners
+    floor = min(y, lowest) / 2
     top = peak * 2
 
     def at(a: float, b: float) -> tuple[float, float]:
         across = LEFT + (WIDTH - LEFT - 10) * (log10(a) - log10(low)) / (log10(high) - log10(low))
         return across, 10 + (HEIGHT - BOTTOM - 10) * (log10(top) - log10(b)) / (log10(top) - log10(floor))
 
-    points = [at(low, roof.per_cycle * low), at(ridge, peak), at(high, peak)]
+    points = [at(*corner) for corner in corners]
     drawn = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
     here = at(x, y)
     axis = joined(
