@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, overload
 
@@ -43,7 +44,7 @@ def optimize(
     conventions: str | Conventions = ...,
     mapspace: str | None = ...,
     factors: str = ...,
-    subject_to: Sequence[str] = ...,
+    subject_to: str | Sequence[str] = ...,
     constraints: ConstraintsSource | None = ...,
     gap: float = ...,
     time_limit: float | None = ...,
@@ -64,7 +65,7 @@ def optimize(
     conventions: str | Conventions = ...,
     mapspace: str | None = ...,
     factors: str = ...,
-    subject_to: Sequence[str] = ...,
+    subject_to: str | Sequence[str] = ...,
     constraints: ConstraintsSource | None = ...,
     gap: float = ...,
     time_limit: float | None = ...,
@@ -84,7 +85,7 @@ def optimize(
     conventions: str | Conventions = "polymap",
     mapspace: str | None = None,
     factors: str = "perfect",
-    subject_to: Sequence[str] = (),
+    subject_to: str | Sequence[str] = (),
     constraints: ConstraintsSource | None = None,
     gap: float = 0.0,
     time_limit: float | None = None,
@@ -100,11 +101,11 @@ def optimize(
     `NetworkResult`. `objective` is `energy`, `latency`, `edp`, `ed2p`, a product such as `energy^2*latency`, or
     `traffic:MEMORY`: the bits that a memory reads, is filled with and updates.
     `mapspace` is `uneven` (the default: storage nodes stand anywhere) or `even` (as in Timeloop; the default under its
-    conventions). `factors` are `perfect` or `imperfect`: trips divide their rank, or cover it. `subject_to` lists
-    conditions such as `latency <= 2 ms` or `utilization >= 0.8`, `constraints` are statements that the mapping must
-    meet (a path, a shipped name, text, or a Python mapping). `gap` is the relative gap at which the search may stop; 0
-    asks for a proof of optimality. `time_limit` is in seconds of searching; `deadline_ms`, in its place, counts from
-    the call on, the reading of inputs included. Layers of a network are searched in up to `workers`
+    conventions). `factors` are `perfect` or `imperfect`: trips divide their rank, or cover it. `subject_to` is a
+    condition such as `latency <= 2 ms` or `utilization >= 0.8`, or a list of them, `constraints` are statements that
+    the mapping must meet (a path, a shipped name, text, or a Python mapping). `gap` is the relative gap at which the
+    search may stop; 0 asks for a proof of optimality. `time_limit` is in seconds of searching; `deadline_ms`, in its
+    place, counts from the call on, the reading of inputs included. Layers of a network are searched in up to `workers`
     processes; their number changes no answer. `cache` is a folder where answers are kept and looked up, which changes
     none either. `on_progress` hears a few times per second how far the search is. Raises `SpecError` for what cannot be
     understood, `Infeasible` if no legal mapping exists, `Unsolved` if the time limit passes before one is found.
@@ -122,11 +123,16 @@ def optimize(
     check_kept(machine, einsums(subject))
     rules = known_statements(constraints, einsums(subject), machine)
     limit = time_limit if deadline_ms is None else seconds_left(deadline_ms, called, time_limit)
-    query = Query(objective, conventions, mapspace, tuple(subject_to), gap, limit, seed, rules, factors)
+    query = Query(objective, conventions, mapspace, conditions(subject_to), gap, limit, seed, rules, factors)
     with opened(cache) as known:
         if isinstance(subject, Network):
             return optimize_network(subject, machine, query, workers, on_progress, known)
         return optimize_once(subject, machine, query, known, on_progress)
+
+
+def conditions(subject_to: str | Sequence[str]) -> tuple[str, ...]:
+    """One condition, or a list of them, as a tuple."""
+    return (subject_to,) if isinstance(subject_to, str) else tuple(subject_to)
 
 
 def seconds_left(deadline_ms: float, called: float, time_limit: float | None) -> float:
@@ -147,7 +153,7 @@ def pareto(
     conventions: str | Conventions = "polymap",
     mapspace: str | None = None,
     factors: str = "perfect",
-    subject_to: Sequence[str] = (),
+    subject_to: str | Sequence[str] = (),
     constraints: ConstraintsSource | None = None,
     time_limit: float | None = None,
     seed: int = 0,
@@ -168,7 +174,10 @@ def pareto(
     machine, einsum = architecture(arch), single(work)
     check_kept(machine, [einsum])
     rules = known_statements(constraints, [einsum], machine)
-    query = Query("energy", conventions, mapspace, tuple(subject_to), 0.0, time_limit, seed, rules, factors)
+    query = Query("energy", conventions, mapspace, conditions(subject_to), 0.0, time_limit, seed, rules, factors)
+    if not 0 <= tolerance < inf:
+        mend = "give a number of at least 0, e.g. 0.1"
+        raise SpecError(Mistake(NOWHERE, f"a tolerance of {tolerance} makes no sense", mend))
     return front(einsum, machine, query, axes, Fraction(str(tolerance)), on_point)
 
 
@@ -257,20 +266,23 @@ def legal_cost(
 
 
 def verify(
-    result: Result | NetworkResult | dict[str, object],
+    result: Result | NetworkResult | Front | dict[str, object],
     *,
     arch: ArchitectureSource | None = None,
     work: WorkloadSource | None = None,
     time_limit: float | None = None,
 ) -> Verification:
-    """Everything in a result, or in its document, computed again: counts by integer sets, energy, time, objective.
+    """Everything in a result, a front, or the document of one, computed again: counts, energy, time, objective.
 
-    Its lower bound is proven again by a walk of all classes of mappings, for at most `time_limit` seconds (60). `arch`
-    and `work` stand in for the inputs that a document carries. Raises `SpecError` for what is no result.
+    Counts are made by integer sets. Its lower bound is proven again by a walk of all classes of mappings, for at
+    most `time_limit` seconds (60). `arch` and `work` stand in for the inputs that a document carries. Raises
+    `SpecError` for what is no result.
     """
+    from polymap.mapper.result import Front, NetworkResult, Result, expect
     from polymap.mapper.verification import given
     from polymap.mapper.verification import verify as check
 
+    expect(result, Result, NetworkResult, Front, dict)
     return check(result if isinstance(result, dict) else result.to_dict(), given(arch, work, time_limit))
 
 

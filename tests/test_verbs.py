@@ -166,3 +166,34 @@ def test_a_result_with_shapes_is_verified() -> None:
     assert pm.verify(document).status == "confirmed"
     assert pm.verify(document, work=work).status == "confirmed"
     assert pm.verify(document, work=WORK).status == "different"
+
+
+def test_one_condition_is_as_good_as_a_list_of_one() -> None:
+    condition = "size:buffer <= 4 KiB"
+    alone = pm.optimize(pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=4, n=4, k=4), "teaching", subject_to=condition)
+    assert (alone.search and alone.search.subject_to) == (condition,)
+    assert pm.pareto(WORK, "teaching", subject_to=condition).subject_to == (condition,)
+
+
+@pytest.mark.parametrize("tolerance", [-0.1, float("nan"), float("inf")])
+def test_a_tolerance_that_is_none_is_refused(tolerance: float) -> None:
+    with pytest.raises(pm.SpecError, match=r"a tolerance of .* makes no sense"):
+        pm.pareto(WORK, "teaching", tolerance=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("call", "kinds"),
+    [
+        (pm.verify, "Result or NetworkResult or Front or dict"),
+        (pm.trace, "Result or NetworkResult or dict"),
+        (pm.plot.breakdown, "Result"),
+        (pm.plot.roofline, "Result"),
+        (pm.plot.occupancy, "Result"),
+        (pm.plot.pareto, "Front"),
+    ],
+)
+def test_the_name_of_a_file_in_the_place_of_a_result_is_told(call: Callable[[object], object], kinds: str) -> None:
+    with pytest.raises(pm.SpecError, match=rf"^`best/result\.json` \(str\) is no {kinds}\n") as caught:
+        call("best/result.json")
+    assert "returned" in caught.value.mistakes[0].mend
+    assert ("json.load(open(FILE))" in caught.value.mistakes[0].mend) == ("dict" in kinds)

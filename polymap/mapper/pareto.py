@@ -72,9 +72,6 @@ def pareto(
     more energy that needs no more than `1 + tolerance` times the cycles (bits). A time limit or an interrupt leaves the
     points found so far. `on_point` hears of each. Raises what `optimize` raises, and `SpecError` for other axes.
     """
-    if not tolerance >= 0:
-        mend = "give a number of at least 0, e.g. 0.1"
-        raise SpecError(Mistake(NOWHERE, f"a tolerance of {float(tolerance):g} makes no sense", mend))
     front = Chain(einsum, architecture, query, axis(axes, architecture), tolerance)
     try:
         complete = front.run(on_point)

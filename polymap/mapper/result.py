@@ -9,10 +9,12 @@ from typing import Any
 
 from polymap.architecture.hierarchy import Architecture
 from polymap.components.estimate import Estimate, total
+from polymap.errors import NOWHERE, Mistake, SpecError
 from polymap.mapper.certificate import Certificate
 from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
 from polymap.model.cost import Cost, Cycles
+from polymap.quantity import shown
 from polymap.workload.einsum import Einsum
 
 INTERRUPTED = "interrupted"
@@ -244,6 +246,15 @@ class Front:
     def to_json(self, indent: int | None = 2) -> str:
         """The document as JSON text."""
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+
+def expect(value: object, *kinds: type) -> None:
+    """Raises `SpecError` for what is no result of one of these kinds, e.g. the name of its file."""
+    if not isinstance(value, kinds):
+        said = f"{shown(value)} ({type(value).__name__}) is no {' or '.join(kind.__name__ for kind in kinds)}"
+        asked = "what `pm.pareto` returned" if kinds == (Front,) else "what `pm.optimize` returned"
+        document = ", or its document: `json.load(open(FILE))`" if dict in kinds else ""
+        raise SpecError(Mistake(NOWHERE, said, f"give {asked}{document}"))
 
 
 def sum_known(values: list[tuple[int, float | None]]) -> float | None:

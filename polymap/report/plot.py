@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polymap.errors import NOWHERE, Mistake, Place, PolymapError, SpecError
+from polymap.mapper.result import Front, Result, expect
 from polymap.report.html import energy, time
 from polymap.report.html.subject import Subject, subject
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from polymap.mapper.result import Front, Result
 
 ENDINGS = (".png", ".svg", ".pdf")
 PJ = {"pJ": 1.0, "nJ": 1e3, "uJ": 1e6, "mJ": 1e9, "J": 1e12}
@@ -80,6 +80,7 @@ def roofline(result: Result, path: str | os.PathLike[str] | None = None) -> Figu
 
 def pareto(front: Front, path: str | os.PathLike[str] | None = None) -> Figure:
     """The points of a front: energy over cycles, or over the bits of a memory."""
+    expect(front, Front)
     if not front.points:
         raise SpecError(Mistake(NOWHERE, "the front has no points"))
     figure, axes = _drawn(6, 4)
@@ -103,6 +104,7 @@ def _measure(point: Result, across: str) -> float:
 
 def occupancy(result: Result, path: str | os.PathLike[str] | None = None) -> Figure:
     """How full each memory with a capacity is, and which share of the time its ports are busy."""
+    expect(result, Result)
     rows = [row for row in result.cost.components if row.capacity_bits]
     figure, axes = _drawn(6, 0.5 * len(rows) + 1.4)
     places = range(len(rows))
@@ -120,7 +122,7 @@ def occupancy(result: Result, path: str | os.PathLike[str] | None = None) -> Fig
 
 def compare(results: Mapping[str, Result], path: str | os.PathLike[str] | None = None) -> Figure:
     """Energy by level and tensor of several results, under the names they are given."""
-    if not results:
+    if not isinstance(results, Mapping) or not results:
         raise SpecError(Mistake(NOWHERE, "there is nothing to compare", "give results by name"))
     subjects = [_subject(result) for result in results.values()]
     figure, axes = _drawn(7, 0.4 * sum(len(one.levels) for one in subjects) + 1.6)
@@ -131,6 +133,7 @@ def compare(results: Mapping[str, Result], path: str | os.PathLike[str] | None =
 
 
 def _subject(result: Result) -> Subject:
+    expect(result, Result)
     return subject(json.loads(result.to_json(None)), result.einsum.name)
 
 

@@ -11,17 +11,15 @@ import json
 from collections.abc import Iterator
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from polymap.mapper.result import NetworkResult, Result, expect
 from polymap.mapper.stated import result as stated_result
 from polymap.mapper.stated import unreadable
 from polymap.mapping.nest import Node, Storage, Temporal
 from polymap.mapping.tiles import elements, largest_sizes, step
 from polymap.report.html.subject import subject
 from polymap.workload.einsum import Einsum, Tensor
-
-if TYPE_CHECKING:
-    from polymap.mapper.result import Result
 
 MOST_SLICES = 20_000
 
@@ -32,6 +30,7 @@ def trace(result: Result | dict[str, Any], file: str = "") -> dict[str, Any]:
     Raises SpecError for what is no result of one einsum. Tracks whose tiles would take it beyond 20,000 slices are left
     out, and named in `otherData`.
     """
+    expect(result, Result, NetworkResult, dict)
     document = result if isinstance(result, dict) else json.loads(result.to_json(None))
     stated = stated_result(document, file)
     if "layers" in stated:
