@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from polymap.mapper.incumbent import Candidate, Incumbent
 from polymap.mapper.objective import Rank
+from polymap.mapper.progress import nothing
 
 
 class Bounded(Protocol):
@@ -37,6 +38,7 @@ class BestFirst(Generic[Queued, Met]):
         self.taken: Queued | None = None
         self.unseen: Iterator[Met] | None = iter(met)
         self.interrupted = False
+        self.prepare: Callable[[], None] = nothing  # done first: it may offer a mapping
         self.serial = 0
 
     @property

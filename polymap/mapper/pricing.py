@@ -156,6 +156,15 @@ class Functional:
             total = total + float(action.each) * np.ceil(rounds * (1 - 1e-15) - ROUNDING)
         return total
 
+    def unrounded(self, count: int) -> tuple[float, float]:
+        """(each element, once): what is charged if no round is rounded up; never more than `charge`."""
+        each, once = self.prices.get(count, 0.0), 0.0
+        for action in self.rounded.get(count, ()):
+            ((_, share),) = action.count.shares
+            each += float(action.each * share / action.wide)
+            once += float(action.each * action.count.constant / action.wide)
+        return each, once
+
     def concerns(self, node: int) -> bool:
         return any(self.prices.get(count) or count in self.rounded for count in (node, ~node))
 

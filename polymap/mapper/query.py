@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 EVEN, UNEVEN = "even", "uneven"
 PERFECT, IMPERFECT = "perfect", "imperfect"
 TWIN_SHARE = 4  # of the time limit, what an easier question may take
+GOOD_ENOUGH = 0.05  # relative gap of the mapping of perfect factors with which an imperfect search begins
 MOST_SPARE = 1_000  # classes of perfect factors in which an imperfect search that must stop looks for a first mapping
 
 
@@ -192,6 +193,7 @@ def best_of(
 
         spare = islice(classes(einsum, limits.shrunk(architecture), rules, query.space), MOST_SPARE)
         search = ImperfectSearch(searched, incumbent, query.gap, query.time_limit, hear, spare)
+        search.prepare = lambda: _offer_of_perfect(incumbent, query, rules)
     else:
         search = Search(searched, incumbent, query.gap, query.time_limit, query.seed, hear)
         search.prepare = lambda: _offer_of_twin(incumbent, query, rules)
@@ -229,6 +231,23 @@ def _offer_of_twin(incumbent: Incumbent, query: Query, rules: Conventions) -> No
         search.run()
         if search.best:
             incumbent.consider(part_of(search.best, incumbent.einsum, incumbent.architecture), search.best.mapping)
+        if search.interrupted:
+            raise KeyboardInterrupt
+
+
+def _offer_of_perfect(incumbent: Incumbent, query: Query, rules: Conventions) -> None:
+    """Offer a good mapping of perfect factors, if there is one that keeps to the conditions. An interrupt goes on."""
+    einsum, architecture, conditions = incumbent.einsum, incumbent.architecture, incumbent.conditions
+    seconds = query.time_limit and query.time_limit / TWIN_SHARE
+    with suppress(PolymapError):
+        prices = pricing(einsum, architecture, rules)
+        first = Incumbent(incumbent.objective, conditions, einsum, architecture, prices, incumbent.obeys)
+        asked = replace(query, factors=PERFECT, gap=max(query.gap, GOOD_ENOUGH))
+        classes: Iterable[Any] = space(einsum, architecture, asked)
+        search = Search(classes, first, asked.gap, seconds, query.seed)
+        search.run()
+        if search.best:
+            incumbent.consider(search.best.part, search.best.mapping)
         if search.interrupted:
             raise KeyboardInterrupt
 

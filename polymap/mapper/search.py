@@ -80,7 +80,6 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
         hear: Callable[[], None] = nothing,
     ) -> None:
         super().__init__(classes, incumbent, gap, seconds, hear)
-        self.prepare: Callable[[], None] = nothing  # done first: it may offer a mapping
         self.solver = Solver(incumbent, seed, self.deadline)
         self.progress = Progress()
         self.tied: list[Waiting] = []  # parts that were closed, but may hold mappings as good as the best

@@ -73,5 +73,6 @@ def test_an_interrupt_in_the_twin_leaves_its_mapping(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(queries, "Search", Struck)
     found = pm.optimize(TRIANGLE, MACHINE)
-    assert (found.interrupted, found.lower_bound) == (True, 0)
+    assert found.interrupted
+    assert 0 < found.lower_bound < found.value
     assert found.mapping == pm.optimize(SQUARE, MACHINE).mapping

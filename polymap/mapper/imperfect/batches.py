@@ -1,7 +1,7 @@
 """All unrollings of a frame at once: quick bounds as arrays, and classes in the order of these.
 
-What nodes outside all arrays pay does not depend on the unrolling: to them a spatial loop further in is a loop like any
-other. So one table bounds it for all. Nodes further in, and the computes, pay for what they need at least once.
+First each node pays for what it needs once. What nodes outside all arrays pay does not depend on the unrolling: to them
+a spatial loop further in is a loop like any other. So one table bounds it for all.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ class Batch:
         """The class of an unrolling; None if it breaks a rule of its arrays."""
         if row not in self._opened:
             spatial = self.unrollings.spatial(row)
-            self._opened[row] = Class(Geometry(self.skeleton, spatial), self.conventions) if spatial else None
+            geometry = Geometry(self.skeleton, spatial) if spatial else None
+            self._opened[row] = Class(geometry, self.conventions, self.check) if geometry else None
         return self._opened[row]
 
     @cached_property
@@ -149,15 +150,13 @@ class Batch:
                 total = total + float(level.leakage_w * 10**12 / architecture.clock_hz) * here
         return total
 
-    @cached_property
-    def energy(self) -> Values:
-        """pJ without leakage at least."""
+    def energy(self, tables: bool) -> Values:
+        """pJ without leakage at least. Without `tables`, a quick bound: all nodes fetch what they need once."""
         actions = [(c, energy_actions(self.alone.loops.geometry, (c,))) for c in self.alone.counts]
         compute = self.skeleton.architecture.compute.energy_pj * self.skeleton.einsum.computes
-        return self._least(actions, np.ones(len(self))) + float(compute)
+        return self._least(actions, np.ones(len(self)), tables) + float(compute)
 
-    @cached_property
-    def busy(self) -> Values:
+    def busy(self, tables: bool) -> Values:
         """Cycles that some port is busy at least."""
         most = np.zeros(len(self))
         for kept in self.skeleton.kept:
@@ -167,17 +166,17 @@ class Batch:
                 asked = ((c, dict(port_actions(self.alone.loops.geometry, (c,)))) for c in here)
                 actions = [(c, found[port]) for c, found in asked if port in found]
                 instances = self._between(0, here[0].site.stop).prod(axis=1)
-                most = np.maximum(most, self._least(actions, instances))
+                most = np.maximum(most, self._least(actions, instances, tables))
         return most
 
-    def _least(self, actions: list[tuple[Counts, list[Any]]], instances: Numbers | Values) -> Values:
+    def _least(self, actions: list[tuple[Counts, list[Any]]], instances: Numbers | Values, tables: bool) -> Values:
         plain = [
             (c, replace(action, each=action.each / max(1, action.wide), wide=0))
             for c, here in actions
             for action in here
         ]
         quantity = functional([action for _, action in plain])
-        outer = {i for i in quantity.prices if i in self._outer}
+        outer = {i for i in quantity.prices if i in self._outer} if tables else set()
         total = np.full(len(self), self._outside(Functional(0.0, {i: quantity.prices[i] for i in outer}, {})))
         for i, price in quantity.prices.items():
             if i not in outer:

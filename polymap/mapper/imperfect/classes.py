@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 
@@ -11,6 +12,7 @@ import numpy as np
 from polymap.mapper.imperfect.charges import Charges
 from polymap.mapper.imperfect.flows import Flow, Loops
 from polymap.mapper.imperfect.tables import Bounds
+from polymap.mapper.progress import nothing
 from polymap.mapper.traffic import Geometry
 from polymap.model.conventions import Conventions
 
@@ -21,6 +23,7 @@ class Class:
 
     geometry: Geometry
     conventions: Conventions
+    check: Callable[[], None] = field(default=nothing, compare=False)  # called again and again; may end work by raising
 
     @cached_property
     def charges(self) -> Charges:
@@ -28,7 +31,7 @@ class Class:
 
     @cached_property
     def bounds(self) -> Bounds:
-        return Bounds(self.charges, self.conventions.tiles_stay)
+        return Bounds(self.charges, self.conventions.tiles_stay, check=self.check)
 
     @cached_property
     def compulsory(self) -> tuple[float, ...]:

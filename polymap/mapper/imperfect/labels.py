@@ -193,6 +193,7 @@ class Labels:
     # moves
 
     def _expand(self, label: Label) -> None:
+        self.bounds.check()
         family = self.families[label.gap, label.key]
         for closing in family.closings:
             for trip in self._trips(label, closing.rank):

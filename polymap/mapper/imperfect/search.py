@@ -33,13 +33,16 @@ class _Content(Exception):
 
 
 class Stream:
-    """The classes of a batch in the order of their bounds."""
+    """The classes of a batch in the order of their bounds: quick ones, or those of its `tables`."""
 
-    def __init__(self, batch: Batch, incumbent: Incumbent) -> None:
-        self.batch, self.taken = batch, 0
-        cycles = np.maximum(batch.cycles, cycles_at_least(batch.busy, batch.conventions))
+    def __init__(self, batch: Batch, incumbent: Incumbent, tables: bool) -> None:
+        self.batch, self.tables, self.taken = batch, tables, 0
+        leakage = batch.leakage
+        timed = tables and bool(incumbent.objective.latency_power or leakage.any() or incumbent.conditions.cycles)
+        cycles = np.maximum(batch.cycles, cycles_at_least(batch.busy(timed), batch.conventions))
         fits = np.isfinite(cycles)  # else no tile fits, whether anything leaks or not
-        energy = np.where(fits, np.maximum(batch.energy, 0.0) + batch.leakage * np.where(fits, cycles, 0.0), inf)
+        least = np.maximum(batch.energy(tables), 0.0)
+        energy = np.where(fits, least + leakage * np.where(fits, cycles, 0.0), inf)
         most, finite = incumbent.conditions, np.isfinite(energy)
         good = finite & (energy * (1 - TOLERANCE) <= float(most.most_energy)) & (cycles <= most.most_cycles)
         incumbent.refused = incumbent.refused or bool((finite & ~good).any())
@@ -123,6 +126,7 @@ class Search(BestFirst[Waiting, Batch]):
                 raise KeyboardInterrupt
 
     def _search(self) -> None:
+        self.prepare()
         while self.unseen is not None and not self._stops():
             self.hear()
             self._meet(next(self.unseen, None))
@@ -152,7 +156,7 @@ class Search(BestFirst[Waiting, Batch]):
             return
         batch.check = self._check
         with suppress(_Content):  # then the batch is not seen, and nothing is known of it
-            stream = Stream(batch, self.incumbent)
+            stream = Stream(batch, self.incumbent, tables=False)
             self.progress.parts += len(batch)
             self._stream(stream)
 
@@ -160,9 +164,9 @@ class Search(BestFirst[Waiting, Batch]):
         if self._stops():
             raise _Content
 
-    def _stream(self, stream: Stream) -> None:
+    def _stream(self, stream: Stream, least: Rank = ()) -> None:
         if stream.left:
-            self._push(Waiting(stream.bound, 0, BATCH, stream))
+            self._push(Waiting(max(stream.bound, least), 0, BATCH, stream))
 
     def _rank(self, part: Class, least: Rank, cycles: float) -> Rank | None:
         """The rank of least energy and busy cycles; None if conditions or the best mapping exclude it."""
@@ -189,12 +193,17 @@ class Search(BestFirst[Waiting, Batch]):
         waiting = self.taken = self.queue[0]  # in this order: an interrupt must not lose a class
         heapq.heappop(self.queue)
         if self.best is None or may_reach(waiting.bound, self.best.rank):
-            self._advance(waiting)
+            with suppress(_Content):
+                self._advance(waiting)
+                self.taken = None
+            return  # if time is up, what was taken stays open
         self.taken = None
 
     def _advance(self, waiting: Waiting) -> None:
         part = waiting.part
-        if isinstance(part, Stream):
+        if isinstance(part, Stream) and not part.tables:
+            self._stream(Stream(part.batch, self.incumbent, tables=True), waiting.bound)
+        elif isinstance(part, Stream):
             opened = part.next()
             if opened:
                 self._wait(QUICK, opened, opened.compulsory)

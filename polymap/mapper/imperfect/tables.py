@@ -130,9 +130,12 @@ class Bounds:
             none = any(home.stop == stop and rooms.get(home.name, 0.0) < 0 for home in homes)
             bad = np.full((1,) * len(self.shape), none)
             for r in self.at_home(stop):
-                bad = bad | (self._axis(r, [int(m != WHOLE) for m in self.rungs[r]]) > 0)
+                bad = bad | ~self.is_whole(r)
             found.append(np.where(bad, np.inf, 0.0))
         return tuple(found)
+
+    def is_whole(self, rank: int) -> NDArray[np.bool_]:
+        return np.asarray(self._axis(rank, list(self.rungs[rank])) == WHOLE)
 
     def at_home(self, stop: int) -> frozenset[int]:
         """Ranks that have to be whole at a stop."""
@@ -153,16 +156,21 @@ class Bounds:
         pay, tables = Prices(self, quantity), Table()
         for gap in range(1, self.loops.skeleton.last + 1):
             here = tables[gap] = {}
+            beyond: dict[object, Values] = {}  # least prices after a closing loop, for several families
             for family in self.families.of[gap]:
-                self.check()
                 best = self._leave(pay, gap, family, tables.get(gap - 1, {}))
                 for placing in family.placings:
                     paid = pay.whole(placing.node) if placing.pays else np.zeros(())
                     wall = self.fits(family.key[0], Nodes({placing.node}))
                     best = np.minimum(best, here[placing.after] + paid + wall)
                 for closing in family.closings:
-                    best = np.minimum(best, self._closed(pay, gap, closing, here[closing.after]))
+                    self.check()
+                    key = closing.after, closing.rank, closing.mixed
+                    if key not in beyond:
+                        beyond[key] = self._beyond(pay, gap, closing, here[closing.after])
+                    best = np.minimum(best, beyond[key] + pay.closing(closing))
                 for rank in family.free:
+                    self.check()
                     best = self._least_of(best, gap, rank, stay=True)
                 here[family.key] = best
         return tables
@@ -246,19 +254,10 @@ class Bounds:
                 found[i] = turned[where].min(axis=0)
         return np.moveaxis(found, 0, rank)
 
-    def _closed(self, pay: Prices, gap: int, closing: Closing, values: Values) -> Values:
-        paid = sum((pay.whole(i) for i in closing.closed if i not in closing.mixed), start=np.zeros(()))
-        if not any(pay.quantity.concerns(i) or pay.quantity.concerns(len(self.nodes) + i) for i in closing.mixed):
-            return np.asarray(self._least_of(values, gap, closing.rank, stay=False) + paid)
-        turned = np.moveaxis(values, closing.rank, 0)
-        found = np.full(turned.shape, np.inf)
-        for i, places in enumerate(self.moves(gap, closing.rank)):
-            for j in places:
-                due = sum((pay.sliding(n, closing.rank, i, j) for n in closing.mixed), start=np.zeros(()))
-                found[i] = np.minimum(
-                    found[i], turned[j] + np.broadcast_to(due, values.shape).take(i, axis=closing.rank)
-                )
-        return np.asarray(np.moveaxis(found, 0, closing.rank) + paid)
+    def _beyond(self, pay: Prices, gap: int, closing: Closing, values: Values) -> Values:
+        """Least price of a closing loop and what follows, without what does not depend on the rung outside it."""
+        outside = sum((pay.sliding(i, closing.rank)[1] for i in closing.mixed), start=values)
+        return self._least_of(outside, gap, closing.rank, stay=False)
 
 
 class Prices:
@@ -267,7 +266,7 @@ class Prices:
     def __init__(self, bounds: Bounds, quantity: Functional) -> None:
         self.bounds, self.quantity = bounds, quantity
         self.known: dict[int, Values] = {}
-        self.slides: dict[tuple[int, int], tuple[tuple[Values, Values], ...]] = {}
+        self.slides: dict[tuple[int, int], tuple[Values, Values]] = {}
 
     def _flows(self, node: int) -> Iterator[int]:
         return (i for i in (node, len(self.bounds.nodes) + node) if self.quantity.concerns(i))
@@ -285,15 +284,26 @@ class Prices:
         tiles = self.bounds.tiles[flow.stop]
         return np.asarray(flow.whole(self.bounds.loops.sizes, tiles, tiles), dtype=np.float64)
 
-    def sliding(self, node: int, rank: int, i: int, j: int) -> Values:
-        """What a node pays that closes along a rank in which its tiles overlap, from rung i to rung j."""
-        found: Values = np.zeros(())
-        for number in self._flows(node):
-            whole, kept = self._kept(number, rank)
-            tiles = self.bounds.tiles[self.bounds.charges.flows[number].stop][rank].ravel()
-            later = tiles[i] - (tiles[j] if self.bounds.rungs[rank][j] else 1.0)
-            found = found + self.quantity.charge(number, np.maximum(whole - kept * later, 0.0))
-        return found
+    def closing(self, closing: Closing) -> Values:
+        """What nodes pay at a closing loop by the rung inside it."""
+        plain = (self.whole(i) for i in closing.closed if i not in closing.mixed)
+        return sum((self.sliding(i, closing.rank)[0] for i in closing.mixed), start=sum(plain, start=np.zeros(())))
+
+    def sliding(self, node: int, rank: int) -> tuple[Values, Values]:
+        """What a node pays that closes along a rank in which its tiles overlap: by the rung inside that loop, and by
+        the one outside. Of `n` tiles inside and `m` outside, `n - m` keep something: the price is a sum of the two, if
+        no access is rounded."""
+        if (node, rank) not in self.slides:
+            inside, outside = np.zeros(()), np.zeros(())
+            for number in self._flows(node):
+                whole, kept = self._kept(number, rank)
+                tiles = self.bounds.tiles[self.bounds.charges.flows[number].stop][rank]
+                rounds = np.where(self.bounds.is_whole(rank), 1.0, tiles)
+                each, constant = self.quantity.unrounded(number)
+                inside = inside + each * (whole - kept * tiles) + constant
+                outside = outside + each * kept * rounds
+            self.slides[node, rank] = inside, outside
+        return self.slides[node, rank]
 
     def _kept(self, number: int, rank: int) -> tuple[Values, Values]:
         flow = self.bounds.charges.flows[number]
