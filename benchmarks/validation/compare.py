@@ -7,6 +7,8 @@ from math import exp, log, sqrt
 
 from read import Macro, Row, macros
 
+from polymap.report.numbers import area
+
 INTRODUCTION = """\
 # Component models beside published chips
 
@@ -94,7 +96,9 @@ def _line(row: Row, fitted: dict[str, float], predicted: bool) -> str:
 
 
 def _amount(value: float, unit: str) -> str:
-    larger = {"um2": (1e6, "mm2"), "uW": (1e6, "W"), "pJ": (1e3, "nJ")}
+    if unit == "um2":
+        return area(value)
+    larger = {"uW": (1e6, "W"), "pJ": (1e3, "nJ")}
     smaller = {"uW": (1e3, "mW"), "pJ": (1e-3, "fJ")}
     if value >= larger[unit][0]:
         return f"{value / larger[unit][0]:.4g} {larger[unit][1]}"

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from polymap.components.estimate import Estimate, Origin
 
+MOST_WRITTEN_OUT = 1e10
+
 
 def amount_text(estimate: Estimate) -> str:
     """The value with its interval, in its own unit, and whether it lies outside of the tables that it comes from.
@@ -14,9 +16,9 @@ def amount_text(estimate: Estimate) -> str:
     '2 pJ (1.81 .. 2.21)'
     """
     low, high = estimate.interval
-    interval = f" ({low:.3g} .. {high:.3g})" if estimate.sigma else ""
+    interval = f" ({_digits(low, 3)} .. {_digits(high, 3)})" if estimate.sigma else ""
     outside = ", extrapolated" if estimate.origin.extrapolated else ""
-    return f"{estimate.value:.4g} {estimate.unit}{interval}{outside}"
+    return f"{_digits(estimate.value, 4)} {estimate.unit}{interval}{outside}"
 
 
 def lines(what: str, estimate: Estimate) -> Iterator[str]:
@@ -42,4 +44,14 @@ def _node(origin: Origin) -> str:
 
 
 def _value(value: float, unit: str) -> str:
-    return f"x {value:.4g}" if unit == "x" else f"{value:.4g} {unit}".rstrip()
+    return f"x {value:.4g}" if unit == "x" else f"{_digits(value, 4)} {unit}".rstrip()
+
+
+def _digits(value: float, digits: int) -> str:
+    """So many significant digits; large numbers of square micrometres are written out.
+
+    >>> _digits(975363.2, 4), _digits(0.012345, 3), _digits(1.5e12, 3)
+    ('975400', '0.0123', '1.5e+12')
+    """
+    text = f"{value:.{digits}g}"
+    return f"{float(text):.0f}" if 1 <= abs(value) < MOST_WRITTEN_OUT and "e" in text else text

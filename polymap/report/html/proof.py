@@ -82,5 +82,5 @@ def _classes(subject: Subject) -> list[Markup]:
         if kind in outcomes
     ]
     told = "Mappings are sorted into classes by what each memory keeps and how each array is unrolled. Of "
-    check = "`polymap verify` looks for a counterexample in all of them, by another route."
-    return [el("p", told, total, " classes"), el("ul", *listed), el("p", check, class_="note")]
+    check = [el("code", "polymap verify"), " looks for a counterexample in all of them, by another route."]
+    return [el("p", told, total, " classes"), el("ul", *listed), el("p", *check, class_="note")]
