@@ -23,6 +23,6 @@ def noise_ff(resolution: int, volts: float, kelvin: float) -> float:
     """The capacitance at which thermal noise, k T / C, equals that of quantization, V^2 / (12 * 4^N).
 
     >>> round(noise_ff(10, 1.0, 300), 2)
-    52.11
+    52.12
     """
     return 12 * BOLTZMANN_J_K * kelvin * 4.0**resolution / volts**2 * 1e15

@@ -19,7 +19,9 @@ def cycles_at_least(busy: Busy, rules: Conventions) -> Busy:
     """Cycles, whole where conventions say so; what a sum in floating point may be too high by is forgiven.
 
     >>> from polymap.model.conventions import ACCELFORGE, POLYMAP
-    >>> cycles_at_least(2.5, POLYMAP), cycles_at_least(3 + 1e-9, POLYMAP), round(cycles_at_least(2.5, ACCELFORGE), 6)
-    (3.0, 3.0, 2.5)
+    >>> float(cycles_at_least(2.5, POLYMAP)), float(cycles_at_least(3 + 1e-9, POLYMAP))
+    (3.0, 3.0)
+    >>> round(cycles_at_least(2.5, ACCELFORGE), 6)
+    2.5
     """
     return np.ceil(busy * (1 - TOLERANCE) - 1e-6) if rules.whole_cycles else busy * (1 - FLOAT)
