@@ -103,9 +103,15 @@ def _measure(point: Result, across: str) -> float:
 
 
 def occupancy(result: Result, path: str | os.PathLike[str] | None = None) -> Figure:
-    """How full each memory with a capacity is, and which share of the time its ports are busy."""
+    """How full each memory with a capacity is, and which share of the time its ports are busy.
+
+    Raises SpecError where no memory of the machine has a capacity.
+    """
     expect(result, Result)
     rows = [row for row in result.cost.components if row.capacity_bits]
+    if not rows:
+        message = f"no memory of {result.architecture.name} has a capacity"
+        raise SpecError(Mistake(NOWHERE, message, "give a memory a `capacity`"))
     figure, axes = _drawn(6, 0.5 * len(rows) + 1.4)
     places = range(len(rows))
     axes.barh(
@@ -115,6 +121,7 @@ def occupancy(result: Result, path: str | os.PathLike[str] | None = None) -> Fig
     axes.set_yticks(places, [row.level for row in rows])
     axes.invert_yaxis()
     axes.set_xlim(0, 1.02)
+    axes.set_xlabel("share of the capacity, of the time")
     axes.set_title(f"{result.einsum.name} on {result.architecture.name}")
     axes.legend()
     return _saved(figure, path)

@@ -82,6 +82,16 @@ def test_occupancy_is_a_share(best: Any) -> None:
     rows = [row for row in best.cost.components if row.capacity_bits]
     full = [bar.get_width() for bar in axes.containers[0]]
     assert full == pytest.approx([row.occupied_bits / row.capacity_bits for row in rows])
+    busy = [bar.get_width() for bar in axes.containers[1]]
+    assert busy == pytest.approx([row.cycles / best.cost.cycles for row in rows])
+
+
+def test_a_machine_without_capacities_has_no_occupancy() -> None:
+    dram = {"memory": "DRAM", "width": "16 b", "energy": {"read": "1 pJ", "write": "1 pJ"}}
+    levels = [dram, {"compute": "MAC", "energy": "1 pJ"}]
+    machine = {"polymap": "architecture/1", "name": "bare", "clock": "1 GHz", "hierarchy": levels}
+    with pytest.raises(pm.SpecError, match="no memory of bare has a capacity"):
+        pm.plot.occupancy(pm.optimize(WORK, machine))
 
 
 @pytest.mark.parametrize(("name", "begin"), [("x.png", b"\x89PNG"), ("x.svg", b"<?xml"), ("x.pdf", b"%PDF")])
