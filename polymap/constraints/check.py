@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from polymap.architecture.hierarchy import Architecture
 from polymap.constraints.amount import Amount, divisors
 from polymap.constraints.bind import Limits, bind
 from polymap.constraints.limits import KeptLimit, Limit, LoopLimit, TileLimit, UnrollingLimit, widest
 from polymap.constraints.statements import EVERY, REST, Constraints, Factor, Kept, Order, Statement, Tile, Utilization
-from polymap.errors import Mistake, SpecError
+from polymap.errors import NOWHERE, Mistake, SpecError
 from polymap.mapping.kept import ORDINARY_ROLE
 from polymap.mapping.nest import Mapping as LoopNest
 from polymap.quantity import choose, shown
@@ -154,7 +155,10 @@ def _refused(limit: KeptLimit, limits: Limits) -> Iterator[tuple[str, str]]:
     for names, said in ((limit.required - may, "cannot keep"), ({*keeps} - limit.allowed, "always keeps")):
         if names:
             listed = ", ".join(name for name in (t.name for t in limits.einsum.tensors) if name in names)
-            yield f"in the architecture, {memory.name} {said} {listed}", "change the statement, `keeps` or `may_keep`"
+            where = replace(memory.place, path="")
+            at = f" ({where})" if where != NOWHERE else ""
+            message = f"in the architecture, {memory.name} {said} {listed}{at}"
+            yield message, "change the statement, `keeps` or `may_keep`"
 
 
 def _unmet(

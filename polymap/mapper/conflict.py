@@ -2,8 +2,8 @@
 
 A set of demands is a conflict if no mapping meets all of them, but some mapping meets any that are left when one is
 taken out. One is found by asking for mappings under fewer demands (QuickXplain: Junker, AAAI 2004); where there is a
-choice, statements are blamed before conditions, and these before what the architecture says of its memories. For every
-member the mapping that exists without it says what clashes.
+choice, statements are blamed before conditions, these before capacities, and these before what the architecture keeps
+where and how its arrays are used. For every member the mapping that exists without it says what clashes.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from math import inf
+from math import inf, prod
 
 from polymap.architecture.hierarchy import Architecture, Memory
 from polymap.constraints.bind import Limits, bind
 from polymap.constraints.check import impossible
 from polymap.constraints.facts import facts
-from polymap.constraints.statements import Constraints
+from polymap.constraints.statements import EVERY, Constraints
 from polymap.errors import NOWHERE, Infeasible, Mistake, PolymapError
 from polymap.mapper.build import mapping_of, written
 from polymap.mapper.conditions import conditions
-from polymap.mapper.demands import Demand, Demands, Posed
+from polymap.mapper.demands import MIN_USAGE, SIZE, Along, Demand, Demands, Posed
 from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.labels import TooManyLabels
 from polymap.mapper.objective import moved_bits, objective
@@ -51,13 +51,17 @@ class Probes:
     """Whether there are mappings under some of the demands; every set is asked once."""
 
     demands: Demands
+    strict: bool = False  # whether not to know is an error
     found: dict[tuple[Demand, ...], Mapping | None] = field(default_factory=dict)
 
     def infeasible(self, kept: Sequence[Demand]) -> bool:
-        """Whether it is proven that no mapping meets these demands."""
-        with suppress(Unknown):
+        """Whether it is proven that no mapping meets these demands. Raises `Unknown` if strict."""
+        try:
             return self.mapping(kept) is None
-        return False
+        except Unknown:
+            if self.strict:
+                raise
+            return False
 
     def mapping(self, kept: Sequence[Demand]) -> Mapping | None:
         """A mapping that meets these demands; None if there is none. Raises `Unknown`."""
@@ -68,9 +72,7 @@ class Probes:
 
     def some(self, posed: Posed) -> Mapping | None:
         """A mapping under a query; None if there is none. Raises `Unknown`."""
-        bounds = conditions(posed.query.subject_to, posed.einsum, posed.architecture)
-        is_priced = bounds.energy_pj is not None or bounds.cycles is not None or bounds.traffic
-        return self.least(posed, "energy") if is_priced else self._any(posed)
+        return self.least(posed, "energy") if is_priced(posed) else self._any(posed)
 
     def _any(self, posed: Posed) -> Mapping | None:
         """A mapping under a query without bounds on prices. Raises `Unknown`."""
@@ -117,6 +119,12 @@ class Probes:
         return None
 
 
+def is_priced(posed: Posed) -> bool:
+    """Whether a condition is about what mappings cost."""
+    bounds = conditions(posed.query.subject_to, posed.einsum, posed.architecture)
+    return bounds.energy_pj is not None or bounds.cycles is not None or bool(bounds.traffic)
+
+
 def first_of(part: Part, limits: Limits) -> Mapping | None:
     """A mapping of a part that meets its limits; None if there is none. Raises `TooManyLabels`."""
     if part.ledger is None:
@@ -151,18 +159,64 @@ def explained(error: Infeasible, einsum: Einsum, architecture: Architecture, que
     stated = (query.constraints and query.constraints.statements) or query.subject_to
     if query.factors == IMPERFECT or not stated:
         return error
-    demands = Demands(einsum, architecture, query)
-    probes = Probes(demands)
+    open_demands = Demands(einsum, architecture, query)
+    probes = Probes(replace(open_demands, given=open_demands.structure))
     if probes.infeasible(()):
-        return Infeasible(reasons(einsum, demands.posed(()).architecture, certain=True))
+        return Infeasible(reasons(einsum, probes.demands.posed(()).architecture, certain=True))
     limits = bind(query.constraints or Constraints(), einsum, architecture)
     alone = impossible(limits, perfect=True)
     if alone:
         return Infeasible(alone)
-    members = conflict(probes, demands.all)
+    members = conflict(probes, probes.demands.asked)
     if not members:
         return error
+    probes, members = with_structure(open_demands, probes, members)
     return Infeasible([_heading(einsum, members), *(_said(probes, members, one) for one in members)])
+
+
+def with_structure(demands: Demands, probes: Probes, members: list[Demand]) -> tuple[Probes, list[Demand]]:
+    """A conflict with what the architecture keeps where and how its arrays are used, as far as that clashes with it.
+
+    Statements and conditions that clash on the machine as it is are all needed on one that says less. First only what
+    is said of the levels that they name is looked at, the rest being given; then all. Under conditions on prices all of
+    it is given.
+    """
+    if is_priced(demands.posed(members)) or any(array.links for array in demands.architecture.arrays):
+        return probes, members  # prices are searched for too long, and not where links lead past all memories
+    named, idle = _levels(demands, members), demands.idle(members)
+    for given in (tuple(d for d in demands.structure if d in idle or _level(d) not in named), tuple(idle)):
+        wider = Probes(replace(demands, given=given), strict=True)
+        candidates = [d for d in demands.structure if d not in given and d not in members]
+        with suppress(Unknown):
+            members = [*members, *_conflict(wider, members, True, candidates)]
+            probes = wider
+    return replace(probes, strict=False), members
+
+
+def _levels(demands: Demands, members: Sequence[Demand]) -> frozenset[str]:
+    """The memories and arrays that demands speak of."""
+    machine = demands.architecture
+    every = frozenset(level.name for level in machine.hierarchy)
+    found = set[str]()
+    for member in members:
+        if member.capacity:
+            found.add(member.capacity.name)
+        elif member.condition:
+            quantity, _, name = member.condition.partition(":")
+            found |= {name.split()[0]} if quantity in ("size", "traffic") else every
+        elif member.statement:
+            for name in (name for kind, name in member.statement.names() if kind in ("memory", "array", "level")):
+                array = machine.dimension(name)
+                found |= every if name in (EVERY, machine.compute.name) else {array[0].name if array else name}
+    return frozenset(found)
+
+
+def _level(demand: Demand) -> str:
+    """The memory or array of what an architecture says."""
+    if demand.keeping:
+        return demand.keeping.memory.name
+    assert demand.along is not None
+    return demand.along.array.name
 
 
 def _heading(einsum: Einsum, members: list[Demand]) -> Mistake:
@@ -192,7 +246,23 @@ def _how(probes: Probes, others: list[Demand], one: Demand, mapping: Mapping) ->
         return f"without it, for example, {broken[0]}" if broken else ""
     if one.capacity:
         return _room(probes, others, one.capacity, mapping)
+    if one.keeping:
+        kept = " ".join(facts(einsum, machine, mapping).kept[one.keeping.memory.name])
+        return f"without it, for example, {one.keeping.memory.name} keeps {kept or 'nothing'}"
+    if one.along:
+        return _used(probes, one.along, mapping)
     return _least(probes, others, one.condition)
+
+
+def _used(probes: Probes, along: Along, mapping: Mapping) -> str:
+    """What runs along a dimension of an array."""
+    told = facts(probes.demands.einsum, probes.demands.architecture, mapping)
+    factors = told.unrollings[along.array.name].get(along.dimension, {})
+    used = prod(factors.values())
+    if along.what in (SIZE, MIN_USAGE):
+        return f"without it, for example, {used} {'is' if used == 1 else 'are'} used"
+    loops = ", ".join(f"{rank} by {factor}" for rank, factor in factors.items()) or "nothing"
+    return f"without it, for example, {loops} is unrolled there"
 
 
 def _room(probes: Probes, others: list[Demand], memory: Memory, mapping: Mapping) -> str:

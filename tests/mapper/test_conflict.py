@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 
 import polymap as pm
-from polymap.mapper.conflict import Probes, conflict
+from polymap.mapper.conflict import Probes, conflict, with_structure
 from polymap.mapper.demands import Demand, Demands
 from polymap.mapper.query import Query
 from polymap.mapping.legality import mistakes
 from tests.properties.exact_engines import law
 from tests.properties.ruled_optimum import Ruled, every_mapping, ruled
 
+MOST_MAPPINGS = 5_000
 GEMM = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=16, n=16, k=16)
 
 
@@ -23,32 +25,99 @@ GEMM = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=16, n=16, k=16)
 @given(problem=ruled("even", most_mappings=100))
 def test_the_conflict_is_one_and_each_of_its_members_is_needed(problem: Ruled) -> None:
     query = Query(mapspace="even", constraints=problem.constraints)
-    demands = Demands(problem.query.einsum, problem.query.architecture, query)
-    assume(not exists(demands, demands.all))
+    whole = Demands(problem.query.einsum, problem.query.architecture, query)
+    demands = replace(whole, given=whole.structure)
+    assume(not exists(demands, demands.asked))
     assume(exists(demands, ()))  # else what the machine keeps is to blame
-    members = conflict(Probes(demands), demands.all)
-    assert not exists(demands, members), str(problem)
+    members = conflict(Probes(demands), demands.asked)
+    check_conflict(demands, members, str(problem))
+
+
+@law(6)
+@given(problem=ruled("even", most_mappings=10))
+def test_so_it_is_with_what_the_architecture_keeps_where(problem: Ruled) -> None:
+    query = Query(mapspace="even", constraints=problem.constraints)
+    whole = Demands(problem.query.einsum, problem.query.architecture, query)
+    demands = replace(whole, given=whole.structure)
+    assume(not exists(demands, demands.asked))
+    assume(exists(demands, ()))
+    members = conflict(Probes(demands), demands.asked)
+    wider, more = with_structure(whole, Probes(demands), members)
+    assert more[: len(members)] == members
+    check_conflict(wider.demands, more, str(problem))
+    if wider.demands.given == tuple(whole.idle(members)):
+        check_conflict(whole, more, str(problem))
+
+
+def check_conflict(demands: Demands, members: Sequence[Demand], told: str) -> None:
+    assert not exists(demands, members), told
     for member in members:
-        assert exists(demands, [other for other in members if other is not member]), f"{problem}\n{member.text}"
+        others = [other for other in members if other is not member]
+        assert exists(demands, others), f"{told}\n{[other.text for other in members]}\n{member.text}"
 
 
 def exists(demands: Demands, kept: Sequence[Demand]) -> bool:
     """Whether some even mapping meets these demands, by exhaustion."""
     posed = demands.posed(kept)
     found = every_mapping(posed.einsum, posed.architecture, "even")
-    return any(not posed.limits.violations(m) and not mistakes(posed.einsum, posed.architecture, m) for m in found)
+    for number, nest in enumerate(found):
+        if not posed.limits.violations(nest) and not mistakes(posed.einsum, posed.architecture, nest):
+            return True
+        assume(number < MOST_MAPPINGS)
+    return False
 
 
 def test_statements_and_a_capacity_that_clash_are_told_with_their_numbers() -> None:
     rules = "polymap: constraints/1\ntiles:\n  registers: {m: 16, n: 16}\nparallel:\n  X: {only: [m]}\n"
     with pytest.raises(pm.Infeasible) as raised:
         pm.optimize(GEMM, "teaching", constraints=rules)
-    heading, stated, room = raised.value.mistakes
-    assert "these 2 demands together" in heading.message
+    heading, stated, room, *kept = raised.value.mistakes
+    assert "these 5 demands together" in heading.message
+    assert [mistake.message.partition(";")[0] for mistake in kept] == [f"'registers keeps {name}'" for name in "ABC"]
+    assert all(mistake.place.file.endswith("teaching.yaml") for mistake in (room, *kept))
     assert (stated.place.path, stated.place.line) == ("tiles.registers.m", 3)
     # A row of A and a row of C of 16 elements each, and one element of B: 33 x 16 b.
     assert room.message.startswith("'registers holds 512 b'; the least that the others need is 528 b: ")
     assert "a tile of A of 16 x 16 b (m 16, k 1)" in room.message
+
+
+def test_what_an_array_says_of_itself_clashes_too() -> None:
+    with pytest.raises(pm.Infeasible) as raised:
+        pm.optimize(GEMM, "teaching", constraints={"parallel": {"PE.X": {"factors": {"m": 4, "k": 2}}}})
+    _, m, k, size = raised.value.mistakes
+    assert (m.place.path, k.place.path) == ("parallel.PE.X.factors.m", "parallel.PE.X.factors.k")
+    assert size.place.path == "hierarchy[2].shape.X"
+    assert size.message == "'PE.X has 4 instances'; without it, for example, 8 are used"
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"size": 4, "may_unroll": ["m"]}, "'PE.X unrolls only m'; without it, for example, k by 2 is unrolled there"),
+        ({"size": 4, "reuses": ["A"]}, "'A is the same along PE.X'; without it, for example, k by 2 is unrolled there"),
+    ],
+)
+def test_rules_of_a_dimension_are_told_with_what_runs_there_without_them(rule: dict[str, Any], said: str) -> None:
+    document = small_machine(capacity=64)
+    document["hierarchy"].insert(1, {"array": "PE", "shape": {"X": rule}})
+    work = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=8, n=8, k=8, bits=16)
+    with pytest.raises(pm.Infeasible) as raised:
+        pm.optimize(work, pm.architecture(document), constraints={"parallel": {"X": {"factors": {"k": 2}}}})
+    heading, stated, told = raised.value.mistakes
+    assert "these 2 demands together" in heading.message
+    assert (stated.place.path, told.message) == ("parallel.X.factors.k", said)
+
+
+def test_the_least_usage_of_an_array_is_told_with_what_is_used_without_it() -> None:
+    document = small_machine(capacity=64)
+    document["hierarchy"].insert(1, {"array": "PE", "shape": {"X": {"size": 4, "min_usage": 0.75}}})
+    work = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=8, n=8, k=8, bits=16)
+    with pytest.raises(pm.Infeasible) as raised:
+        pm.optimize(work, pm.architecture(document), constraints={"parallel": {"X": {"only": []}}})
+    _, stated, told = raised.value.mistakes
+    assert stated.message.startswith("'X unrolls nothing'")
+    assert told.message == "'PE.X uses at least 3 instances'; without it, for example, 1 is used"
+    assert told.place.path == "hierarchy[1].shape.X.min_usage"
 
 
 def test_a_condition_that_clashes_is_told_with_the_least_that_is_possible() -> None:
