@@ -7,12 +7,12 @@ lower bounds there, and exact elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil, prod
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from polymap.mapper.traffic import Geometry
 from polymap.mapping.tiles import extent
 from polymap.model.conventions import Conventions
 from polymap.workload.einsum import Affine, Tensor
+
+Elements = TypeVar("Elements", float, Values)
 
 ROUNDING = 1e-9  # accesses; what a float quotient may exceed a whole number by
 
@@ -134,6 +136,11 @@ class Action:
     count: Count
 
 
+def _rounds(action: Action, elements: Elements) -> Elements:
+    """Rounds that elements start, less what makes a float quotient exceed a whole number."""
+    return elements / action.wide * (1 - 1e-15) - ROUNDING
+
+
 @dataclass(frozen=True)
 class Functional:
     """A cost of a part: a constant, prices per fetched element, and actions whose rounds are started by one node."""
@@ -152,8 +159,8 @@ class Functional:
         total = self.prices.get(count, 0.0) * elements
         for action in self.rounded.get(count, ()):
             ((_, share),) = action.count.shares
-            rounds = (float(action.count.constant) + float(share) * elements) / action.wide
-            total = total + float(action.each) * np.ceil(rounds * (1 - 1e-15) - ROUNDING)
+            rounds = _rounds(action, float(action.count.constant) + float(share) * elements)
+            total = total + float(action.each) * np.ceil(rounds)
         return total
 
     def unrounded(self, count: int) -> tuple[float, float]:
@@ -167,6 +174,34 @@ class Functional:
 
     def concerns(self, node: int) -> bool:
         return any(self.prices.get(count) or count in self.rounded for count in (node, ~node))
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """A cost as what single nodes start, and accesses that several nodes start together, by what these fetch."""
+
+    plain: Functional
+    sums: tuple[Action, ...]
+
+    @property
+    def quantities(self) -> tuple[Functional, ...]:
+        """What the cost is a function of."""
+        counted = (action.count for action in self.sums)
+        fetched = (Functional(float(c.constant), {i: float(s) for i, s in c.shares}, {}) for c in counted)
+        return (self.plain, *fetched)
+
+    def of(self, values: Sequence[float]) -> float:
+        """The cost for values of `quantities`; a lower bound for lower ones."""
+        plain, *fetched = values
+        started = (float(a.each) * ceil(_rounds(a, elements)) for a, elements in zip(self.sums, fetched))
+        return plain + sum(started)
+
+
+def rounded(actions: list[Action], constant: float) -> Rounded:
+    """The sum of actions and a constant."""
+    sums = tuple(action for action in actions if action.wide > 1 and len(action.count.shares) > 1)
+    plain = functional([action for action in actions if action not in sums])
+    return Rounded(replace(plain, constant=plain.constant + constant), sums)
 
 
 def weighed_actions(level: str, weight: float) -> Pricing:

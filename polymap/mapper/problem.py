@@ -20,11 +20,13 @@ from polymap.mapper.objective import TOLERANCE, Rank
 from polymap.mapper.pricing import (
     Counts,
     Functional,
+    Rounded,
     counts,
     energy_actions,
     exact_seen,
     functional,
     port_actions,
+    rounded,
     traffic_actions,
 )
 from polymap.mapper.program import Program
@@ -242,6 +244,28 @@ class Part:
         """Nests in the order of a rank of (energy, cycles of every port, `more`). Raises `TooManyLabels`."""
         return Labels(self.program(), (self.energy, *self.ports.values(), *more), rank).nests()
 
+    def rounded_nests(
+        self, rank: Callable[[Rank], Rank | None], more: Sequence[Functional] = ()
+    ) -> Iterator[tuple[Rank, Gaps]]:
+        """The same with accesses that several nodes start together rounded up, as the model does.
+
+        What they start is a quantity of its own, for each such sum, and the energy without them another: of two labels
+        in a state the one that needs no more of all of these needs no more energy in the end, however sums are rounded.
+        """
+        exact = self.exact_energy
+        quantities = (self.energy, *self.ports.values(), *more)
+
+        def exactly(values: Rank) -> Rank | None:
+            energy = exact.of(values[len(quantities) :])
+            return rank((max(values[0], energy), *values[1 : len(quantities)]))
+
+        return Labels(self.program(), (*quantities, *exact.quantities), exactly).nests()
+
+    @cached_property
+    def exact_energy(self) -> Rounded:
+        """Energy in pJ without leakage, but of nests alone: as a bound it is far below `energy`."""
+        return rounded(energy_actions(self.geometry, self.counts), compute_pj(self.geometry))
+
     def every_nest(
         self, rank: Callable[[Rank], Rank | None], more: Sequence[Functional] = ()
     ) -> Iterator[tuple[Rank, Gaps]]:
@@ -278,9 +302,8 @@ class Part:
         `TooManyLabels`."""
         assert self.ledger is not None
         quantities = (self.energy, *self.ports.values(), *more)
-        actions = energy_actions(self.geometry, self.counts)
-        rounded = any(action.wide > 1 and len(action.count.shares) > 1 for action in actions)
-        apart = [Functional(0.0, {i: 1.0}, {}) for i in range(len(self.geometry.nodes))] if rounded else []
+        nodes = range(len(self.geometry.nodes)) if self.exact_energy.sums else ()
+        apart = [Functional(0.0, {i: 1.0}, {}) for i in nodes]
         return Ruled(self.program(), quantities, self.ledger, rank, self.exact, apart, deadline, most).nests()
 
     def _sweeps(self, node: StorageNode) -> bool:

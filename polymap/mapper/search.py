@@ -212,9 +212,11 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
 
     def certificate(self) -> Certificate | None:
         """What became of every class, when the search has ended; None if it has not seen all of them."""
+        if self.best is None or self.unseen is not None:
+            return None  # what is queued may not have been entered yet
         for waiting in (*self.queue, *([self.taken] if self.taken else [])):
             self._close(waiting, OPEN)
-        return self.outcomes.certificate(float(self.best.rank[0])) if self.best and self.unseen is None else None
+        return self.outcomes.certificate(float(self.best.rank[0]))
 
     def _advance(self, waiting: Waiting) -> None:
         if waiting.stage == BUNDLED:
@@ -375,15 +377,20 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
         part, rank = waiting.part, self._ranking(waiting)
         if not part.exact:
             return False
-        try:
-            for (value, *ties), gaps in part.nests(rank, rank.more):
-                energy, cycles = ties if self.incumbent.objective.energy_first else reversed(ties)
-                return self._attains(part, gaps, energy, cycles, (value,))
-        except TooManyLabels as many:
-            waiting.bound = max(waiting.bound, many.bound)
-            return False
-        self.tied.append(waiting)
-        return True
+        for nests in (part.nests, part.rounded_nests) if part.exact_energy.sums else (part.nests,):
+            try:
+                first = next(nests(rank, rank.more), None)
+            except TooManyLabels as many:
+                waiting.bound = max(waiting.bound, many.bound)
+                return False
+            if first is None:
+                self.tied.append(waiting)
+                return True
+            (value, *ties), gaps = first
+            energy, cycles = ties if self.incumbent.objective.energy_first else reversed(ties)
+            if self._attains(part, gaps, energy, cycles, (value,)):
+                return True
+        return False
 
     def _judge(self, waiting: Waiting) -> None:
         """Close a part under statements."""

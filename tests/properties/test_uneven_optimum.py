@@ -4,11 +4,14 @@ condition."""
 from __future__ import annotations
 
 from fractions import Fraction
+from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from polymap.mapper import search
+from polymap.mapper.pricing import exact_seen
 from tests.oracles.uneven_objectives import OBJECTIVES, powers, traffic
 from tests.properties.exact_engines import law
 from tests.properties.strategies_uneven import PERFECT, Query, queries
@@ -28,6 +31,14 @@ problems = queries(st.just(PERFECT), most_mappings=1000)
 @given(query=problems)
 def test_no_uneven_mapping_is_better_than_the_one_found(query: Query, objective: object) -> None:
     check_optimum(query, OBJECTIVES[objective.name], PERFECT)  # type: ignore[attr-defined]
+
+
+@law(12)
+@given(query=problems, objective=st.sampled_from(sorted(OBJECTIVES)))
+def test_sums_of_several_nodes_are_rounded_without_going_through_the_orders(query: Query, objective: str) -> None:
+    assume(exact_seen(query.einsum.output))
+    with patch.object(search, "MOST_ORDERS", 0):
+        check_optimum(query, OBJECTIVES[objective], PERFECT)
 
 
 @law(20)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import polymap as pm
+from polymap.mapper.pricing import exact_seen
 from tests.oracles.uneven_objectives import Condition, Objective, best
 from tests.properties.strategies_uneven import Query
 
@@ -23,7 +24,8 @@ def check_optimum(query: Query, objective: Objective, factors: str, condition: C
         return
     found = search(query, objective, factors, condition)
     value = objective.value(truth.point, query.architecture.clock_hz)
-    if most_nodes(query) > PROVEN_NODES:  # the search may give up beyond so many orders of the nodes, with a true gap
+    if most_nodes(query) > PROVEN_NODES and not exact_seen(query.einsum.output):
+        # Where first writes are not told by what nodes fetch, so many orders are given up, with a true gap.
         assert found.lower_bound <= float(value) <= found.value, str(query)
         return
     assert found.status == "optimal", str(query)
