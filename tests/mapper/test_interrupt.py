@@ -14,6 +14,7 @@ import pytest
 
 import polymap as pm
 from polymap.mapper import progress
+from polymap.mapper.certificate import Outcomes
 from polymap.mapper.progress import Progress
 from tests.explore.layers import buffered, matmul, tight
 
@@ -53,6 +54,22 @@ def test_an_interrupt_at_any_step_leaves_a_mapping_and_a_bound_that_holds(
         found = pm.optimize(work, machine, objective=objective, on_progress=striking(at))
         assert found.interrupted
         assert holds(found, best)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_an_interrupt_while_a_class_is_entered_leaves_no_certificate(
+    problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def enter(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    work, machine, objective = PROBLEMS[problem]
+    best = pm.optimize(work, machine, objective=objective)
+    monkeypatch.setattr(Outcomes, "enter", enter)
+    found = pm.optimize(work, machine, objective=objective)
+    assert found.search is not None
+    assert found.search.certificate is None
+    assert holds(found, best)
 
 
 def striking(at: int) -> Callable[[Progress], None]:
