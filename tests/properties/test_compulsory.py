@@ -1,4 +1,4 @@
-"""What every mapping needs (`compulsory`), against all mappings of small problems: none needs less, and some no more."""
+"""What every mapping needs (`compulsory`), against all mappings of small problems: none needs less, some no more."""
 
 from __future__ import annotations
 
