@@ -156,7 +156,7 @@ def _asked_in(file: str, options: argparse.Namespace, subject: Subject) -> Query
         raise _wrong(file, "objective", "the mapping was priced, not searched for", "write explain ARCH WORKLOAD")
     searched = section(found.get("search"), file, "search")
     if searched.get("constraints"):
-        message = "limits are not found under the statements of a constraint file, which the document does not carry"
+        message = "limits are not found under the statements of a constraint file"
         raise _wrong(file, "search.constraints", message, "search without --constraints")
     space, conditions = searched.get("mapspace"), tuple(searched.get("subject_to") or ())
     limit, seed, factors = options.time_limit, options.seed or 0, searched.get("factors", PERFECT)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from polymap.constraints.bind import Limits
 from polymap.mapper.certificate import DIGITS, EMPTY, MEANINGS, OPEN
 from polymap.mapper.checks import LISTED, UNPROVEN, Check
 from polymap.mapper.result import Result
 from polymap.mapper.stated import section, unreadable
-from polymap.refute.classes import digest, kept_choices, unrollings
+from polymap.refute.classes import digest
+from polymap.refute.laid import Subject
 from polymap.refute.scope import uncovered
 
 BOUNDS = "bounds held against the claim"
@@ -27,8 +29,8 @@ class Stated:
     bounds: tuple[float, ...]
 
 
-def certified(stated: object, result: Result, layer: str, file: str) -> Iterator[Check]:
-    """The checks of a certificate. Raises `SpecError` for one that cannot be read."""
+def certified(stated: object, result: Result, limits: Limits | None, layer: str, file: str) -> Iterator[Check]:
+    """The checks of a certificate of a search under `limits`. Raises `SpecError` for what cannot be read."""
     top = section(stated, file, PLACE)
     listed = top.get("groups")
     if not isinstance(listed, list):
@@ -37,7 +39,7 @@ def certified(stated: object, result: Result, layer: str, file: str) -> Iterator
     told = top.get("classes")
     total = sum(group.classes for group in groups)
     yield Check(layer, f"{PLACE}.classes", told, total, BOUNDS, told == total)
-    yield from _complete(groups, result, layer)
+    yield from _complete(groups, result, limits, layer)
     yield from _bounds(groups, result, layer)
 
 
@@ -58,17 +60,17 @@ def _group(stated: object, file: str, path: str) -> Stated:
     return Stated(kept, len(outcomes), str(group.get("sha256")), outcomes, shares)
 
 
-def _complete(groups: list[Stated], result: Result, layer: str) -> Iterator[Check]:
+def _complete(groups: list[Stated], result: Result, limits: Limits | None, layer: str) -> Iterator[Check]:
     """Whether the groups are what the rules give: no class is missing, none is there twice."""
     reasons = list(uncovered(result.einsum, result.architecture, result.conventions))
     if reasons:
         yield Check(layer, f"{PLACE}.groups", f"{len(groups)} groups", ", ".join(reasons), UNPROVEN, agrees=True)
         return
-    unrolled = list(unrollings(result.einsum, result.architecture))
+    subject = Subject(result.einsum, result.architecture, limits)
+    unrolled = [unrolled for unrolled, _ in subject.unrollings()]
     same, names = digest(unrolled), [memory.name for memory in result.architecture.memories]
     expected = [
-        {name: list(held) for name, held in zip(names, kept, strict=True) if held}
-        for kept in kept_choices(result.einsum, result.architecture)
+        {name: list(held) for name, held in zip(names, kept, strict=True) if held} for kept in subject.kept_choices()
     ]
     found = [group.kept for group in groups]
     missing = sum(kept not in found for kept in expected)

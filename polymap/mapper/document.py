@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import platform
 from fractions import Fraction
@@ -260,9 +261,12 @@ def _search(result: Result) -> dict[str, object] | None:
 
 def _inputs(result: Result) -> dict[str, object]:
     arch, work = result.architecture, result.einsum
+    rules = json.loads(result.search.rules) if result.search and result.search.rules else None
+    stated = {"name": rules.get("name", ""), "sha256": fingerprint(rules), "value": rules} if rules else None
     return {
         "architecture": {"name": arch.name, "sha256": digest(arch), "value": canonical(arch)},
         "workload": {"name": work.name, "sha256": digest(work), "value": canonical(work)},
+        **({"constraints": stated} if stated else {}),
     }
 
 

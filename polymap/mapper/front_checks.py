@@ -32,7 +32,7 @@ class Point:
 def front_checks(top: dict[str, Any], results: Sequence[Result], file: str, seconds: float) -> Iterator[Check]:
     """The checks of a front beyond those of its points. Raises `SpecError` for what cannot be read."""
     second, tolerance = _axis(top, results, file), _tolerance(top, file)
-    points = [Point(result, space_of(item.get("search"), file)) for result, item in zip(results, top["points"])]
+    points = [Point(result, space_of(item, file)) for result, item in zip(results, top["points"])]
     first = points[0]
     for n, point in enumerate(points[1:], 2):
         same = (point.result.architecture, point.result.einsum) == (first.result.architecture, first.result.einsum)

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from polymap.constraints.bind import Limits, bind
+from polymap.constraints.statements import Constraints
 from polymap.mapper.certified import certified
-from polymap.mapper.checks import MODEL, UNPROVEN, WALKED, Check, equal
+from polymap.mapper.checks import INPUT, MODEL, UNPROVEN, WALKED, Check, equal
 from polymap.mapper.conditions import Conditions, conditions
 from polymap.mapper.objective import TRAFFIC, Objective, objective
 from polymap.mapper.result import Result, relative_gap
-from polymap.mapper.stated import section, unreadable
+from polymap.mapper.stated import section, stated_constraints, unreadable
 from polymap.refute.attempt import Attempt, Finding, Judged
 from polymap.refute.claim import Claim
 from polymap.refute.scope import uncovered
@@ -36,6 +38,12 @@ class Space:
     subject_to: tuple[str, ...] = ()
     beyond: tuple[str, ...] = ()
     certificate: object = None
+    words: tuple[str, ...] = ()
+    constraints: Constraints | None = None  # what the words mean, if the document carries it
+
+    def limits(self, result: Result) -> Limits | None:
+        """What its statements mean here."""
+        return bind(self.constraints, result.einsum, result.architecture) if self.constraints else None
 
 
 @dataclass(frozen=True)
@@ -61,13 +69,15 @@ def optimality(top: dict[str, Any], result: Result, layer: str, file: str, secon
     yield equal(layer, "objective.value", result.value, value, MODEL)
     yield equal(layer, "objective.unit", stated.get("unit"), goal.unit, MODEL)
     yield equal(layer, "objective.gap", stated.get("gap"), relative_gap(result.value, result.lower_bound), MODEL)
-    space = space_of(top.get("search"), file)
+    space = space_of(top, file)
     if space and space.subject_to:
         broken = breaks(result, space)
         found = f"broken: {', '.join(broken)}" if broken else "kept"
         yield Check(layer, "search.subject_to", ", ".join(space.subject_to), found, MODEL, not broken)
+    if space and space.constraints:
+        yield from _statements(space, result, layer)
     if space and space.certificate is not None and not space.beyond:
-        yield from certified(space.certificate, result, layer, file)
+        yield from certified(space.certificate, result, space.limits(result), layer, file)
     yield from _bound(result, space, layer, seconds if value == result.value else 0.0)
 
 
@@ -86,17 +96,29 @@ def _bound(result: Result, space: Space | None, layer: str, seconds: float) -> I
     yield Check(layer, "status", result.status, said, method if optimal else MODEL, agrees or not optimal)
 
 
-def space_of(stated: object, file: str) -> Space | None:
+def _statements(space: Space, result: Result, layer: str) -> Iterator[Check]:
+    """Whether the statements are those that are told in words, and the mapping meets them."""
+    limits, words = space.limits(result), [statement.text for statement in space.constraints.statements]  # type: ignore[union-attr]
+    yield equal(layer, "search.constraints", list(space.words), words, INPUT)
+    broken = [mistake.message for mistake in limits.violations(result.mapping)] if limits else []
+    yield Check(layer, "inputs.constraints", "met", "; ".join(broken) or "met", MODEL, not broken)
+
+
+def space_of(top: dict[str, Any], file: str) -> Space | None:
     """The space that a document names. Raises `SpecError`."""
-    if stated is None:
+    if top.get("search") is None:
         return None
-    search = section(stated, file, "search")
+    search, stated = section(top["search"], file, "search"), stated_constraints(top, file)
     texts, mapspace = search.get("subject_to", []), search.get("mapspace")
     if mapspace not in (EVEN, UNEVEN):
         raise unreadable(file, "search.mapspace", "this names no mapspace")
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise unreadable(file, "search.subject_to", "a list of conditions belongs here")
-    return Space(mapspace, tuple(texts), tuple(sorted(set(search) - KNOWN)), search.get("certificate"))
+    words = search.get("constraints", [])
+    if not isinstance(words, list) or not all(isinstance(text, str) for text in words):
+        raise unreadable(file, "search.constraints", "a list of statements in words belongs here")
+    beyond = tuple(sorted(set(search) - KNOWN - ({"constraints"} if stated else set())))
+    return Space(mapspace, tuple(texts), beyond, search.get("certificate"), tuple(words), stated)
 
 
 def reprove(result: Result, space: Space | None, seconds: float) -> Reproof:
@@ -119,6 +141,7 @@ def walk(result: Result, space: Space | None, limits: Conditions, goal: Claim, s
         result.cost.energy,
         space.mapspace == EVEN,
         begin + seconds,
+        space.limits(result),
     )
     found = Counter[Finding]()
     for judged in attempt.judged():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -280,10 +281,18 @@ def _searched(search: Search | ImperfectSearch, query: Query, cpu_s: float) -> S
         subject_to=query.subject_to,
         note=INTERRUPTED * search.interrupted,
         constraints=tuple(demand.text for demand in query.constraints.statements) if query.constraints else (),
+        rules=_written(query.constraints),
         certificate=search.certificate() if isinstance(search, Search) else None,
         final=search.final,
         factors=query.factors,
     )
+
+
+def _written(constraints: Constraints | None) -> str:
+    """Statements as a document; empty if there are none, or what several files say does not go into one."""
+    with suppress(SpecError):
+        return json.dumps(constraints.to_dict()) if constraints else ""
+    return ""
 
 
 def _without_mapping(

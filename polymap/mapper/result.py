@@ -37,6 +37,7 @@ class Search:
     note: str = ""
     certificate: Certificate | None = None
     constraints: tuple[str, ...] = ()
+    rules: str = ""  # the statements as a document `polymap: constraints/1`, in JSON
     final: bool = False
     factors: str = "perfect"
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from polymap.architecture.hierarchy import Architecture
+from polymap.constraints import constraints
+from polymap.constraints.statements import Constraints
 from polymap.errors import Mistake, Place, PolymapError, SpecError
 from polymap.mapper.document import PARETO, SCHEMA
 from polymap.mapper.objective import objective
@@ -59,6 +61,19 @@ def carried_input(
         return restored(stated["value"], kind)
     except (ValueError, PolymapError) as error:
         raise unreadable(file, place, f"the {key} cannot be read: {error}", option) from None
+
+
+def stated_constraints(top: dict[str, Any], file: str) -> Constraints | None:
+    """The statements that a document carries, if any. Raises `SpecError`."""
+    inputs = section(top.get("inputs"), file, "inputs")
+    if "constraints" not in inputs:
+        return None
+    stated = section(inputs["constraints"], file, "inputs.constraints")
+    value = section(stated.get("value"), file, "inputs.constraints.value")
+    try:
+        return constraints(value)
+    except PolymapError as error:
+        raise unreadable(file, "inputs.constraints.value", f"the statements cannot be read: {error}") from None
 
 
 def stated_mapping(top: dict[str, Any], file: str, path: str = "") -> Mapping:

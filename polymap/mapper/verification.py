@@ -15,6 +15,7 @@ from polymap.mapper.digest import digest
 from polymap.mapper.document import PARETO, document, network_document, seal, versions
 from polymap.mapper.front_checks import front_checks
 from polymap.mapper.optimality import optimality
+from polymap.mapper.restore import fingerprint
 from polymap.mapper.result import NetworkResult, Result
 from polymap.mapper.stated import (
     broken_inputs,
@@ -218,6 +219,10 @@ def _inputs(top: dict[str, Any], instead: Given, file: str, layer: str) -> tuple
     named = instead.workload(str(work.get("name"))) if instead.workload else None
     einsum = named or carried_input(work, Einsum, file, "workload")
     checks = []
+    if "constraints" in inputs:
+        rules = section(inputs["constraints"], file, "inputs.constraints")
+        again = fingerprint(rules.get("value"))
+        checks.append(equal(layer, "inputs.constraints.sha256", rules.get("sha256"), again, HASH))
     for key, stated, value in (("architecture", machine, found), ("workload", work, einsum)):
         checks.append(equal(layer, f"inputs.{key}.sha256", stated.get("sha256"), digest(value), HASH))
         checks.append(equal(layer, f"inputs.{key}.name", stated.get("name"), value.name, INPUT))

@@ -11,15 +11,18 @@ from itertools import pairwise
 from math import inf
 
 from polymap.architecture.hierarchy import Architecture, Compute, Memory
+from polymap.constraints.bind import Limits
 from polymap.mapping.nest import Mapping
 from polymap.model.conventions import Conventions
 from polymap.model.evaluate import evaluate
 from polymap.refute.alike import Alike
 from polymap.refute.charges import Charges
 from polymap.refute.claim import Claim
-from polymap.refute.classes import Class, kept_choices, unrollings
+from polymap.refute.classes import Class
 from polymap.refute.labels import Label
+from polymap.refute.laid import Laid, Subject, laid
 from polymap.refute.layout import Crossings, Layout, Site
+from polymap.refute.rules import Rules
 from polymap.refute.walk import Walk
 from polymap.refute.witness import witness
 from polymap.refute.zone import OutOfTime
@@ -57,47 +60,60 @@ class Attempt:
     energy: Fraction
     is_even: bool = False  # the mapspace
     deadline: float = inf  # on the monotonic clock
+    limits: Limits | None = None  # statements of a constraint file
 
     def judged(self) -> Iterator[Judged]:
-        """Every class of the mapspace with perfect factors, and whether it keeps to the claim."""
-        unrolled = list(unrollings(self.einsum, self.architecture))
+        """Every class of the mapspace with perfect factors that may meet the statements, and whether it keeps to the
+        claim."""
+        subject = Subject(self.einsum, self.architecture, self.limits)
+        unrolled = list(subject.unrollings())
         alike, known = Alike(self.einsum), dict[Class, Finding]()
-        for kept in kept_choices(self.einsum, self.architecture):
-            for factors in unrolled:
+        for kept in subject.kept_choices():
+            for factors, ways in unrolled:
                 cls = Class(kept, factors)
-                first = alike.first(cls)
-                judged = Judged(cls, known[first]) if first in known else self.judge(cls)
+                first = cls if self.limits else alike.first(cls)  # statements may tell ranks apart
+                judged = Judged(cls, known[first]) if first in known else self._judge(cls, ways)
                 known[cls] = judged.finding
                 yield judged
 
     def judge(self, cls: Class) -> Judged:
         """Whether a class keeps to the claim."""
+        ways = laid(self.einsum, self.architecture, cls.unrolled, self.limits)
+        assert ways is not None
+        return self._judge(cls, ways)
+
+    def _judge(self, cls: Class, ways: tuple[Laid, ...]) -> Judged:
         if time.monotonic() > self.deadline:
             return Judged(cls, Finding.UNCHECKED)
         layout = Layout(self.einsum, self.architecture, cls)
+        nothing = Limits(self.einsum, self.architecture)
+        rules = Rules(layout, self.limits or nothing)
         try:
-            if not self._survivors(layout, self._charges(layout)):
+            if not self._survivors(layout, self._charges(layout), Rules(layout, nothing)):
                 return Judged(cls, Finding.PROVEN)
-            return self._exactly(layout)
+            if not rules.are_empty and not self._survivors(layout, self._charges(layout), rules):
+                return Judged(cls, Finding.PROVEN)
+            return self._exactly(layout, ways, rules)
         except OutOfTime:
             return Judged(cls, Finding.UNCHECKED)
 
-    def _exactly(self, layout: Layout) -> Judged:
+    def _exactly(self, layout: Layout, ways: tuple[Laid, ...], rules: Rules) -> Judged:
         """Walk again with every count exact."""
         undecided = False
         for tiles in self._tiles(layout):
             charges = self._charges(layout, tiles, exact=True)
-            for label in self._survivors(layout, charges):
-                mapping = witness(layout, label)
+            for label in self._survivors(layout, charges, rules):
+                mapping = witness(layout, label, ways)
                 cost = evaluate(self.einsum, self.architecture, mapping, self.conventions)
-                if self.claim.is_broken_by(cost, self.einsum, self.architecture):
+                is_allowed = self.limits is None or not self.limits.violations(mapping)
+                if is_allowed and self.claim.is_broken_by(cost, self.einsum, self.architecture):
                     return Judged(layout.cls, Finding.BROKEN, mapping)
                 undecided = True
         return Judged(layout.cls, Finding.UNDECIDED if undecided else Finding.PROVEN)
 
-    def _survivors(self, layout: Layout, charges: Charges) -> list[Label]:
+    def _survivors(self, layout: Layout, charges: Charges, rules: Rules) -> list[Label]:
         stays, whole = self.conventions.tiles_stay, self.conventions.whole_cycles
-        return Walk(layout, charges, self.claim, self.deadline, stays, self.is_even, whole).survivors()
+        return Walk(layout, charges, self.claim, rules, self.deadline, stays, self.is_even, whole).survivors()
 
     def _charges(self, layout: Layout, tiles: Crossings | None = None, exact: bool = False) -> Charges:
         levels: tuple[Memory | Compute, ...] = (*self.architecture.memories, self.architecture.compute)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from polymap.architecture.hierarchy import Memory
-from polymap.refute.labels import PLACED, Label, State, Step
+from polymap.refute.labels import PLACED, Label, State, Step, Told
 from polymap.refute.layout import Site
 from polymap.refute.zone import AT_ONCE, Zone, trips
 
@@ -41,8 +41,10 @@ class EvenZone(Zone):
             paid, pending[n] = self._pay(self._owed(n, state), state.tile, along, pending[n])
             charge, owing[n] = charge + paid, 0
         tile = (*state.tile[:rank], state.tile[rank] * trip, *state.tile[rank + 1 :])
-        if self._all_fit(state, tile):
-            after = State(tile, state.placed, tuple(owing), tuple(pending))
+        memory = self.memories[state.placed[0]].name
+        told = self.walk.rules.with_loop(state.told, self.walk.rules.owner(memory), self.layout.ranks[rank], trip)
+        if told is not None and self._all_fit(state, tile):
+            after = State(tile, state.placed, tuple(owing), tuple(pending), told)
             for label in self._further(labels, charge, Step((), rank, trip), state.tile):
                 self._reach(after, label)
 
@@ -54,6 +56,11 @@ class EvenZone(Zone):
             return
         if memory.name in self.rooms and sum(self._bits(site, state.tile) for site in sites) > self.rooms[memory.name]:
             return
+        told: Told | None = state.told
+        for site in (*sites, *homes):
+            told = None if told is None else self.walk.rules.with_site(told, site, state.tile)
+        if told is None or not self.walk.rules.are_kept(told, memory.name):
+            return
         charge, owing, pending = self.charges.nothing, list(state.owing), list(state.pending)
         for site in sites:
             if self.walk.stays:
@@ -61,8 +68,8 @@ class EvenZone(Zone):
             else:
                 paid, pending[site.of] = self._pay((site,), state.tile, AT_ONCE, pending[site.of])
                 charge += paid
-        after = State(state.tile, (state.placed[0] + 1, *state.placed[1:]), tuple(owing), tuple(pending))
-        for label in self._further(labels, charge, Step(tuple(sites), PLACED), state.tile):
+        after = State(state.tile, (state.placed[0] + 1, *state.placed[1:]), tuple(owing), tuple(pending), told)
+        for label in self._further(labels, charge, Step((*sites, *homes), PLACED), state.tile):
             self._reach(after, label)
 
     def _all_fit(self, state: State, tile: tuple[int, ...]) -> bool:

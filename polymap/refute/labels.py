@@ -50,6 +50,13 @@ class Label(NamedTuple):
         )
 
 
+class Told(NamedTuple):
+    """What statements need to know of a part of a nest: whose its outermost loops are, and what each of them heard."""
+
+    owner: str = ""
+    heard: tuple[tuple[int, ...], ...] = ()
+
+
 class State(NamedTuple):
     """Where a walk stands in a zone."""
 
@@ -57,6 +64,7 @@ class State(NamedTuple):
     placed: Counts
     owing: Counts
     pending: Pending
+    told: Told = Told()
 
 
 States: TypeAlias = dict[State, list[Label]]

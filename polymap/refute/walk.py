@@ -25,6 +25,8 @@ from polymap.refute.claim import Claim
 from polymap.refute.even import EvenZone
 from polymap.refute.labels import Label, State, States
 from polymap.refute.layout import Layout
+from polymap.refute.ruled import RuledZone
+from polymap.refute.rules import Rules
 from polymap.refute.zone import OutOfTime, Zone
 
 
@@ -35,6 +37,7 @@ class Walk:
     layout: Layout
     charges: Charges
     claim: Claim
+    rules: Rules
     deadline: float = inf
     stays: bool = True
     is_even: bool = False
@@ -47,13 +50,16 @@ class Walk:
 
         Raises `OutOfTime`.
         """
+        if not self.rules.are_kept_elsewhere():
+            return []
         tensors = len(self.layout.einsum.tensors)
         zeros = (0,) * tensors
         start = self.kept(Label(self._base.energy, self._base.ports, ()))
-        state = State((1,) * len(self.layout.ranks), zeros, zeros, zeros)
+        state = State((1,) * len(self.layout.ranks), zeros, zeros, zeros, self.rules.start)
         here: States = {state: [start]} if start else {}
+        kind = EvenZone if self.is_even else Zone if self.rules.are_empty else RuledZone
         for number in range(self.layout.last + 1):
-            here = (EvenZone if self.is_even else Zone)(self, number).leaving(here)
+            here = kind(self, number).leaving(here)
         return [label for labels in here.values() for label in labels]
 
     @cached_property

@@ -218,7 +218,7 @@ class Zone:
         """The labels after a step that have room for the sites placed and may still break the claim."""
         taken = [0] * len(self.shared)
         for site in step.placed:
-            if site.memory.name in self.shared:
+            if site.memory.name in self.shared and site not in self.homes:
                 taken[self.shared[site.memory.name]] += self._bits(site, tile)
         limits = [self.rooms[name] for name in self.shared]
         for label in labels:
@@ -249,7 +249,7 @@ class Zone:
         for n, sites in due.items():
             paid, pending[n] = self._pay(sites, state.tile, AT_ONCE, pending[n])
             charge += paid
-        after = State(state.tile, (0,) * len(owing), owing, tuple(pending))
+        after = State(state.tile, (0,) * len(owing), owing, tuple(pending), state.told)
         step = Step(sum(rest.values(), start=()))
         for label in self._further(labels, charge, step, state.tile):
             _add(self.left, after, label)
