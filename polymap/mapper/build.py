@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
+from polymap.mapper.families import Nodes
 from polymap.mapper.labels import Item
 from polymap.mapper.problem import Part
 from polymap.mapper.space import StorageNode
@@ -29,6 +30,20 @@ def mapping_of(part: Part, gaps: Sequence[Gap]) -> Mapping:
         inwards += _at_stop(part, gap - 1, placed)
     inwards += reversed(list(_parallel(part, 0)))
     return Mapping(tidy(reversed(inwards), skeleton.einsum, skeleton.architecture))
+
+
+def plain(part: Part) -> list[list[Item]]:
+    """The gaps, innermost first, of the nest whose tiles are as small as can be: all loops stand in one gap, and all
+    nodes of that gap inside them. Only a tensor whose outermost memory has a capacity has to be there whole."""
+    geometry = part.geometry
+    limited = (home.stop for home in geometry.skeleton.homes.values() if home.memory and home.memory.capacity_bits)
+    outside = max(limited, default=0)
+    loops: list[Item] = [(r, size) for r, size in enumerate(geometry.lattice.sizes) if size > 1]
+    here = (i for i, node in enumerate(geometry.nodes) if node.stop == outside and geometry.skeleton.roaming)
+    place = geometry.skeleton.architecture.index
+    inwards = sorted(here, key=lambda i: -place(geometry.nodes[i].memory.name))
+    nodes: list[Item] = [Nodes({i}) for i in inwards]
+    return [[*nodes, *loops] if gap == outside + 1 else [] for gap in range(geometry.skeleton.last, 0, -1)]
 
 
 def written(part: Part, items: Iterable[Step]) -> Mapping:

@@ -8,6 +8,7 @@ where and how its arrays are used. For every member the mapping that exists with
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -43,15 +44,16 @@ FIRST = 1 - 1e-9  # a gap at which the first mapping is good enough
 
 
 class Unknown(PolymapError):
-    """Too many classes to say whether there is a mapping."""
+    """Too many classes, or too little time, to say whether there is a mapping."""
 
 
 @dataclass
 class Probes:
-    """Whether there are mappings under some of the demands; every set is asked once."""
+    """Whether there are mappings under some of the demands, until a moment; every set is asked once."""
 
     demands: Demands
     strict: bool = False  # whether not to know is an error
+    deadline: float = inf
     found: dict[tuple[Demand, ...], Mapping | None] = field(default_factory=dict)
 
     def infeasible(self, kept: Sequence[Demand]) -> bool:
@@ -65,10 +67,20 @@ class Probes:
 
     def mapping(self, kept: Sequence[Demand]) -> Mapping | None:
         """A mapping that meets these demands; None if there is none. Raises `Unknown`."""
+        self.check_time()
         key = tuple(sorted(kept, key=lambda demand: (demand.text, demand.place)))
         if key not in self.found:
             self.found[key] = self.some(self.demands.posed(key))
         return self.found[key]
+
+    @property
+    def late(self) -> bool:
+        return time.monotonic() > self.deadline
+
+    def check_time(self) -> None:
+        """Raises `Unknown` when time is up."""
+        if self.late:
+            raise Unknown("time is up")
 
     def some(self, posed: Posed) -> Mapping | None:
         """A mapping under a query; None if there is none. Raises `Unknown`."""
@@ -79,6 +91,7 @@ class Probes:
         listed, unknown = self._classes(posed), 0
         for unopened in islice(listed, MOST_CLASSES):
             for part in opened(unopened) if unopened.relaxed < inf else ():
+                self.check_time()
                 try:
                     found = first_of(part, posed.limits)
                 except TooManyLabels:
@@ -110,7 +123,8 @@ class Probes:
             pricing(einsum, machine, posed.query.rules),
             lambda mapping: not posed.limits.violations(mapping),
         )
-        search = Search(islice(listed, MOST_CLASSES), incumbent, gap, None, posed.query.seed)
+        left = None if self.deadline == inf else max(0.0, self.deadline - time.monotonic())
+        search = Search(islice(listed, MOST_CLASSES), incumbent, gap, left, posed.query.seed)
         search.run()
         if search.best:
             return search.best.mapping
@@ -152,15 +166,17 @@ def _conflict(probes: Probes, given: list[Demand], is_more: bool, rest: list[Dem
     return [*early, *late]
 
 
-def explained(error: Infeasible, einsum: Einsum, architecture: Architecture, query: Query) -> Infeasible:
+def explained(
+    error: Infeasible, einsum: Einsum, architecture: Architecture, query: Query, deadline: float | None = None
+) -> Infeasible:
     """The conflict behind an infeasible query; what is wrong with the architecture where it has no mapping at all; the
-    error itself where nothing else is asked for, or factors are imperfect: what clashes is found out with perfect
-    ones."""
+    error itself where nothing else is asked for, time is up before the conflict is known, or factors are imperfect:
+    what clashes is found out with perfect ones."""
     stated = (query.constraints and query.constraints.statements) or query.subject_to
     if query.factors == IMPERFECT or not stated:
         return error
     open_demands = Demands(einsum, architecture, query)
-    probes = Probes(replace(open_demands, given=open_demands.structure))
+    probes = Probes(replace(open_demands, given=open_demands.structure), deadline=inf if deadline is None else deadline)
     if probes.infeasible(()):
         return Infeasible(reasons(einsum, probes.demands.posed(()).architecture, certain=True))
     limits = bind(query.constraints or Constraints(), einsum, architecture)
@@ -168,7 +184,7 @@ def explained(error: Infeasible, einsum: Einsum, architecture: Architecture, que
     if alone:
         return Infeasible(alone)
     members = conflict(probes, probes.demands.asked)
-    if not members:
+    if not members or probes.late:  # then some sets were not asked
         return error
     probes, members = with_structure(open_demands, probes, members)
     return Infeasible([_heading(einsum, members), *(_said(probes, members, one) for one in members)])
@@ -185,7 +201,7 @@ def with_structure(demands: Demands, probes: Probes, members: list[Demand]) -> t
         return probes, members  # prices are searched for too long, and not where links lead past all memories
     named, idle = _levels(demands, members), demands.idle(members)
     for given in (tuple(d for d in demands.structure if d in idle or _level(d) not in named), tuple(idle)):
-        wider = Probes(replace(demands, given=given), strict=True)
+        wider = Probes(replace(demands, given=given), strict=True, deadline=probes.deadline)
         candidates = [d for d in demands.structure if d not in given and d not in members]
         with suppress(Unknown):
             members = [*members, *_conflict(wider, members, True, candidates)]

@@ -76,7 +76,7 @@ def pareto(
     try:
         complete = front.run(on_point)
     except Infeasible as error:
-        raise explained(error, einsum, architecture, query) from None
+        raise explained(error, einsum, architecture, query, front.deadline) from None
     return Front(einsum, architecture, tuple(front.points), complete, _names(axes), tolerance, query.subject_to)
 
 

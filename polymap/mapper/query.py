@@ -116,10 +116,11 @@ def optimize(einsum: Einsum, architecture: Architecture, query: Query, on_progre
     """
     from polymap.mapper.conflict import explained
 
+    deadline = None if query.time_limit is None else time.monotonic() + query.time_limit
     try:
         return best_of(space(einsum, architecture, query), einsum, architecture, query, on_progress)
     except Infeasible as error:
-        raise explained(error, einsum, architecture, query) from None
+        raise explained(error, einsum, architecture, query, deadline) from None
 
 
 @dataclass(frozen=True)

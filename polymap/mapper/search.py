@@ -8,6 +8,7 @@ least. The search ends when no bound in the queue can reach the best mapping fou
 from __future__ import annotations
 
 import heapq
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -18,7 +19,7 @@ from typing import cast
 from polymap.errors import IllegalMapping, PolymapError
 from polymap.mapper import judged
 from polymap.mapper.best_first import BestFirst
-from polymap.mapper.build import mapping_of
+from polymap.mapper.build import mapping_of, plain
 from polymap.mapper.bundle import Bundle, Classes
 from polymap.mapper.certificate import ATTAINED, BOUNDED, OPEN, SOLVED, Certificate, Outcomes
 from polymap.mapper.enumerate import TooMany
@@ -53,6 +54,8 @@ from polymap.mapper.weighing import Weighing, weighed
 MOST_ORDERS = 2_000
 HELD, HELD_POINTS = 4, 20_000  # parts whose programs are kept, if they have no more tiles
 MOST_PRICED = 500  # nests of a part that are priced one by one
+QUICK_POINTS = 2_000  # tiles of a part whose tables take some milliseconds
+GRACE = 0.1  # seconds beyond the time limit in which parts are looked through for a first mapping
 
 
 @dataclass
@@ -476,10 +479,14 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
                 self.incumbent.offer(waiting.part, gaps)
 
     def _hurry(self) -> None:
-        """Time is up without a mapping: take the first part that has one."""
+        """Time is up without a mapping: take the first part that has one. Where it is not one of the first, conditions
+        are tight, and only an interrupt waits for it: it can be followed by a second."""
         for part in self._remaining():
-            self._trace(part)
-            if self.best:
+            if part.geometry.lattice.points > QUICK_POINTS:
+                self._plain(part)
+            if self.best is None:
+                self._trace(part)
+            if self.best or (self.deadline is not None and time.monotonic() > self.deadline + GRACE):
                 return
 
     def _remaining(self) -> Iterator[Part]:
@@ -488,6 +495,11 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
             yield from opened(waiting.part, self.incumbent.is_worth)
         for unopened in self.met if self.unseen is not None else ():
             yield from opened(unopened, self.incumbent.is_worth)
+
+    def _plain(self, part: Part) -> None:
+        """The mapping of a part that needs no tables."""
+        with suppress(PolymapError):
+            self.incumbent.offer(part, plain(part))
 
     def _trace(self, part: Part) -> None:
         with suppress(PolymapError):
