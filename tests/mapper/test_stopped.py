@@ -90,5 +90,5 @@ def test_what_clashes_is_not_looked_for_when_time_is_up() -> None:
             pm.optimize("gemm_64", "teaching", subject_to=["size:registers <= 5 b"], time_limit=seconds)
         return str(error.value)
 
-    assert "no mapping of gemm_64 meets this demand" in asked(None)
+    assert "no mapping of gemm_64 meets these 2 demands" in asked(None)
     assert "no mapping of gemm_64 keeps to 'size:registers <= 5 b'" in asked(AT_ONCE)
