@@ -148,19 +148,20 @@ def _asked_in(file: str, options: argparse.Namespace, subject: Subject) -> Query
     """The query behind a result document. Raises `SpecError` where it is of a mapping that was only priced, and where
     not all that was asked for is in it."""
     from polymap.mapper.query import PERFECT, Query
-    from polymap.mapper.stated import claims, section
+    from polymap.mapper.stated import claims, section, stated_constraints
 
     found = _stated(file, options.layer)
     name = claims(found, file)["objective"]
     if name is None:
         raise _wrong(file, "objective", "the mapping was priced, not searched for", "write explain ARCH WORKLOAD")
     searched = section(found.get("search"), file, "search")
-    if searched.get("constraints"):
-        message = "limits are not found under the statements of a constraint file"
-        raise _wrong(file, "search.constraints", message, "search without --constraints")
+    rules = stated_constraints(found, file)
+    if searched.get("constraints") and rules is None:
+        message = "the document does not carry the statements under which it was searched"
+        raise _wrong(file, "inputs.constraints", message, "write explain ARCH WORKLOAD --constraints FILE")
     space, conditions = searched.get("mapspace"), tuple(searched.get("subject_to") or ())
     limit, seed, factors = options.time_limit, options.seed or 0, searched.get("factors", PERFECT)
-    return Query(name, subject.conventions, space, conditions, 0.0, limit, seed, factors=factors)
+    return Query(name, subject.conventions, space, conditions, 0.0, limit, seed, rules, factors)
 
 
 def _figures(options: argparse.Namespace) -> int:
