@@ -31,7 +31,7 @@ def text_of(name: str) -> str:
 @pytest.mark.parametrize("name", OTHER_NODES)
 @pytest.mark.parametrize("work", [GEMM, CONV], ids=["gemm", "conv"])
 def test_a_layer_is_mapped_with_proof_and_its_numbers_say_where_they_come_from(name: str, work: object) -> None:
-    result = pm.optimize(work, name, time_limit=60)
+    result = pm.optimize(work, name)
     assert result.status == "optimal"
     assert result.value == result.lower_bound
     priced = [level for level in result.architecture.hierarchy if not isinstance(level, Array) and level.component]
@@ -45,7 +45,7 @@ def test_a_layer_is_mapped_with_proof_and_its_numbers_say_where_they_come_from(n
 def test_a_change_of_the_technology_changes_the_result(name: str) -> None:
     here, there = OTHER_NODES[name]
     changed = pm.architecture(text_of(name).replace(f"node: {here}", f"node: {there}"))
-    nest = pm.optimize(GEMM, name, time_limit=60).mapping
+    nest = pm.optimize(GEMM, name).mapping
     assert pm.evaluate(GEMM, changed, nest).energy_pj != pm.evaluate(GEMM, name, nest).energy_pj
 
 
@@ -92,7 +92,7 @@ compute
 
 
 def test_weights_stay_where_they_are_because_programming_is_dear() -> None:
-    result = pm.optimize(GEMM, "isaac_like", time_limit=60)
+    result = pm.optimize(GEMM, "isaac_like")
     weights = next(each for each in result.cost.traffic if each.level == "weights")
     assert weights.fills == 64 * 32
 

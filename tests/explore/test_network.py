@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import polymap as pm
 from polymap.explore import network as networks
+from polymap.explore import run as runs
 from polymap.explore.network import optimize_network
 from polymap.explore.run import Run
 from polymap.mapper import progress
@@ -90,10 +92,11 @@ def test_an_empty_network_has_an_empty_answer() -> None:
     assert optimize_network(Network("none", ()), buffered(12), Query(), workers=2).layers == ()
 
 
-def test_time_is_shared_by_the_layers_that_are_left() -> None:
-    run = Run(buffered(12), Query(time_limit=60.0), 2, 6, time.monotonic(), None)
-    assert [run.share(begun).time_limit for begun in range(6)] == pytest.approx([20, 24, 30, 40, 60, 60], rel=1e-3)
-    late = replace(run, started=time.monotonic() - 100)
+def test_time_is_shared_by_the_layers_that_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(buffered(12), Query(time_limit=60.0), 2, 6, 1000.0, None)
+    monkeypatch.setattr(runs, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    assert [run.share(begun).time_limit for begun in range(6)] == [20, 24, 30, 40, 60, 60]
+    late = replace(run, started=900.0)
     assert late.share(5).time_limit == pytest.approx(0.1)
 
 
@@ -180,13 +183,18 @@ def test_progress_is_told_with_a_bound_that_holds() -> None:
 
 
 LONG = """\
-import sys
+import os, signal, sys
 import polymap as pm
 from polymap.mapper import progress
 progress.PAUSE = 0.0
+strikes = {strikes}
 
 def heard(at):
+    global strikes
     print(at.layer, at.finished, flush=True)
+    if strikes:
+        strikes = False
+        os.killpg(0, signal.SIGINT)
 
 try:
     found = pm.optimize("resnet18", "eyeriss_like", workers={workers}, on_progress=heard)
@@ -198,9 +206,10 @@ else:
 """
 
 
-def start(workers: int) -> subprocess.Popen[str]:
-    """A long search as a process group of its own, which Ctrl-C strikes as a whole."""
-    command = [sys.executable, "-c", LONG.format(workers=workers)]
+def start(workers: int, strikes: bool = False) -> subprocess.Popen[str]:
+    """A long search as a process group of its own, which Ctrl-C strikes as a whole; it may do so itself, as soon as
+    there is progress, where somebody else could come too late."""
+    command = [sys.executable, "-c", LONG.format(workers=workers, strikes=strikes)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
@@ -221,11 +230,7 @@ def gone(group: int) -> bool:
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_ends_a_network_with_what_there_is(workers: int) -> None:
-    process = start(workers)
-    assert process.stdout is not None
-    process.stdout.readline()
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=PATIENCE)
+    out, err = start(workers, strikes=True).communicate(timeout=PATIENCE)
     status, layers, interrupted, unfinished = out.splitlines()[-1].removeprefix("FOUND ").split()
     assert (status, err) == ("partial", "")
     assert 1 <= int(interrupted) <= workers

@@ -100,8 +100,8 @@ def test_a_batch_multiplies_everything_but_the_weights(resnet: str, capsys: pyte
 
 
 def test_one_operation_is_mapped_by_the_name_of_its_node(resnet: str, capsys: pytest.CaptureFixture[str]) -> None:
-    question = ["teaching", f"{resnet}/gemm121", "--set", "batch=1", "--time-limit", "20", "--json"]
-    assert main(["optimize", *question]) in (0, 4)
+    question = ["teaching", f"{resnet}/gemm121", "--set", "batch=1", "--json"]
+    assert main(["optimize", *question]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["totals"]["computes"] == 2_048_000
     assert main(["optimize", "teaching", f"{resnet}/gemm12", "--set", "batch=1"]) == 1

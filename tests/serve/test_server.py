@@ -25,7 +25,13 @@ from polymap.serve.service import Service
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "compilers.md"
 GEMM = {"text": "C[m,n] += A[m,k] * B[k,n]", "ranks": {"m": 16, "n": 16, "k": 16}}
-SLOW = {"architecture": "eyeriss_like", "workload": "resnet18/layer1.x.conv", "objective": "edp"}
+# Not answered within minutes.
+SLOW = {
+    "architecture": "eyeriss_like",
+    "workload": "resnet18/layer1.x.conv",
+    "objective": "edp",
+    "factors": "imperfect",
+}
 
 
 class Server:
@@ -279,7 +285,7 @@ def test_workers_end_with_their_server() -> None:
     assert len(workers) == 2
     server.ask(2, "optimize", **SLOW)
     server.kill()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 300  # a busy machine is no failure
     while any(map(alive, workers)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(map(alive, workers))

@@ -185,14 +185,14 @@ def test_four_heads_of_queries_share_keys_and_values_in_llama_3(phase: str) -> N
 @pytest.mark.parametrize("name", MAPPED)
 def test_a_layer_of_a_network_is_mapped_with_proof(name: str) -> None:
     machine, layer = MAPPED[name]
-    result = pm.optimize(f"{name}/{layer}", machine, time_limit=60)
+    result = pm.optimize(f"{name}/{layer}", machine)
     assert result.status == "optimal"
     assert result.value == result.lower_bound
 
 
 def test_a_token_of_llama_3_takes_the_tpu_the_time_that_its_memory_needs_for_weights_and_cache() -> None:
     """One byte for an element there, 614 GB/s; the cache holds keys and values of 8192 tokens."""
-    found = pm.optimize("llama3_8b_decode", "tpu_v4i_like", time_limit=120)
+    found = pm.optimize("llama3_8b_decode", "tpu_v4i_like")
     assert isinstance(found, pm.NetworkResult)
     seconds = sum(repeat * result.cost.cycles for repeat, result in found.layers) / 1.05e9
     stored = weights(network("llama3_8b_decode")) + 2 * 32 * 8192 * 8 * 128
