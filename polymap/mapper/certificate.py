@@ -60,6 +60,11 @@ class Certificate:
     def classes(self) -> int:
         return sum(len(group.outcomes) for group in self.groups)
 
+    @property
+    def outcomes(self) -> str:
+        """Those of all groups, one after the other."""
+        return "".join(group.outcomes for group in self.groups)
+
     def to_dict(self, einsum: Einsum) -> dict[str, object]:
         """As plain data."""
         return {"classes": self.classes, "groups": [group.to_dict(einsum) for group in self.groups]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from polymap.constraints.bind import Limits
 from polymap.mapper.certificate import DIGITS, EMPTY, MEANINGS, OPEN
@@ -29,18 +30,27 @@ class Stated:
     bounds: tuple[float, ...]
 
 
+def outcomes(stated: object, file: str) -> str:
+    """The outcomes of all classes in a certificate. Raises `SpecError` for one that cannot be read."""
+    return "".join(group.outcomes for group in _groups(section(stated, file, PLACE), file))
+
+
 def certified(stated: object, result: Result, limits: Limits | None, layer: str, file: str) -> Iterator[Check]:
     """The checks of a certificate of a search under `limits`. Raises `SpecError` for what cannot be read."""
     top = section(stated, file, PLACE)
-    listed = top.get("groups")
-    if not isinstance(listed, list):
-        raise unreadable(file, f"{PLACE}.groups", "a list of groups of classes belongs here")
-    groups = [_group(item, file, f"{PLACE}.groups[{n}]") for n, item in enumerate(listed)]
+    groups = _groups(top, file)
     told = top.get("classes")
     total = sum(group.classes for group in groups)
     yield Check(layer, f"{PLACE}.classes", told, total, BOUNDS, told == total)
     yield from _complete(groups, result, limits, layer)
     yield from _bounds(groups, result, layer)
+
+
+def _groups(top: dict[str, Any], file: str) -> list[Stated]:
+    listed = top.get("groups")
+    if not isinstance(listed, list):
+        raise unreadable(file, f"{PLACE}.groups", "a list of groups of classes belongs here")
+    return [_group(item, file, f"{PLACE}.groups[{n}]") for n, item in enumerate(listed)]
 
 
 def _group(stated: object, file: str, path: str) -> Stated:

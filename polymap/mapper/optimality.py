@@ -15,9 +15,10 @@ from typing import Any
 
 from polymap.constraints.bind import Limits, bind
 from polymap.constraints.statements import Constraints
-from polymap.mapper.certified import certified
+from polymap.mapper.certified import certified, outcomes
 from polymap.mapper.checks import INPUT, MODEL, UNPROVEN, WALKED, Check, equal
 from polymap.mapper.conditions import Conditions, conditions
+from polymap.mapper.figures import figures
 from polymap.mapper.objective import TRAFFIC, Objective, objective
 from polymap.mapper.result import Result, relative_gap
 from polymap.mapper.stated import section, stated_constraints, unreadable
@@ -28,6 +29,7 @@ from polymap.refute.scope import uncovered
 KNOWN = frozenset(("classes", "bounded", "solved", "cpu_s", "seed", "mapspace", "subject_to", "note", "certificate"))
 OPTIMAL = "optimal"
 EVEN, UNEVEN = "even", "uneven"
+FACTORS = ("perfect", "imperfect")
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,9 @@ def optimality(top: dict[str, Any], result: Result, layer: str, file: str, secon
         yield Check(layer, "search.subject_to", ", ".join(space.subject_to), found, MODEL, not broken)
     if space and space.constraints:
         yield from _statements(space, result, layer)
+    if space:
+        kinds = None if space.certificate is None else outcomes(space.certificate, file)
+        yield from figures(top["search"], kinds, layer, file)
     if space and space.certificate is not None and not space.beyond:
         yield from certified(space.certificate, result, space.limits(result), layer, file)
     yield from _bound(result, space, layer, seconds if value == result.value else 0.0)
@@ -114,6 +119,8 @@ def space_of(top: dict[str, Any], file: str) -> Space | None:
         raise unreadable(file, "search.mapspace", "this names no mapspace")
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise unreadable(file, "search.subject_to", "a list of conditions belongs here")
+    if search.get("factors", FACTORS[0]) not in FACTORS:
+        raise unreadable(file, "search.factors", f"one of {', '.join(FACTORS)} belongs here")
     words = search.get("constraints", [])
     if not isinstance(words, list) or not all(isinstance(text, str) for text in words):
         raise unreadable(file, "search.constraints", "a list of statements in words belongs here")

@@ -20,6 +20,7 @@ from polymap.errors import NOWHERE, Infeasible, Mistake, PolymapError, SpecError
 from polymap.mapper.bundle import Bundle, Frame, every
 from polymap.mapper.compulsory import compulsory
 from polymap.mapper.conditions import Conditions, conditions, no_memory
+from polymap.mapper.figures import tally
 from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.ledger import Ledger
 from polymap.mapper.objective import TRAFFIC, Objective
@@ -272,10 +273,13 @@ def pricing(einsum: Einsum, architecture: Architecture, conventions: Conventions
 
 
 def _searched(search: Search | ImperfectSearch, query: Query, cpu_s: float) -> Searched:
+    certificate = search.certificate() if isinstance(search, Search) else None
+    parts = search.progress.parts, search.bounded, search.progress.solved
+    classes, bounded, solved = tally(certificate.outcomes) if certificate else parts
     return Searched(
-        classes=search.progress.parts,
-        bounded=search.bounded,
-        solved=search.progress.solved,
+        classes=classes,
+        bounded=bounded,
+        solved=solved,
         cpu_s=cpu_s,
         seed=query.seed,
         mapspace=query.space,
@@ -283,7 +287,7 @@ def _searched(search: Search | ImperfectSearch, query: Query, cpu_s: float) -> S
         note=INTERRUPTED * search.interrupted,
         constraints=tuple(demand.text for demand in query.constraints.statements) if query.constraints else (),
         rules=_written(query.constraints),
-        certificate=search.certificate() if isinstance(search, Search) else None,
+        certificate=certificate,
         final=search.final,
         factors=query.factors,
     )

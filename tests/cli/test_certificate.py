@@ -76,6 +76,35 @@ def test_a_certificate_that_cannot_be_read_is_named(
         verbs.verify(changed(optimum, (*CERTIFICATE, *path), change))
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("classes", 5), ("classes", 4.5), ("bounded", 3), ("solved", 1), ("seed", "7"), ("seed", True), ("seed", None),
+        ("cpu_s", "fast"), ("cpu_s", -1.0), ("cpu_s", None), ("note", 3), ("note", "guessed"), ("factors", "nearly"),
+    ],
+)  # fmt: skip
+def test_figures_that_are_none_or_do_not_fit_the_certificate_are_found(
+    optimum: Document, key: str, value: object
+) -> None:
+    assert found_by_any(changed(optimum, ("search",), lambda search: {**search, key: value}))
+
+
+def test_without_a_certificate_no_more_classes_are_closed_than_there_are(optimum: Document) -> None:
+    plain = {key: value for key, value in optimum["search"].items() if key != "certificate"}
+    assert not found_by_any(changed(optimum, ("search",), lambda _: plain))
+    assert found_by_any(changed(optimum, ("search",), lambda _: {**plain, "classes": 3}))
+
+
+def test_figures_are_those_of_the_certificate() -> None:
+    for gap in (0.0, 0.5):
+        best = verbs.optimize("gemm_64", "teaching", objective="edp", gap=gap)
+        assert best.search
+        assert best.search.certificate
+        outcomes = best.search.certificate.outcomes
+        assert best.search.classes == len(outcomes) == 70
+        assert best.search.bounded + best.search.solved == 70 - outcomes.count("x")
+
+
 def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """Where the plain values of a document stand."""
     keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
@@ -125,10 +154,12 @@ def test_a_result_under_constraints_names_them_and_is_not_refuted_by_mappings_th
 
 
 def claim_of(document: Document) -> Document:
-    """What a document says of the best mapping; the rest tells how it was found."""
+    """What a document says of the best mapping; the rest tells how it was found: seconds, a seed and bounds above the
+    claim, which may be others."""
     told = json.loads(json.dumps(document))
-    for key in ("classes", "bounded", "solved", "cpu_s", "seed", "note", "certificate"):
-        told["search"].pop(key, None)
+    for key, kinds in (("cpu_s", (int, float)), ("seed", int), ("certificate", dict)):
+        if isinstance(told["search"].get(key), kinds) and not isinstance(told["search"][key], bool):
+            told["search"].pop(key)
     return {key: value for key, value in told.items() if key not in ("versions", "sha256")}
 
 
