@@ -168,9 +168,14 @@ def measure(value: object, dimension: str) -> Fraction:
     return number * _factor(UNITS[dimension], unit, written, dimension)
 
 
-def _positive(amount: Fraction, value: object) -> Fraction:
+def measure_above_zero(value: object, dimension: str, wanted: str = "a positive amount") -> Fraction:
+    """As `measure`, and not 0; `wanted` is what the mistake asks for."""
+    return _positive(measure(value, dimension), value, wanted)
+
+
+def _positive(amount: Fraction, value: object, wanted: str = "a positive amount") -> Fraction:
     if not amount:
-        raise Misread(f"{shown(value)} is not more than 0", "give a positive amount")
+        raise Misread(f"{shown(value)} is not more than 0", f"give {wanted}")
     return amount
 
 
@@ -181,7 +186,7 @@ def energy_pj(value: object) -> Fraction:
 
 def frequency_hz(value: object) -> Fraction:
     """A positive frequency in Hz."""
-    return _positive(measure(value, "frequency"), value)
+    return measure_above_zero(value, "frequency")
 
 
 def power_w(value: object) -> Fraction:

@@ -7,16 +7,15 @@ above it is measured on the same survey, so that the typical converter has a sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from math import ceil, exp, log, log10
 
+from polymap.components.adc_regression import coefficients
 from polymap.components.attributes import above_zero, bits, positive
 from polymap.components.cmos import supply_share
 from polymap.components.estimate import Estimate, Origin
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model
-from polymap.components.records import records
 
 SOURCE = "Andrulis et al., arXiv:2404.06553 (2024), fitted to Murmann, ADC Performance Survey 1997-2023"
 SQUARE = "as the ADC of Jia et al., JSSC 55(9), 2020: 1.79 pJ at 0.85 V, 3.56 pJ at 1.2 V"
@@ -41,12 +40,6 @@ class Converter:
     def near_arrays(self) -> bool:
         """Whether it is of the kind that stands below arrays of memory cells: the survey is told apart there."""
         return self.enob <= 10 and self.rate_hz >= 1e7 and self.node_nm <= 65
-
-
-@cache
-def coefficients() -> Mapping[str, float]:
-    """The coefficients by name; `foms_max 8` is the ceiling of the figure of merit at 8 effective bits."""
-    return {f"{row['coefficient']} {row['index']}".strip(): float(row["value"]) for row in records("adc_regression")}
 
 
 def figure_of_merit_db(converter: Converter) -> float:

@@ -15,10 +15,7 @@ def positive(dimension: str, per: float = 1.0) -> Callable[[object], float]:
 
 
 def _positive(value: object, dimension: str, per: float) -> float:
-    amount = quantity.measure(value, dimension)
-    if not amount:
-        raise Misread(f"{shown(value)} is not more than 0", "give a positive amount")
-    return float(amount) / per
+    return float(quantity.measure_above_zero(value, dimension)) / per
 
 
 def above_zero(what: str, mend: str) -> Callable[[object], float]:

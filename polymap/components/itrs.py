@@ -55,6 +55,11 @@ def supply_share(device: str, technology: Technology) -> tuple[float, bool]:
     return share, outside
 
 
+def of_supply(law: str, share: float) -> float:
+    """What energy (with the square of the supply) or leakage (with the supply) is multiplied by."""
+    return share**2 if law == "energy" else share
+
+
 @cache
 def _currents(device: str, node_nm: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Temperatures in K, and off plus gate current in A per um."""

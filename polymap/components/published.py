@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import sqrt
 
-from polymap.components.adc import coefficients
+from polymap.components.adc_regression import coefficients
 from polymap.components.attributes import bits, positive
 from polymap.components.estimate import Estimate
 from polymap.components.model import Action, Attribute, CannotPrice, Given, Model

@@ -13,6 +13,7 @@ from functools import cache
 from math import log, sqrt
 
 from polymap.components import cmos, itrs
+from polymap.components.adc_regression import coefficients
 from polymap.components.estimate import Estimate
 from polymap.components.logarithmic import along
 from polymap.components.records import records
@@ -74,17 +75,12 @@ def _wire_delay(technology: Technology) -> float:
     return float(technology.node_nm**-0.5)
 
 
-@cache
-def _regression(coefficient: str) -> float:
-    return next(float(row["value"]) for row in records("adc_regression") if row["coefficient"] == coefficient)
-
-
 def _converter_energy(technology: Technology) -> float:
-    return float(technology.node_nm ** _regression("e_ln_t"))
+    return float(technology.node_nm ** coefficients()["e_ln_t"])
 
 
 def _converter_area(technology: Technology) -> float:
-    return float(technology.node_nm ** _regression("a_ln_t"))
+    return float(technology.node_nm ** coefficients()["a_ln_t"])
 
 
 _ADC = "node exponents of arXiv:2404.06553 (adc_regression.csv)"

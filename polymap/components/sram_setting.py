@@ -155,12 +155,12 @@ def _node(amount: str, device: str, asked: Technology, layers: list[tuple[float,
 
 
 def _supply(amount: str, device: str, asked: Technology) -> Iterator[Factor]:
-    """Energy goes with the square of the supply, leakage with the supply, delay as that of gates."""
+    """Energy, leakage, and delay, which goes as that of gates, at the supply that is stated."""
     if asked.voltage_v is None or amount == "area":
         return
     share, outside = itrs.supply_share(device, asked)
     law = LAWS[amount]
-    factor = _delay_at(share, device, asked) if law == "delay" else share ** (2 if law == "energy" else 1)
+    factor = _delay_at(share, device, asked) if law == "delay" else itrs.of_supply(law, share)
     what = f"{asked.voltage_v:g} V, {share:.2f} of the device's own"
     yield Factor(what, cmos.SOURCE, factor, f"scaling_{law}", USUAL * abs(math.log(share)), outside)
 

@@ -7,7 +7,6 @@ differs from the technology around it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from polymap import quantity, spec
 from polymap.components.technology import FAMILIES, Technology
@@ -71,22 +70,15 @@ def _stated(inside: spec.Reader) -> Stated:
 
 
 def _length_nm(value: object) -> float:
-    return float(_positive(value, "length", "a node, e.g. `45 nm`") * 10**9)
+    return float(quantity.measure_above_zero(value, "length", "a node, e.g. `45 nm`") * 10**9)
 
 
 def _voltage_v(value: object) -> float:
-    return float(_positive(value, "voltage", "a voltage, e.g. `0.9 V`"))
+    return float(quantity.measure_above_zero(value, "voltage", "a voltage, e.g. `0.9 V`"))
 
 
 def _temperature_k(value: object) -> float:
-    return float(_positive(value, "temperature", "a temperature, e.g. `300 K`"))
-
-
-def _positive(value: object, dimension: str, give: str) -> Fraction:
-    amount = quantity.measure(value, dimension)
-    if not amount:
-        raise Misread(f"{shown(value)} is not more than 0", f"give {give}")
-    return amount
+    return float(quantity.measure_above_zero(value, "temperature", "a temperature, e.g. `300 K`"))
 
 
 def _family(value: object) -> str:

@@ -58,15 +58,16 @@ def per_mm(unit: str, device: str, kind: str, asked: Technology) -> Estimate:
 
 
 def _at_supply(found: Estimate, device: str, asked: Technology) -> Estimate:
-    """Energy goes with the square of the supply, leakage with the supply; delay is not told at another one."""
+    """Energy and leakage at the supply that is asked for; delay is not told at another one."""
     supply, outside = itrs.supply_share(device, asked)
     if supply == 1:
         return found
     if found.unit == "ns":
         raise CannotPrice("delays of wires are known at the devices' own supply only", "leave the voltage out")
-    factor, what = supply ** (2 if found.unit == "pJ" else 1), f"{supply:.2f} of the devices' own supply"
-    law = "energy" if found.unit == "pJ" else "leakage"
-    return found.times(factor, what, cmos.SOURCE, outside, **{f"scaling_{law}": USUAL * abs(math.log(supply))})
+    law, what = "energy" if found.unit == "pJ" else "leakage", f"{supply:.2f} of the devices' own supply"
+    return found.times(
+        itrs.of_supply(law, supply), what, cmos.SOURCE, outside, **{f"scaling_{law}": USUAL * abs(math.log(supply))}
+    )
 
 
 class CactiWire(Model):

@@ -8,7 +8,8 @@ from statistics import mean, median, pstdev
 import pytest
 
 import polymap as pm
-from polymap.components.adc import MODELS, Converter, best_area_um2, best_energy_pj, coefficients
+from polymap.components.adc import MODELS, Converter, best_area_um2, best_energy_pj
+from polymap.components.adc_regression import coefficients
 from polymap.components.model import CannotPrice, Given, Model
 from polymap.components.records import records
 from polymap.components.technology import Technology

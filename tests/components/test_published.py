@@ -7,7 +7,7 @@ from math import sqrt
 import pytest
 
 import polymap as pm
-from polymap.components.adc import coefficients
+from polymap.components.adc_regression import coefficients
 from polymap.components.published import MODELS
 from polymap.components.records import records
 
