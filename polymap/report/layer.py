@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from polymap.architecture.hierarchy import Array
+from polymap.architecture.hierarchy import Architecture, Array
 from polymap.mapper.result import Result, Search
 from polymap.report.nest import drawn
 from polymap.report.numbers import (
@@ -50,7 +50,7 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     yield "computes", count(cost.computes)
     if cost.area_um2:
         yield "area", with_interval(cost.area_um2, result.area_estimate.sigma, area)
-    if told := _of_models(result):
+    if told := of_models(result.architecture):
         yield "models", told
     yield "conventions", result.conventions.name
     if result.search is not None:
@@ -59,9 +59,9 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
         yield "search", _search(result.search)
 
 
-def _of_models(result: Result) -> str:
+def of_models(machine: Architecture) -> str:
     """What a reader of the numbers has to know of the models behind them; nothing if they are as they are, inside."""
-    levels = [level for level in result.architecture.hierarchy if not isinstance(level, Array)]
+    levels = [level for level in machine.hierarchy if not isinstance(level, Array)]
     calibrated = [each.name for each in levels if any(found.origin.calibrations for _, found in each.estimates)]
     beyond = [each.name for each in levels if any(found.origin.extrapolated for _, found in each.estimates)]
     told = (("calibrated", calibrated), ("extrapolated", beyond))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from polymap.mapper.result import NetworkResult, Result
+from polymap.report.layer import of_models
 from polymap.report.numbers import count, joules, objective, percent, scientific
 from polymap.report.table import Row, table
 
@@ -16,13 +17,18 @@ def network_text(network: NetworkResult) -> str:
 
 
 def status(network: NetworkResult) -> str:
-    """What was proven, over all layers, in one line.
+    """What was proven, over all layers, in one line; below it, what else a reader of the numbers has to know.
 
     The EDP of a network is the sum of its layers' products, which is what choosing each layer's mapping minimises.
     """
     proven = sum(result.status == "optimal" for _, result in network.layers)
     layers = f"{proven} of {len(network.layers) + len(network.unfinished)} distinct layers proven optimal"
-    return f"{network.name}: {network.status}; {layers}{_objective(network)}{_unfinished(network)}"
+    return f"{network.name}: {network.status}; {layers}{_objective(network)}{_unfinished(network)}{_models(network)}"
+
+
+def _models(network: NetworkResult) -> str:
+    told = of_models(network.layers[0][1].architecture) if network.layers else ""
+    return f"\n  models  {told}" if told else ""
 
 
 def _unfinished(network: NetworkResult) -> str:

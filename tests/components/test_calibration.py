@@ -102,6 +102,18 @@ def test_results_name_the_factors_in_them_and_what_left_its_table() -> None:
     assert "models" not in text(pm.optimize("gemm_64", "simba_16nm", objective="energy"))
 
 
+def test_results_of_networks_name_them_too() -> None:
+    work = {
+        "polymap": "workload/1",
+        "name": "two",
+        "einsum": "C[m,n] += A[m,k] * B[k,n]",
+        "layers": [{"name": n, "ranks": {"m": 4, "n": 4, "k": size}} for n, size in (("a", 4), ("b", 8))],
+    }
+    said = text(pm.optimize(work, "sram_cim_like", objective="energy"))
+    assert said.endswith("\n  models  calibrated: inputs, outputs, weights, MAC")
+    assert "models" not in text(pm.optimize(work, "simba_16nm", objective="energy"))
+
+
 def test_a_result_says_which_levels_left_their_tables() -> None:
     machine = {
         "name": "far",
