@@ -133,8 +133,9 @@ class Frame:
 
     @cached_property
     def cycles(self) -> Values:
-        computes = prod(size for _, size in self.skeleton.einsum.ranks)
-        return np.asarray(computes / self.unrollings.factors[self.numbers].prod(axis=(1, 2), dtype=np.float64))
+        """Steps at which anything runs; at least, where the domain is no box."""
+        used = self.unrollings.factors[self.numbers].prod(axis=(1, 2), dtype=np.float64)
+        return np.asarray(np.ceil(self.skeleton.einsum.computes / used))
 
     @cached_property
     def rest(self) -> Values:
@@ -142,12 +143,14 @@ class Frame:
         architecture = self.skeleton.architecture
         fans = self.unrollings.factors[self.numbers].prod(axis=2)
         watts = np.zeros(len(self.numbers))
+        # An instance runs no more than its share of the box: so many of them run at least.
+        share = self.skeleton.einsum.computes / prod(size for _, size in self.skeleton.einsum.ranks)
         for level in leaking_levels(self.skeleton):
             outside = [
                 a for a, array in enumerate(architecture.arrays) if _stands(architecture, array.name, level.name)
             ]
             idle = self.conventions.idle_instances_leak
-            instances = architecture.instances(level.name) if idle else fans[:, outside].prod(axis=1)
+            instances = architecture.instances(level.name) if idle else share * fans[:, outside].prod(axis=1)
             watts = watts + float(level.leakage_w) * instances
         leaked = watts * (1e12 / float(architecture.clock_hz)) * self.cycles
         return np.asarray(compute_pj(Geometry(self.skeleton, self.unrollings.spatial(0))) + leaked)

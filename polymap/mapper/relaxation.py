@@ -15,6 +15,10 @@ So the frame is cut at its outermost array. Inside, a table gives the least pric
 nodes still owing (one for each unrolling of the arrays further inside); outside, another one the least price from
 there. For an unrolling the two meet at `T = t * s`. All of this is from below; the parts that remain are bounded by
 their programs.
+
+On a domain that is no box `F` and `X` are what cells of `T` points touch: below `T` all loops move, so that instances
+together run through blocks. Those that hold the same hold it at some steps only where the rank between them is tied to
+the tensor's: `sigma` and `nu` count loose ranks alone.
 """
 
 from __future__ import annotations
@@ -45,6 +49,7 @@ from polymap.mapper.pricing import (
 from polymap.mapper.program import Program
 from polymap.mapper.sharing import sharings
 from polymap.mapper.space import Skeleton
+from polymap.mapper.touched import loose_ranks
 from polymap.mapper.traffic import Geometry, shares
 from polymap.mapper.unrolling import Factors, Spatial, Unrolling
 from polymap.model.conventions import Conventions
@@ -58,9 +63,9 @@ Arrived = dict[Nodes, Values]  # least price up to a place, by nodes that owe th
 
 
 def relaxable(skeleton: Skeleton) -> bool:
-    """Whether the domain is a box, the frame has an array in use, no rank occurs twice in a tensor, the output has no
-    holes, no price depends on how many instances are in use, and no neighbours pass tiles on."""
-    if not skeleton.einsum.is_box:
+    """Whether the frame has an array in use, no rank occurs twice in a tensor, the output has no holes, no price
+    depends on how many instances are in use, no neighbours pass tiles on, and the domain is a box or no tiles slide."""
+    if not skeleton.einsum.is_box and any(slides(tensor) for tensor in skeleton.einsum.tensors):
         return False
     once = all(sum(len(c.ranks) for c in t.coordinates) == len(t.ranks) for t in skeleton.einsum.tensors)
     alone = all(kept.memory.cluster == 1 for kept in skeleton.kept)
@@ -172,6 +177,8 @@ class Relaxation:
     @cached_property
     def crossing(self) -> tuple[Values, ...]:
         """What crosses into the array for each node at least, by the tile outside it."""
+        if self.geometry.touched:
+            return self.program.fetched
         return tuple(touched(node.tensor, self.geometry) * self.geometry.lattice.steps for node in self.geometry.nodes)
 
     @cached_property
@@ -283,8 +290,17 @@ class Relaxation:
         return _columns(len(loops), [self._copies(n.tensor, self._factors(loops, range(1, n.stop + 1))) for n in nodes])
 
     def _copies(self, tensor: Tensor, factors: Whole) -> Whole:
-        """Instances with the same tile, at least: windows may differ."""
-        return np.ones(len(factors), dtype=np.int64) if slides(tensor) else self._same(tensor, factors)
+        """Instances with the same tile, at least: windows may differ, and so may tiles of a domain that is no box."""
+        if slides(tensor):
+            return np.ones(len(factors), dtype=np.int64)
+        return self._same(tensor, np.where(self._loose, factors, 1))
+
+    @cached_property
+    def _loose(self) -> NDArray[np.bool_]:
+        """For each rank whether its values change nothing of what other ranks run through."""
+        einsum = self.skeleton.einsum
+        loose = loose_ranks(einsum) if self.geometry.touched else einsum.sizes
+        return np.array([rank in loose for rank in self.geometry.ranks])
 
     def _same(self, tensor: Tensor, factors: Whole) -> Whole:
         """Instances with the same tile, at most: windows may meet."""
@@ -297,6 +313,8 @@ class Relaxation:
     @cached_property
     def _needed(self) -> tuple[int, ...]:
         """Elements of each node's tensor, at least."""
+        if self.geometry.touched:
+            return tuple(int(fetched.flat[-1]) for fetched in self.program.fetched)
         sizes = self.skeleton.einsum.sizes
         return tuple(
             prod(max((sizes[rank] for rank in c.ranks), default=1) for c in node.tensor.coordinates)

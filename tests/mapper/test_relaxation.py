@@ -27,6 +27,8 @@ def machine(*levels: dict[str, object]) -> pm.Architecture:
 
 WINDOWS = pm.einsum("O[c,p] += I[c,p+r] * W[c,r]", c=2, p=4, r=2)
 MATMUL = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=4, n=4, k=4)
+SCORES = pm.einsum("S[i,j] += Q[i,d] * K[j,d]", name="s", bits=16, domain="{ [i,j] : j <= i }", i=4, j=4, d=2)
+VALUES = pm.einsum("O[i,d] += P[i,j] * V[j,d]", name="v", bits=16, domain="{ [i,j] : j <= i }", i=4, j=4, d=2)
 STRIDED = pm.einsum("O[k,p] += I[2*p+r] * W[k,r]", k=2, p=4, r=3)
 
 
@@ -51,6 +53,30 @@ def test_no_class_has_less_energy_than_its_bound(
         part = unopened.open()
         least = min(each.least(each.energy) for each in part.split() or [part])
         least += float(part.leakage) * unopened.cycles
+        assert unopened.compulsory <= least * (1 + 1e-12)
+        assert unopened.relaxed <= least * (1 + 1e-12)
+        assert unopened.refined <= least * (1 + 1e-12)
+        bounded += unopened.bound is not None
+    assert bounded
+
+
+@pytest.mark.parametrize("work", [SCORES, VALUES], ids=["scores", "values"])
+@pytest.mark.parametrize(
+    "levels",
+    [
+        (buffer("GLB", 20), ARRAY, buffer("RF", 6)),
+        (buffer("GLB", 24, keeps=["input"]), ARRAY, buffer("RF", 8), LANES, buffer("REG", 3)),
+        ({**ARRAY, "network": {"multicast": False, "reduction": False}}, buffer("RF", 10), LANES),
+    ],
+    ids=["buffer", "two arrays", "no sharing"],
+)
+def test_no_class_of_a_triangle_has_less_energy_than_its_bound(
+    work: pm.Einsum, levels: tuple[dict[str, object], ...]
+) -> None:
+    bounded = 0
+    for unopened in classes(work, machine(*levels), POLYMAP, "uneven"):
+        part = unopened.open()
+        least = part.least(part.energy) + float(part.leakage) * unopened.cycles
         assert unopened.compulsory <= least * (1 + 1e-12)
         assert unopened.relaxed <= least * (1 + 1e-12)
         assert unopened.refined <= least * (1 + 1e-12)
