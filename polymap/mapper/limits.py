@@ -3,7 +3,7 @@
 A limit is lifted first: a memory that holds every tensor whole, or a port without a rate, is a relaxation, so an
 optimum that stays is proof that the limit does not bind. Where the optimum falls, the limit is loosened step by step.
 Dimensions of arrays are never lifted: too many unrollings would fit. They grow to the next size that any unrolling
-uses, and to the largest one up to twice their size.
+uses, and to the largest one up to twice their size; where idle instances cost, those between are bounded or searched.
 """
 
 from __future__ import annotations
@@ -226,11 +226,56 @@ class Study:
 
     def _fanout(self, array: Array, dim: str, size: int, name: str) -> Limit:
         larger = [s for s in self._useful(array, dim, size) if s > size]
-        sizes = sorted({*larger[:1], *(s for s in larger[-1:] if s <= 2 * size)})
-        steps = [step for s in sizes if (step := self._widened(array, dim, s))]
-        helps = any(self._helps(step.best) for step in steps)
-        useless = str(sizes[-1]) if steps and not helps and self._idles_for_free else ""
-        return Limit(FANOUT, name, str(size), True if helps else None if sizes else False, None, tuple(steps), useless)
+        ends = sorted({*larger[:1], *larger[-1:]})
+        found = {s: step for s in ends if (step := self._widened(array, dim, s))}
+        proven = all(self._binds(step.best) is False for step in found.values())
+        if not self._idles_for_free:
+            proven &= self._between(array, dim, larger[1:-1], found)
+        helps = any(self._helps(step.best) for step in found.values())
+        steps = tuple(found[s] for s in sorted(found))
+        useless = str(larger[-1]) if larger and proven and not helps else ""
+        return Limit(FANOUT, name, str(size), True if helps else None if larger else False, None, steps, useless)
+
+    def _between(self, array: Array, dim: str, sizes: list[int], found: dict[int, Step]) -> bool:
+        """Find the best of some sizes, if it is better than all that is found; whether no other can be.
+
+        Where idle instances cost, a size may help although a smaller and a larger one do not. All of them are bounded
+        together by a machine that is as wide as the largest, leaks as the smallest does, and need not be used.
+        """
+        if not sizes:
+            return True
+        least = min(_value(best) for best in (self.best, *(step.best for step in found.values())))
+        bound = self._idle(array, dim, sizes)
+        if bound is None or (bound.lower_bound or 0.0) >= least * (1 - ROUNDING):
+            return True
+        if len(sizes) > 1:
+            half = len(sizes) // 2
+            lower, upper = (self._between(array, dim, part, found) for part in (sizes[:half], sizes[half:]))
+            return lower and upper
+        step = self._widened(array, dim, sizes[0])
+        if step and _value(step.best) < least * (1 - ROUNDING):
+            found[sizes[0]] = step
+        return step is None or step.best.status == "optimal"
+
+    def _idle(self, array: Array, dim: str, sizes: list[int]) -> Result | None:
+        """An optimum that none of these sizes is below; None if no mapping fits any of them."""
+        rules = ((name, replace(rule, min_usage=Fraction(0)) if name == dim else rule) for name, rule in array.rules)
+        wide = replace(array, shape=_grown(array, dim, sizes[-1]), rules=tuple(rules))
+        share = Fraction(sizes[0], sizes[-1]) if self.query.rules.idle_instances_leak else Fraction(1)
+        inside = self.architecture.index(array.name)
+        levels = (
+            wide if here.name == array.name else here if place < inside else _leaking(here, share)
+            for place, here in enumerate(self.architecture.hierarchy)
+        )
+        stated = tuple(limit.statement for limit in self._demanded if not isinstance(limit, ShareLimit))
+        query = replace(
+            self.query,
+            subject_to=tuple(text for text in self.query.subject_to if UTILIZATION not in text),
+            constraints=Constraints(stated) if self.query.constraints else None,
+        )
+        with suppress(Infeasible):
+            return _optimum(self.einsum, replace(self.architecture, hierarchy=tuple(levels)), query)
+        return None
 
     def _widened(self, array: Array, dim: str, size: int) -> Step | None:
         """A larger array; None where no mapping uses as much of it as is asked for."""
@@ -239,7 +284,12 @@ class Study:
         return None
 
     def _useful(self, array: Array, dim: str, size: int) -> list[int]:
-        """Sizes of a dimension that an unrolling can fill: the next one, and all up to twice the size."""
+        """Sizes of a dimension that an unrolling can fill: the next one, and all up to twice the size.
+
+        A statement about the share that is used may want any of these.
+        """
+        if any(isinstance(limit, ShareLimit) for limit in self._demanded):
+            return list(range(1, 2 * size + 1))
         ranks = [self.einsum.sizes[rank] for rank in unrollable(self.einsum, array, dim)]
         if self.query.factors == IMPERFECT:
             return list(range(1, min(2 * size, prod(ranks)) + 1))
@@ -321,6 +371,10 @@ def _rated(bandwidth: Bandwidth, port: str, rate: Rate | None) -> Bandwidth:
 
 def _grown(array: Array, dim: str, size: int) -> tuple[tuple[str, int], ...]:
     return tuple((name, size if name == dim else here) for name, here in array.shape)
+
+
+def _leaking(level: Level, share: Fraction) -> Level:
+    return level if isinstance(level, Array) else replace(level, leakage_w=level.leakage_w * share)
 
 
 def _rate_text(rate: Rate) -> str:

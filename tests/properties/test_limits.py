@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import assume, given, reject
+from hypothesis import assume, event, given, reject
 from hypothesis import strategies as st
 
 import polymap as pm
@@ -23,6 +23,7 @@ from polymap.mapping.nest import Storage
 from polymap.mapping.tidy import tidy
 from polymap.model.evaluate import evaluate
 from polymap.quantity import capacity_text
+from tests.oracles import exhaust
 from tests.oracles.uneven_objectives import OBJECTIVES, best, sizes
 from tests.properties.exact_engines import law
 from tests.properties.ruled_optimum import Ruled, every_mapping, ruled
@@ -46,7 +47,9 @@ def test_the_least_capacity_that_helps_is_the_least(query: Query) -> None:
     for limit in found.limits:
         if limit.kind == "capacity":
             memory = query.architecture.memory(limit.name)
-            open_machine = with_level(query, replace(memory, capacity_bits=whole_bits(query.einsum, memory)))
+            open_machine = with_level(
+                query.architecture, replace(memory, capacity_bits=whole_bits(query.einsum, memory))
+            )
             front = sizes(query.einsum, open_machine, limit.name)
             helping = [bits for energy, bits in front if energy < found.best.cost.energy]
             assert limit.binds == bool(helping), str(query)
@@ -69,7 +72,9 @@ def test_a_rate_binds_if_and_only_if_the_optimum_falls_without_it(query: Query, 
             name, port = limit.name.split(".")
             memory = query.architecture.memory(name)
             rates = {p: None if p == port else getattr(memory.bandwidth, p) for p in ("read", "write", "shared")}
-            freed = with_level(query, replace(memory, bandwidth=Bandwidth(**rates, scale=memory.bandwidth.scale)))
+            freed = with_level(
+                query.architecture, replace(memory, bandwidth=Bandwidth(**rates, scale=memory.bandwidth.scale))
+            )
             truth = best(query.einsum, freed, OBJECTIVES[objective])
             assert truth is not None
             value = float(OBJECTIVES[objective].value(truth.point, freed.clock_hz))
@@ -124,12 +129,57 @@ def test_twice_the_room_saves_what_is_told_under_statements_about_shares_of_it_t
         if limit.kind == "capacity":
             memory = problem.query.architecture.memory(limit.name)
             double = replace(memory, capacity_bits=2 * (memory.capacity_bits or 0))
-            truth = least_energy(problem, with_level(problem.query, double), problem.constraints)
+            truth = least_energy(problem, with_level(problem.query.architecture, double), problem.constraints)
             if limit.binds is False:
                 assert truth == found.best.cost.energy, str(problem)
             else:
                 told = [step.best.cost.energy for step in limit.steps if step.to == capacity_text(2 * bits(memory))]
                 assert told == ([] if truth is None else [truth]), str(problem)
+
+
+@law(40)
+@given(data=st.data())
+def test_no_size_up_to_twice_helps_more_than_those_told_where_idle_instances_cost(data: st.DataObject) -> None:
+    m, n = data.draw(st.integers(2, 12)), data.draw(st.integers(1, 5))
+    work = pm.einsum("C[m,n] += A[m] * B[n]", m=m, n=n, bits=16)
+    machine = pm.architecture(leaking(data))
+    used = data.draw(st.sampled_from(("at least 0.75", "at most 0.5", "0.5", "at least 0")))
+    rules = pm.constraints({"utilization": {"PE": used}}) if data.draw(st.booleans()) else Constraints()
+    asked = Asked("energy", mapspace="even", constraints=rules)
+
+    def least(size: int) -> Any:
+        array = replace(machine.arrays[0], shape=(("X", size),))
+        wide = with_level(machine, array)
+        demanded = bind(rules, work, wide)
+        found = (nest for nest in exhaust.mappings(work, wide) if not demanded.violations(nest))
+        legal = (nest for nest in found if not mistakes(work, wide, nest))
+        return min((evaluate(work, wide, nest, check=False).energy for nest in legal), default=None)
+
+    now = machine.arrays[0].fanout
+    assume(least(now) is not None)
+    [limit] = [limit for limit in limits(work, machine, asked, lambda _: None).limits if limit.kind == "fan-out"]
+    truth = min((found for size in range(now + 1, 2 * now + 1) if (found := least(size)) is not None), default=None)
+    helps = truth is not None and truth < least(now)
+    within = [step.best.cost.energy for step in limit.steps if int(step.to) <= 2 * now]
+    told = f"{work} {machine} {rules} {truth} {limit}"
+    event(f"helps: {helps}, by a size between: {bool(helps and len(limit.steps) > 2)}")
+    if helps:
+        assert (limit.binds, min(within)) == (True, truth), told
+    elif limit.steps and int(limit.steps[-1].to) <= 2 * now:
+        assert (limit.binds, int(limit.useless) > now) == (None, True), told
+
+
+def leaking(data: st.DataObject) -> dict[str, Any]:
+    """A memory and an array whose instances leak, and may have to be used."""
+    rule = {
+        "size": data.draw(st.integers(1, 7)),
+        **data.draw(st.sampled_from(({}, {"min_usage": 0.5}, {"min_usage": 0.8}))),
+    }
+    energy = {"read": "1 pJ", "write": "1 pJ"}
+    compute = {"compute": "MAC", "energy": "1 pJ", "leakage": data.draw(st.sampled_from(("0 W", "1 mW", "20 mW")))}
+    home = {"memory": "DRAM", "width": "16 b", "energy": energy, "leakage": data.draw(st.sampled_from(("0 W", "9 mW")))}
+    levels = [home, {"array": "PE", "shape": {"X": rule}}, compute]
+    return {"polymap": "architecture/1", "name": "leaking", "clock": "1 GHz", "hierarchy": levels}
 
 
 def bits(memory: Memory) -> int:
@@ -219,12 +269,14 @@ def bits_of(result: pm.Result, limit: Limit) -> int:
     return next(row.occupied_bits for row in result.cost.components if row.level == limit.name)
 
 
-def with_level(query: Query, level: Level) -> pm.Architecture:
-    levels = (level if here.name == level.name else here for here in query.architecture.hierarchy)
-    return replace(query.architecture, hierarchy=tuple(levels))
+def with_level(machine: pm.Architecture, level: Level) -> pm.Architecture:
+    levels = (level if here.name == level.name else here for here in machine.hierarchy)
+    return replace(machine, hierarchy=tuple(levels))
 
 
 def wider(query: Query, name: str, size: int) -> pm.Architecture:
     array, dim, _ = query.architecture.dimension(name) or (None, "", 0)
     assert isinstance(array, Array)
-    return with_level(query, replace(array, shape=tuple((d, size if d == dim else s) for d, s in array.shape)))
+    return with_level(
+        query.architecture, replace(array, shape=tuple((d, size if d == dim else s) for d, s in array.shape))
+    )
