@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import Parser, add_cache, add_verb, workers
 from polymap.cli.output import Unwritable, check_open, standard
+from polymap.errors import NOWHERE, Mistake, SpecError
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[Parser]
@@ -48,6 +49,8 @@ def run(options: argparse.Namespace) -> int:
     from polymap.serve.service import Service
 
     check_open()
+    if sys.stdin is None:
+        raise SpecError(Mistake(NOWHERE, "standard input is closed: there are no requests", "give it a pipe or a file"))
     cache = folder(options.cache)
     try:
         Service(sys.stdin.buffer, standard().buffer, options.workers, str(cache) if cache else None).run()

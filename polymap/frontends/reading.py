@@ -7,6 +7,7 @@ imported to find out.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -20,6 +21,8 @@ from polymap.workload.build import Given, build
 from polymap.workload.parse import parse
 
 Source: TypeAlias = Any  # also objects of packages that may be missing
+
+ASSIGNS = re.compile(r"\s*\w+\s*\[[^]]*\]\s*\S*=")  # `O[m] = A[m]`: a mistake in an einsum, not the name of a file
 
 FrontEnd: TypeAlias = "Callable[[Any, Sizes], Model]"
 
@@ -54,8 +57,9 @@ def read(source: Source, sizes: Sizes | None = None) -> Taken:
         return Taken(source)
     given = dict(sizes or {})
     if is_workload(source):
+        work = workload(source)
         _check_nothing_set(given, _file(source))
-        return Taken(workload(source))
+        return Taken(work)
     found = model(source, given)
     if is_text(source) or _split(source)[1] is not None:
         return _one(*found.layers, *found.others)
@@ -87,8 +91,10 @@ def is_workload(source: Source) -> bool:
 
 
 def is_text(source: Source) -> bool:
-    """Whether it is an einsum itself, `O[...] += ...`, not a file, a name or YAML."""
-    return isinstance(source, str) and "+=" in source and "\n" not in source and not os.path.exists(source)
+    """Whether it is an einsum itself, `O[...] += ...`, or meant as one, not a file, a name or YAML."""
+    if not isinstance(source, str) or "\n" in source or os.path.exists(source):
+        return False
+    return "+=" in source or ASSIGNS.match(source) is not None
 
 
 def _mend(found: Model) -> str:
@@ -110,8 +116,9 @@ def _found(source: Source, sizes: Sizes) -> Model:
         return front_end(source, sizes)
     if is_text(source):
         return gathered("einsum", [_operation(einsum_of(source, sizes))])
+    table = _of_table(workload(source))
     _check_nothing_set(sizes, _file(source))
-    return _of_table(workload(source))
+    return table
 
 
 def _of_table(found: Einsum | Network) -> Model:

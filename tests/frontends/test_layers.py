@@ -76,6 +76,22 @@ def test_a_table_has_no_open_sizes(settings: list[str], told: str, capsys: pytes
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("verb", [["layers"], ["optimize", "teaching"]])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("C[m] = A[m]*B[m]", "einsum:1:6: '=' would assign; an einsum accumulates"),
+        ("C[m] -= A[m]*B[m]", "einsum:1:6: expected '+=' but found '-'"),
+        ("m,m->m", "there is no file and no shipped name `m,m->m`"),
+    ],
+)
+def test_what_was_meant_as_an_einsum_is_told_as_one(
+    verb: list[str], text: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*verb, text, "--set", "m=3"]) == 1
+    assert told in capsys.readouterr().err
+
+
 def test_a_size_of_0_or_beyond_2_31_is_refused() -> None:
     with pytest.raises(pm.SpecError, match="k is set to `0`") as caught:
         pm.layers("C[m] += A[m,k] * B[k]", {"m": 2**31, "k": 0})

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 import polymap as pm
+from polymap.cli import main
 from polymap.serve.service import Service
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "compilers.md"
@@ -60,7 +61,7 @@ class Server:
         """End the input; all answers that are left."""
         self.lines.close()
         answers = [json.loads(line) for line in self.out]
-        assert self.process.wait(60) == 0
+        assert self.process.wait(300) == 0
         return answers
 
     def kill(self) -> None:
@@ -224,12 +225,18 @@ def test_a_line_that_ends_in_the_middle_is_no_request(server: Server) -> None:
     assert "result" in answers[1]
 
 
+def test_a_server_without_an_input_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", None)  # as where a shell closed it
+    assert main(["serve", "--stdio"]) == 1
+    assert "standard input is closed" in capsys.readouterr().err
+
+
 def test_a_client_that_no_longer_reads_ends_the_server(server: Server) -> None:
     server.out.close()
     with suppress(BrokenPipeError):  # it has ended already
         for _ in range(3):
             server.send(b"{bad")
-    assert server.process.wait(60) == 0  # although its input has not ended
+    assert server.process.wait(300) == 0  # although its input has not ended
     with suppress(BrokenPipeError):
         server.lines.close()
 
