@@ -10,6 +10,7 @@ which says what is wrong and how to mend it but not where: the spec room adds th
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from decimal import Decimal
@@ -38,6 +39,7 @@ _POWERS = {
     "T": 12,
     "P": 15,
 }
+_PREFIXES = {power: prefix for prefix, power in _POWERS.items() if prefix != "K"}
 _SPELLINGS = str.maketrans({"µ": "u", "μ": "u", "²": "2", "^": None})
 
 
@@ -287,3 +289,16 @@ def capacity_text(bits: int) -> str:
     units = {**_binary("B", 8), "B": Fraction(8), "b": Fraction(1)}
     unit = max((unit for unit in units if not bits % units[unit]), key=units.__getitem__) if bits else "b"
     return f"{int(bits / units[unit])} {unit}"
+
+
+def engineering(value: float, unit: str) -> str:
+    """Four significant digits with an SI prefix.
+
+    >>> engineering(1.23456e-5, "J"), engineering(0.0, "s"), engineering(200e6, "Hz")
+    ('12.35 uJ', '0 s', '200 MHz')
+    """
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g} {unit}"
+    rounded = float(f"{value:.3e}")
+    exponent = min(max(3 * math.floor(math.log10(abs(rounded)) / 3), min(_PREFIXES)), max(_PREFIXES))
+    return f"{rounded / 10.0**exponent:.4g} {_PREFIXES[exponent]}{unit}"

@@ -32,6 +32,18 @@ def test_values_show_themselves(kind: str) -> None:
     assert BAD not in html
 
 
+def test_energies_have_a_unit_that_people_read() -> None:
+    layer = {"name": "one", "ranks": {"m": 4, "n": 4, "k": 4}}
+    network = {"polymap": "workload/1", "name": "net", "einsum": "C[m,n] += A[m,k] * B[k,n]", "layers": [layer]}
+    best, front, all_of_it = (
+        f(work, "teaching") for f, work in ((pm.optimize, WORK), (pm.pareto, WORK), (pm.optimize, network))
+    )
+    assert best.energy_pj == 5792.0
+    for shown in (best, front, all_of_it):
+        assert "5.792 nJ" in shown._repr_html_()
+    assert "<td>1.6 nJ</td>" in best._repr_html_()  # 16 elements of A at 100 pJ
+
+
 def test_a_large_memory_is_told_exactly() -> None:
     memory = {"memory": "L2", "capacity": "1.5 MiB", "width": "64 b", "energy": {"read": "1 pJ", "write": "1 pJ"}}
     machine = {"name": "large", "clock": "1 GHz", "hierarchy": [memory, {"compute": "MAC", "energy": "1 pJ"}]}

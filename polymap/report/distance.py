@@ -8,7 +8,8 @@ from difflib import ndiff
 from polymap.mapper.distance import Distance
 from polymap.mapper.result import Result
 from polymap.model.cost import told
-from polymap.report.numbers import count, engineering, objective, percent
+from polymap.quantity import engineering
+from polymap.report.numbers import count, objective, percent
 from polymap.report.table import table
 
 SCHEMA = "polymap.distance/1"

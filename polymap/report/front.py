@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from polymap.mapper.result import Front, Result
-from polymap.quantity import capacity_text
-from polymap.report.numbers import count, engineering, joules, percent, scientific
+from polymap.quantity import capacity_text, engineering
+from polymap.report.numbers import count, joules, percent, scientific
 from polymap.report.table import Row, table
 
 COLUMNS = ("point", "energy", "cycles", "latency", "utilization", "EDP")

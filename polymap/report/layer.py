@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from polymap.architecture.hierarchy import Architecture, Array
 from polymap.mapper.result import Result, Search
+from polymap.quantity import engineering
 from polymap.report.nest import drawn
 from polymap.report.numbers import (
     area,
     count,
-    engineering,
     joules,
     objective,
     percent,

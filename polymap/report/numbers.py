@@ -6,21 +6,9 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
+from polymap.quantity import engineering
+
 ABSENT = "-"
-
-
-def engineering(value: float, unit: str) -> str:
-    """Four significant digits with an SI prefix.
-
-    >>> engineering(1.23456e-5, "J"), engineering(0.0, "s"), engineering(200e6, "Hz")
-    ('12.35 uJ', '0 s', '200 MHz')
-    """
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g} {unit}"
-    rounded = float(f"{value:.3e}")
-    exponent = min(max(3 * math.floor(math.log10(abs(rounded)) / 3), min(PREFIXES)), max(PREFIXES))
-    return f"{rounded / 10.0**exponent:.4g} {PREFIXES[exponent]}{unit}"
 
 
 def joules(energy_pj: float) -> str:

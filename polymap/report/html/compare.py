@@ -7,9 +7,10 @@ from typing import Any
 
 from polymap.architecture.hierarchy import Array, Chosen, Compute, Memory
 from polymap.markup import Markup, el, joined, number_cell, table
+from polymap.quantity import engineering
 from polymap.report.html import energy, result
 from polymap.report.html.subject import Subject
-from polymap.report.numbers import area, bits, count, engineering, joules, percent, scientific
+from polymap.report.numbers import area, bits, count, joules, percent, scientific
 
 FACTS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("energy", "energy_pj", joules),

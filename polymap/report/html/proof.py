@@ -6,8 +6,9 @@ from typing import Any
 
 from polymap.mapper.certificate import ATTAINED, BOUNDED, EMPTY, OPEN, SOLVED
 from polymap.markup import Markup, el, figure, joined
+from polymap.quantity import engineering
 from polymap.report.html.subject import Subject
-from polymap.report.numbers import area, count, engineering, joules, objective, percent, scientific
+from polymap.report.numbers import area, count, joules, objective, percent, scientific
 
 WORDS = {
     BOUNDED: "cannot be better than the answer: a lower bound for all of their mappings says so",

@@ -9,9 +9,10 @@ from math import log10
 
 from polymap.architecture.hierarchy import Memory
 from polymap.markup import Markup, el, figure, joined, number_cell, table
+from polymap.quantity import engineering
 from polymap.report.html.machine import meter
 from polymap.report.html.subject import Subject
-from polymap.report.numbers import count, engineering, percent
+from polymap.report.numbers import count, percent
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 520, 280, 60, 40
 
