@@ -142,7 +142,7 @@ def share_amount(value: object) -> Amount:
 
 
 def _parts(value: object) -> list[str]:
-    text = "" if isinstance(value, (bool, type(None))) else " ".join(str(value).split())
+    text = str(value).lower() if isinstance(value, bool) else " ".join(str(value).split())
     return re.split(r"\s+and\s+", text)
 
 

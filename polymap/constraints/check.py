@@ -24,9 +24,14 @@ def check_names(constraints: Constraints, einsums: Iterable[Einsum], architectur
     memory without capacity. One layer of a network may lack what another has.
     """
     layers = tuple(einsums)
-    wrong = [mistake for statement in constraints.statements for mistake in _wrong(statement, layers, architecture)]
+    # Several names of a list stand under one level: what is wrong with that is told once.
+    wrong: dict[tuple[str, str, str], Mistake] = {}
+    for statement in constraints.statements:
+        for mistake in _wrong(statement, layers, architecture):
+            place = mistake.place
+            wrong.setdefault((place.file, place.path.partition("[")[0] or str(place), mistake.message), mistake)
     if wrong:
-        raise SpecError(wrong)
+        raise SpecError(wrong.values())
 
 
 def _wrong(statement: Statement, layers: tuple[Einsum, ...], architecture: Architecture) -> list[Mistake]:
@@ -48,7 +53,20 @@ def _unknown(statement: Statement, layers: tuple[Einsum, ...], architecture: Arc
             owner = "the workload" if kind in ("tensor", "rank") else architecture.name
             said = {"array": "array or dimension", "tensor": "tensor or role"}.get(kind, kind)
             mend = choose(name, known[kind], f"it has {', '.join(known[kind][:12]) or 'none'}")
+            mend = "; ".join(filter(None, (_belongs(statement, kind, name, known), mend)))
             yield Mistake(statement.place, f"{owner} has no {said} {shown(name)}", mend)
+
+
+def _belongs(statement: Statement, kind: str, name: str, known: dict[str, list[str]]) -> str:
+    """Where a name that means something else may stand."""
+    if kind == "rank" and isinstance(statement, Tile) and not statement.tensor and name in known["tensor"]:
+        example = f"{name}: {{{known['rank'][0]}: {statement.amount}}}"
+        return f"{name} is a tensor: name the rank of its tiles, too, e.g. `{example}`"
+    if kind == "memory" and name in known["array"]:
+        return f"{name} is an array or dimension: say what it unrolls under `parallel:`"
+    if kind == "array" and name in known["memory"]:
+        return f"{name} is a memory: say what it loops over under `loops:`"
+    return ""
 
 
 def _takes_every(statement: Statement, kind: str) -> bool:
@@ -179,4 +197,4 @@ def _unmet(
             of = f"rank {rank} has {size} point{'s' if size > 1 else ''}"
             room = f" and {array} has room for {width}" if width and width < size else ""
             listed = f"; its factors are {', '.join(map(str, candidates[:12]))}" if perfect else ""
-            yield f"{of}{room}{listed}", "use one of them, or imperfect factors" if perfect else "allow less"
+            yield f"{of}{room}{listed}", "use one of them" if perfect else "allow less"

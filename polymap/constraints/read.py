@@ -41,6 +41,7 @@ from polymap.spec import Items, Reader, Scalar, identifier
 
 KIND, FORMAT = "constraints", "constraints/1"
 HOWS: tuple[How, ...] = ("must", "never", "only")
+TIMELOOP = ("constraints", "architecture_constraints", "mapspace_constraints", "mapspace")
 WISHES = ("prefer", "prefers", "wishes", "soft", "should")
 _QUOTE = 'quote a condition that begins with `>`: write `">= 4"`, or in words `at least 4`'
 
@@ -50,7 +51,14 @@ def read(source: spec.Source) -> Constraints:
     try:
         return _decode(source)
     except SpecError as error:
-        raise SpecError(_about_quotes(mistake) for mistake in error.mistakes) from None
+        raise SpecError(_of_timeloop(error.mistakes) or map(_about_quotes, error.mistakes)) from None
+
+
+def _of_timeloop(mistakes: tuple[Mistake, ...]) -> list[Mistake]:
+    """A file with the sections of Timeloop's constraints has one mistake."""
+    alien = [mistake for mistake in mistakes if mistake.place.path in TIMELOOP]
+    mend = "convert it: `polymap convert FILE... -o DIR`, with the architecture and the workload beside it"
+    return [replace(mistake, message="these are constraints of Timeloop", mend=mend) for mistake in alien[:1]]
 
 
 def _about_quotes(mistake: Mistake) -> Mistake:
@@ -62,7 +70,7 @@ def _about_quotes(mistake: Mistake) -> Mistake:
 def _decode(source: spec.Source) -> Constraints:
     with spec.reading(source, KIND, FORMAT) as top:
         name, origin = top.text("name"), top.text("source")
-        for key in (key for key in WISHES if top.has(key)):
+        for key in (key for key in WISHES if key in top.keys and top.has(key)):
             top.wrong("there are no wishes here: every statement is a rule", "state a rule, or leave it out", key=key)
         statements = (*_keeps(top), *_parallel(top), *_loops(top), *_tiles(top), *_utilizations(top))
     return Constraints(statements, name, origin)
@@ -179,6 +187,12 @@ def _orders(reader: Reader, memory: str) -> Iterator[Order]:
     """One order, or a list of them."""
     node = reader.node_of("order")
     if isinstance(node, Items):
+        words = [item.text.strip() for item in node.items if isinstance(item, Scalar)]
+        if not words or (len(words) > 1 and not any(" " in word for word in words)):
+            ranks = " ".join(words) or "... p q"
+            said = "a list is of whole orders, and these are its parts" if words else "the list is empty"
+            reader.wrong(said, f"write one order as text: `order: {ranks}`", key="order")
+            return
         found: tuple[Order | None, ...] = reader.values("order", order)
         places = [item.place for item in node.items]
     else:
@@ -195,6 +209,11 @@ def order(value: object) -> Order:
     Order(memory='', outer=('k',), inner=('r', 's'), others='between')
     """
     words = value.split() if isinstance(value, str) else []
+    if isinstance(value, str) and "," in value:
+        raise Misread(
+            f"{shown(value)} is no order of loops",
+            f"leave the commas out: `{' '.join(value.replace(',', ' ').split())}`",
+        )
     if "before" in words:
         names, fillers, others = words[::2], words[1::2], ["before"] * (len(words) // 2)
         return _checked(Order("", tuple(names), (), "anywhere"), len(words) % 2 == 1 and fillers == others, value)

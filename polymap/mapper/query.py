@@ -15,6 +15,7 @@ import numpy as np
 
 from polymap.architecture.hierarchy import Architecture, Bandwidth
 from polymap.constraints.bind import Limits, bind
+from polymap.constraints.check import impossible
 from polymap.constraints.statements import Constraints
 from polymap.errors import NOWHERE, Infeasible, Mistake, PolymapError, SpecError, Unsolved
 from polymap.mapper.bundle import Bundle, Frame, every
@@ -157,6 +158,9 @@ def space(einsum: Einsum, architecture: Architecture, query: Query) -> Space:
 
         return Space(lambda: batches(einsum, shrunk, query.rules, query.space == UNEVEN))
     demanded = limits_of(query, einsum, architecture)
+    alone = impossible(demanded, perfect=True) if demanded else []
+    if alone:
+        raise Infeasible(alone)
     return Space(lambda: bundles(einsum, shrunk, query.rules, query.space, demanded))
 
 
@@ -362,6 +366,8 @@ def bundles(
     """
     renamed = () if apart or limits else renamings(einsum)
     ledger = None if limits is None else Ledger(limits)
+    if ledger and not all(ledger.factors.values()):
+        return  # no factor of some loops meets all statements about them
     asked = ledger if ledger and not ledger.empty else None
     found = every(einsum, architecture, limits)
     for kept in keepings(einsum, architecture, limits):

@@ -168,6 +168,13 @@ def test_an_amount_allows_some_numbers(written: object, text: str, allowed: list
         ("loops: {GLB: {factors: {p: at most 2 and at least 4}}}", "no number is `<= 2 and >= 4`"),
         ("loops: {GLB: {factors: {p: power of 1}}}", "the powers of 1 are all the same"),
         ("loops: {GLB: {order: p before}}", "`p before` is no order of loops"),
+        ("loops: {GLB: {order: [p, q]}}", "write one order as text: `order: p q`"),
+        ("loops: {GLB: {order: [p, ..., q]}}", "write one order as text: `order: p ... q`"),
+        ("loops: {GLB: {order: []}}", "the list is empty"),
+        ("loops: {GLB: {order: 'p, q'}}", "leave the commas out: `p q`"),
+        ("tiles: {GLB: {p: true}}", "`true` is no amount"),
+        ("mapspace_constraints: []", "these are constraints of Timeloop"),
+        ("x: 1", "known keys: polymap, name, source, keep, parallel"),
         ("loops: {GLB: {order: '...'}}", "`...` is no order of loops"),
         ("loops: {GLB: {order: p ... p}}", "`p ... p` is no order of loops"),
         ("loops: {GLB: {order: [p ... q ... r]}}", "`p ... q ... r` is no order of loops"),
@@ -213,6 +220,9 @@ FC = pm.einsum("O[k] += I[c] * W[k,c]", k=16, c=8)
         ("parallel: {GLB: {never: [k]}}", "eyeriss_like has no array or dimension `GLB`"),
         ("parallel: {PE.Z: {never: [k]}}", "did you mean `PE.Y`?"),
         ("loops: {PE: {never: [k]}}", "eyeriss_like has no memory `PE`"),
+        ("loops: {PE: {never: [k]}}", "say what it unrolls under `parallel:`"),
+        ("parallel: {GLB: {never: [k]}}", "say what it loops over under `loops:`"),
+        ("tiles: {GLB: {I: 4}}", "name the rank of its tiles, too, e.g. `I: {"),
         ("loops: {GLB: {never: [K]}}", "the workload has no rank `K`\n    mend: did you mean `k`?"),
         ("loops: {GLB: {order: k z ...}}", "the workload has no rank `z`"),
         ("loops: {GLB: {order: k p}}", "the order leaves out c, r"),
@@ -229,6 +239,12 @@ def test_a_name_that_nobody_has_is_a_mistake(text: str, said: str) -> None:
         check_names(pm.constraints("polymap: constraints/1\n" + text), [CONV, FC], ARCH)
     assert said in str(caught.value)
     assert all(mistake.place.line == 2 for mistake in caught.value.mistakes)
+
+
+def test_a_level_that_nobody_has_is_told_once_for_a_list_of_names() -> None:
+    with pytest.raises(pm.SpecError) as caught:
+        check_names(pm.constraints("polymap: constraints/1\nloops: {L: {never: [k, p]}}\n"), [CONV], ARCH)
+    assert [mistake.place.path for mistake in caught.value.mistakes] == ["loops.L.never[0]"]
 
 
 def test_a_layer_may_lack_what_another_layer_has() -> None:

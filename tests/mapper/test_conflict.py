@@ -12,7 +12,7 @@ from hypothesis import assume, given
 import polymap as pm
 from polymap.mapper.conflict import Probes, conflict, with_structure
 from polymap.mapper.demands import Demand, Demands
-from polymap.mapper.query import Query
+from polymap.mapper.query import Query, space
 from polymap.mapping.legality import mistakes
 from tests.properties.exact_engines import law
 from tests.properties.ruled_optimum import Ruled, every_mapping, ruled
@@ -79,6 +79,15 @@ def test_statements_and_a_capacity_that_clash_are_told_with_their_numbers() -> N
     # A row of A and a row of C of 16 elements each, and one element of B: 33 x 16 b.
     assert room.message.startswith("'registers holds 512 b'; the least that the others need is 528 b: ")
     assert "a tile of A of 16 x 16 b (m 16, k 1)" in room.message
+
+
+def test_no_class_is_searched_where_the_statements_about_some_loops_leave_no_factor() -> None:
+    einsum, machine = pm.workload("resnet18/layer1.x.conv"), pm.architecture("teaching")
+    clash = pm.constraints({"loops": {"DRAM": {"must": ["k"], "never": ["k"]}}})
+    assert [*space(einsum, machine, Query(constraints=clash))] == []
+    five = pm.constraints({"loops": {"DRAM": {"factors": {"k": 5}}}})
+    with pytest.raises(pm.Infeasible, match="no mapping meets 'loops of DRAM: k 5': rank k has 64 points"):
+        space(einsum, machine, Query(constraints=five))
 
 
 def test_what_an_array_says_of_itself_clashes_too() -> None:
