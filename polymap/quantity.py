@@ -39,7 +39,7 @@ _POWERS = {
     "T": 12,
     "P": 15,
 }
-_PREFIXES = {power: prefix for prefix, power in _POWERS.items() if prefix != "K"}
+PREFIXES = {power: prefix for prefix, power in _POWERS.items() if prefix != "K"}
 _SPELLINGS = str.maketrans({"µ": "u", "μ": "u", "²": "2", "^": None})
 
 
@@ -300,5 +300,5 @@ def engineering(value: float, unit: str) -> str:
     if value == 0 or not math.isfinite(value):
         return f"{value:g} {unit}"
     rounded = float(f"{value:.3e}")
-    exponent = min(max(3 * math.floor(math.log10(abs(rounded)) / 3), min(_PREFIXES)), max(_PREFIXES))
-    return f"{rounded / 10.0**exponent:.4g} {_PREFIXES[exponent]}{unit}"
+    exponent = min(max(3 * math.floor(math.log10(abs(rounded)) / 3), min(PREFIXES)), max(PREFIXES))
+    return f"{rounded / 10.0**exponent:.4g} {PREFIXES[exponent]}{unit}"

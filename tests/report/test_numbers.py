@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polymap.report.numbers import PREFIXES, count, engineering, objective, percent, scientific, share
+from polymap.quantity import PREFIXES, engineering
+from polymap.report.numbers import count, objective, percent, scientific, share
 
 
 @pytest.mark.parametrize(
