@@ -24,10 +24,11 @@ from polymap.refute.laid import Laid, Subject, laid
 from polymap.refute.layout import Crossings, Layout, Site
 from polymap.refute.rules import Rules
 from polymap.refute.walk import Walk
-from polymap.refute.witness import witness
-from polymap.refute.zone import OutOfTime
+from polymap.refute.witness import in_one, witness
+from polymap.refute.zone import OutOfTime, TooManyLabels
 from polymap.workload.einsum import Einsum
 
+MOST_LABELS = 50_000  # of a class whose mappings are told apart one by one
 QUANTA = 1 << 55  # of the energy that a claim is about
 
 
@@ -85,7 +86,7 @@ class Attempt:
     def _judge(self, cls: Class, ways: tuple[Laid, ...]) -> Judged:
         if time.monotonic() > self.deadline:
             return Judged(cls, Finding.UNCHECKED)
-        layout = Layout(self.einsum, self.architecture, cls)
+        layout = Layout(self.einsum, self.architecture, cls, self._sweeps)
         nothing = Limits(self.einsum, self.architecture)
         rules = Rules(layout, self.limits or nothing)
         try:
@@ -96,24 +97,38 @@ class Attempt:
             return self._exactly(layout, ways, rules)
         except OutOfTime:
             return Judged(cls, Finding.UNCHECKED)
+        except TooManyLabels:
+            return Judged(cls, Finding.UNDECIDED)
+
+    @property
+    def _sweeps(self) -> bool:
+        """Whether what tiles fetch depends on all loops outside them."""
+        slides = any(len(axis.terms) > 1 for tensor in self.einsum.tensors for axis in tensor.coordinates)
+        return self.conventions.continuing_sweep and slides
 
     def _exactly(self, layout: Layout, ways: tuple[Laid, ...], rules: Rules) -> Judged:
-        """Walk again with every count exact."""
+        """Walk again with every count exact or, where a walk does not see all that counts, one mapping by one."""
         undecided = False
         for tiles in self._tiles(layout):
             charges = self._charges(layout, tiles, exact=True)
-            for label in self._survivors(layout, charges, rules):
-                mapping = witness(layout, label, ways)
+            labels = self._survivors(layout, charges, rules, MOST_LABELS if self._sweeps else 0)
+            found = (witness(layout, label, ways) for label in labels)
+            mappings = {in_one(mapping): None for mapping in found} if self._sweeps else found
+            for mapping in filter(None, mappings):
+                if time.monotonic() > self.deadline:
+                    raise OutOfTime
                 cost = evaluate(self.einsum, self.architecture, mapping, self.conventions)
                 is_allowed = self.limits is None or not self.limits.violations(mapping)
                 if is_allowed and self.claim.is_broken_by(cost, self.einsum, self.architecture):
                     return Judged(layout.cls, Finding.BROKEN, mapping)
-                undecided = True
+                undecided = not self._sweeps
         return Judged(layout.cls, Finding.UNDECIDED if undecided else Finding.PROVEN)
 
-    def _survivors(self, layout: Layout, charges: Charges, rules: Rules) -> list[Label]:
+    def _survivors(self, layout: Layout, charges: Charges, rules: Rules, most_labels: int = 0) -> list[Label]:
         stays, whole = self.conventions.tiles_stay, self.conventions.whole_cycles
-        return Walk(layout, charges, self.claim, rules, self.deadline, stays, self.is_even, whole).survivors()
+        return Walk(
+            layout, charges, self.claim, rules, self.deadline, stays, self.is_even, whole, most_labels
+        ).survivors()
 
     def _charges(self, layout: Layout, tiles: Crossings | None = None, exact: bool = False) -> Charges:
         levels: tuple[Memory | Compute, ...] = (*self.architecture.memories, self.architecture.compute)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from math import prod
 from operator import itemgetter
@@ -41,11 +41,12 @@ class Site:
 
 @dataclass(frozen=True)
 class Layout:
-    """A class of mappings of an einsum on an architecture."""
+    """A class of mappings of an einsum on an architecture. `sweeps` is the convention `continuing_sweep`."""
 
     einsum: Einsum
     architecture: Architecture
     cls: Class
+    sweeps: bool = False
 
     @cached_property
     def ranks(self) -> tuple[str, ...]:
@@ -117,6 +118,11 @@ class Layout:
             for tensor in self.einsum.tensors
         )
 
+    @cached_property
+    def sliding(self) -> tuple[frozenset[int], ...]:
+        """Of each tensor the ranks along which its tiles may overlap: those that share a coordinate."""
+        return tuple(frozenset(r for axis in axes if len(axis) > 1 for r, _ in axis) for axes in self.axes)
+
     def extents(self, site: Site, tile: Tile) -> list[int]:
         """Hull of a tile in each coordinate: a temporal tile and what is unrolled inside the site's zone."""
         inside = self.inside[site.zone]
@@ -155,6 +161,9 @@ class Layout:
         stays = self._stays.get(key)
         if stays is None:
             stays = self._stays[key] = self._staying(site, tile, rank, zone)
+        if self.sweeps:
+            # Loops outside may move a tile that sweeps on to where it has been: they cost nothing at least.
+            return held * self._copied[site.zone] + (trip - 1) * (held - stays) * rounds
         return (held + (trip - 1) * (held - stays)) * rounds
 
     def _staying(self, site: Site, tile: Tile, rank: int, zone: int) -> int:
@@ -165,7 +174,12 @@ class Layout:
 
     def least_fetched(self, site: Site) -> int:
         """Every instance fetches each element that it needs once: sums of sets are at least as large as their sizes
-        together, less one each."""
+        together, less one each. A tile that sweeps on fetches what its closing loop brings, at least."""
+        if self.sweeps and self.sliding[site.of]:
+            own = sorted(self.relevant[site.of])
+            axes = tuple(tuple((own.index(r), c) for r, c in axis) for axis in self.axes[site.of])
+            spans = tuple((self.whole[r], self.inside[site.zone][r], r in self.sliding[site.of]) for r in own)
+            return least_swept(axes, spans) * self.instances(site.zone)
         sizes = [size // spatial for (_, size), spatial in zip(self.einsum.ranks, self.outside[site.zone], strict=True)]
         needed, used = 1, set[str]()
         for axis in site.tensor.coordinates:
@@ -233,3 +247,30 @@ class Layout:
         if places is None:
             return Fraction(prod(factors[r] for _, factors, r in self._sharing(tensor, blocks)))
         return max(self.copies(tensor, blocks, tiles) for tiles in places)
+
+
+@lru_cache(maxsize=4096)
+def least_swept(axes: tuple[tuple[tuple[int, int], ...], ...], sizes: tuple[tuple[int, int, bool], ...]) -> int:
+    """What an instance fetches at least, whatever its tile, if only its closing loop brings anything.
+
+    `sizes` are, of each rank that the tensor depends on, its temporal factors, what is unrolled inside, and whether
+    tiles overlap along it; `axes` are the ranks of each coordinate with their coefficients.
+    """
+    divisors = [[d for d in range(1, whole + 1) if whole % d == 0] for whole, _, _ in sizes]
+    found = []
+    for tile in product(*divisors):
+        spans = [t * inside for t, (_, inside, _) in zip(tile, sizes)]
+        extents = [1 + sum(c * (spans[r] - 1) for r, c in axis) for axis in axes]
+        held, steps = prod(extents), prod(whole // t for t, (whole, _, _) in zip(tile, sizes))
+        if steps == 1:
+            found.append(held)
+        for rank, (whole, _, slides) in enumerate(sizes):
+            left = whole // tile[rank]
+            if left > 1 and not slides:
+                found.append(held * steps)
+            elif left > 1:
+                moved = (sum(c for r, c in axis if r == rank) * spans[rank] for axis in axes)
+                new = held - prod(max(0, extent - move) for extent, move in zip(extents, moved))
+                trip = next(t for t in range(2, left + 1) if left % t == 0)  # the shorter the loop, the less
+                found.append(held + (trip - 1) * new * (steps // trip))
+    return min(found)

@@ -25,9 +25,9 @@ def _habits(
     conventions: Conventions, einsum: Einsum | None = None, architecture: Architecture | None = None
 ) -> Conventions:
     """The conventions but for choices that are followed either way, or that nothing of these inputs depends on."""
-    tensors = einsum.tensors if einsum else ()
+    outputs = (einsum.output,) if einsum else ()
     memories = architecture.memories if architecture else ()
-    slides = any(len(axis.terms) > 1 for tensor in tensors for axis in tensor.coordinates)
+    slides = any(len(axis.terms) > 1 for output in outputs for axis in output.coordinates)
     limited = any(memory.bandwidth != Bandwidth() for memory in memories)
     return replace(
         conventions,

@@ -27,7 +27,7 @@ from polymap.refute.labels import Label, State, States
 from polymap.refute.layout import Layout
 from polymap.refute.ruled import RuledZone
 from polymap.refute.rules import Rules
-from polymap.refute.zone import OutOfTime, Zone
+from polymap.refute.zone import OutOfTime, TooManyLabels, Zone
 
 
 @dataclass
@@ -42,13 +42,15 @@ class Walk:
     stays: bool = True
     is_even: bool = False
     whole_cycles: bool = True
+    most_labels: int = 0  # if given, labels are not compared, and there may be so many
     states: int = 0
+    labels: int = 0
     _most: dict[Cycles, int | None] = field(default_factory=dict)
 
     def survivors(self) -> list[Label]:
         """Labels of whole mappings that may break the claim; if there are none, no mapping of the class does.
 
-        Raises `OutOfTime`.
+        Raises `OutOfTime` and `TooManyLabels`.
         """
         if not self.rules.are_kept_elsewhere():
             return []
@@ -97,6 +99,12 @@ class Walk:
     @cached_property
     def _at_best(self) -> int | None:
         return self.claim.most_quanta(self.layout.compute_cycles, self.charges.quanta)
+
+    def count(self) -> None:
+        """One more label. Raises `TooManyLabels`."""
+        self.labels += 1
+        if self.labels > self.most_labels:
+            raise TooManyLabels
 
     def on_time(self) -> None:
         """Raises `OutOfTime`."""

@@ -35,6 +35,25 @@ def witness(layout: Layout, label: Label, ways: tuple[Laid, ...]) -> Mapping:
     return Mapping(tuple(reversed(nodes)))
 
 
+def in_one(mapping: Mapping) -> Mapping | None:
+    """The even mapping in which neighbouring loops over one rank are one; None if a gap has others over it still."""
+    nodes: list[Node] = []
+    gap = set[str]()  # ranks of the loops since the last node that is none
+    for node in mapping.nodes:
+        last = nodes[-1] if nodes else None
+        if not isinstance(node, Temporal):
+            gap = set()
+        elif isinstance(last, Temporal) and last.rank == node.rank:
+            nodes[-1] = Temporal(node.rank, last.trip * node.trip)
+            continue
+        elif node.rank in gap:
+            return None
+        else:
+            gap.add(node.rank)
+        nodes.append(node)
+    return Mapping(tuple(nodes))
+
+
 def _node(site: Site) -> Storage:
     return Storage(site.memory.name, (site.tensor.name,))
 

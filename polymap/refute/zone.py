@@ -34,6 +34,10 @@ class OutOfTime(Exception):
     """The time limit was reached: nothing is known of what was not walked."""
 
 
+class TooManyLabels(Exception):
+    """There are too many mappings to tell them apart one by one."""
+
+
 class Zone:
     """One zone of a walk; `leaving` walks it."""
 
@@ -107,7 +111,7 @@ class Zone:
         if volume not in self.waiting:
             self.waiting[volume] = {}
             heapq.heappush(self.order, volume)
-        _add(self.waiting[volume], state, label)
+        self._add(self.waiting[volume], state, label)
 
     # Loops, and the sites just inside them.
 
@@ -188,13 +192,8 @@ class Zone:
         ranks = range(len(self.layout.ranks))
         return [[n for n in range(len(relevant)) if rank in relevant[n] or not self.walk.stays] for rank in ranks]
 
-    @cached_property
-    def _sliding(self) -> list[set[int]]:
-        """Of each tensor the ranks along which its tiles may overlap: those that share a coordinate."""
-        return [{r for axis in axes if len(axis) > 1 for r, _ in axis} for axes in self.layout.axes]
-
     def _slides(self, n: int, rank: int) -> bool:
-        return self.walk.stays and rank in self._sliding[n]
+        return self.walk.stays and rank in self.layout.sliding[n]
 
     def _owed(self, n: int, state: State) -> tuple[Site, ...]:
         """The sites of a tensor that owe: the last ones of inner zones."""
@@ -252,7 +251,7 @@ class Zone:
         after = State(state.tile, (0,) * len(owing), owing, tuple(pending), state.told)
         step = Step(sum(rest.values(), start=()))
         for label in self._further(labels, charge, step, state.tile):
-            _add(self.left, after, label)
+            self._add(self.left, after, label)
 
     def _missing(self, state: State) -> dict[int, tuple[Site, ...]] | None:
         """Of each tensor the sites that are placed at the end of the zone; None if it cannot end here."""
@@ -273,13 +272,15 @@ class Zone:
         fixed = (self.charges.tiles or {}).items()
         return all(tile[r] == t for (block, r), t in fixed if block == self.number)
 
-
-def _add(states: States, state: State, label: Label) -> None:
-    """Keep a label unless another one covers it; drop those that it covers."""
-    labels = states.setdefault(state, [])
-    if not any(other.covers(label) for other in labels):
-        labels[:] = [other for other in labels if not label.covers(other)]
-        labels.append(label)
+    def _add(self, states: States, state: State, label: Label) -> None:
+        """Keep a label unless another one covers it, and drop those that it covers; or keep them all."""
+        labels = states.setdefault(state, [])
+        if self.walk.most_labels:
+            self.walk.count()
+            labels.append(label)
+        elif not any(other.covers(label) for other in labels):
+            labels[:] = [other for other in labels if not label.covers(other)]
+            labels.append(label)
 
 
 @lru_cache(maxsize=4096)

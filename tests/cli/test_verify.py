@@ -323,6 +323,13 @@ def test_a_result_that_breaks_its_side_conditions_is_found(optimum: Document) ->
     assert "search.subject_to" in differences(narrowed)
 
 
+def test_the_bound_of_a_convolution_whose_tiles_sweep_on_is_proven_again() -> None:
+    work = einsum("O[p] += I[p+r] * W[r]", p=8, r=3)
+    document = dict(json.loads(verbs.optimize(work, ARCH, conventions="timeloop").to_json()))
+    found = {check.name: check for check in verbs.verify(document).checks}
+    assert found["objective.lower_bound"].proof == "proven again independently"
+
+
 def test_what_cannot_be_walked_is_told(optimum: Document) -> None:
     found = verbs.verify(changed(optimum, ("search",), lambda search: {**search, "wishes": []}))
     (bound,) = (check for check in found.checks if check.name == "objective.lower_bound")

@@ -22,12 +22,31 @@ POWERS = {"energy": (1, 0), "latency": (0, 1), "edp": (1, 1)}
 A_LITTLE = Fraction(1, 10**6)
 
 
+def sweeps(query: Query) -> bool:
+    """Whether tiles of an input may overlap along two ranks."""
+    return any(
+        sum(query.einsum.sizes[rank] > 1 for rank in axis.ranks) > 1
+        for tensor in query.einsum.inputs
+        for axis in tensor.coordinates
+    )
+
+
 @pytest.mark.parametrize("conventions", [POLYMAP, TIMELOOP, ACCELFORGE], ids=lambda preset: preset.name)
 @law(12)
 @given(query=queries(), name=st.sampled_from(sorted(POWERS)))
 def test_the_even_optimum_is_proven_and_a_little_more_is_refuted(
     query: Query, name: str, conventions: Conventions
 ) -> None:
+    check(query, name, conventions)
+
+
+@law(20)
+@given(query=queries().filter(sweeps), name=st.sampled_from(sorted(POWERS)))
+def test_the_optimum_of_tiles_that_sweep_on_is_proven_and_a_little_more_is_refuted(query: Query, name: str) -> None:
+    check(query, name, TIMELOOP)
+
+
+def check(query: Query, name: str, conventions: Conventions) -> None:
     rules = replace(conventions, cycles_in_floats=False)
     assume(small(query) and not list(uncovered(query.einsum, query.architecture, rules)))
     truth = exhaust.best(query.einsum, query.architecture, name, conventions, priced)
