@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import count, islice
 from math import inf, prod
 
 from polymap.architecture.hierarchy import Architecture, Memory
@@ -28,7 +28,7 @@ from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.labels import TooManyLabels
 from polymap.mapper.objective import moved_bits, objective
 from polymap.mapper.problem import Part, Unopened
-from polymap.mapper.query import IMPERFECT, Query, classes, pricing
+from polymap.mapper.query import IMPERFECT, UNEVEN, Query, classes, pricing
 from polymap.mapper.reasons import reasons
 from polymap.mapper.search import Search
 from polymap.mapper.waiting import opened
@@ -39,6 +39,7 @@ from polymap.workload.einsum import Einsum
 
 MOST_CLASSES = 3_000
 MOST_LABELS = 2_000  # of a class
+MOST_STEPS = 500  # of a search with imperfect factors
 MOST_OPEN = 5  # classes that are given up
 FIRST = 1 - 1e-9  # a gap at which the first mapping is good enough
 
@@ -84,7 +85,8 @@ class Probes:
 
     def some(self, posed: Posed) -> Mapping | None:
         """A mapping under a query; None if there is none. Raises `Unknown`."""
-        return self.least(posed, "energy") if is_priced(posed) else self._any(posed)
+        is_asked = is_priced(posed) or posed.query.factors == IMPERFECT
+        return self.least(posed, "energy") if is_asked else self._any(posed)
 
     def _any(self, posed: Posed) -> Mapping | None:
         """A mapping under a query without bounds on prices. Raises `Unknown`."""
@@ -114,7 +116,6 @@ class Probes:
         """A mapping under a query, within a gap of the least. Raises `Unknown`."""
         einsum, machine = posed.einsum, posed.architecture
         bounds = conditions(posed.query.subject_to, einsum, machine)
-        listed = self._classes(posed)
         incumbent = Incumbent(
             objective(goal),
             bounds,
@@ -123,14 +124,42 @@ class Probes:
             pricing(einsum, machine, posed.query.rules),
             lambda mapping: not posed.limits.violations(mapping),
         )
-        left = None if self.deadline == inf else max(0.0, self.deadline - time.monotonic())
-        search = Search(islice(listed, MOST_CLASSES), incumbent, gap, left, posed.query.seed)
+        if posed.query.factors == IMPERFECT:
+            return self._least_imperfect(posed, incumbent, gap)
+        listed = self._classes(posed)
+        search = Search(islice(listed, MOST_CLASSES), incumbent, gap, self._left, posed.query.seed)
         search.run()
         if search.best:
             return search.best.mapping
         if not search.proven or next(listed, None) is not None:
             raise Unknown("too many classes of mappings")
         return None
+
+    @property
+    def _left(self) -> float | None:
+        """Seconds; None if there is no limit."""
+        return None if self.deadline == inf else max(0.0, self.deadline - time.monotonic())
+
+    def _least_imperfect(self, posed: Posed, incumbent: Incumbent, gap: float) -> Mapping | None:
+        """A mapping of imperfect factors, see `least`. Raises `Unknown`."""
+        from polymap.mapper.imperfect.batches import batches
+        from polymap.mapper.imperfect.search import Search as ImperfectSearch
+
+        steps = count()
+
+        def hear() -> None:
+            self.check_time()
+            if next(steps) > MOST_STEPS:
+                raise Unknown("too many classes of mappings, or nests of one")
+
+        query, machine = posed.query, incumbent.conditions.shrunk(posed.architecture)
+        met = batches(posed.einsum, machine, query.rules, query.space == UNEVEN, posed.limits)
+        search = ImperfectSearch(met, incumbent, gap, self._left, hear)
+        with suppress(Infeasible):  # an array must be fuller than it can be
+            search.run()
+            if search.best is None and not search.proven:
+                raise Unknown("too many partial nests")
+        return search.best.mapping if search.best else None
 
 
 def is_priced(posed: Posed) -> bool:
@@ -170,17 +199,16 @@ def explained(
     error: Infeasible, einsum: Einsum, architecture: Architecture, query: Query, deadline: float | None = None
 ) -> Infeasible:
     """The conflict behind an infeasible query; what is wrong with the architecture where it has no mapping at all; the
-    error itself where nothing else is asked for, time is up before the conflict is known, or factors are imperfect:
-    what clashes is found out with perfect ones."""
-    stated = (query.constraints and query.constraints.statements) or query.subject_to
-    if query.factors == IMPERFECT or not stated:
+    error itself where nothing else is asked for, or time is up before the conflict is known."""
+    if not (query.constraints and query.constraints.statements) and not query.subject_to:
         return error
-    open_demands = Demands(einsum, architecture, query)
+    open_demands, perfect = Demands(einsum, architecture, query), query.factors != IMPERFECT
     probes = Probes(replace(open_demands, given=open_demands.structure), deadline=inf if deadline is None else deadline)
     if probes.infeasible(()):
-        return Infeasible(reasons(einsum, probes.demands.posed(()).architecture, certain=True))
+        found = reasons(einsum, probes.demands.posed(()).architecture, certain=True, perfect=perfect)
+        return Infeasible(found)
     limits = bind(query.constraints or Constraints(), einsum, architecture)
-    alone = impossible(limits, perfect=True)
+    alone = impossible(limits, perfect)
     if alone:
         return Infeasible(alone)
     members = conflict(probes, probes.demands.asked)
@@ -197,7 +225,8 @@ def with_structure(demands: Demands, probes: Probes, members: list[Demand]) -> t
     is said of the levels that they name is looked at, the rest being given; then all. Under conditions on prices all of
     it is given.
     """
-    if is_priced(demands.posed(members)) or any(array.links for array in demands.architecture.arrays):
+    imperfect = demands.query.factors == IMPERFECT
+    if imperfect or is_priced(demands.posed(members)) or any(a.links for a in demands.architecture.arrays):
         return probes, members  # prices are searched for too long, and not where links lead past all memories
     named, idle = _levels(demands, members), demands.idle(members)
     for given in (tuple(d for d in demands.structure if d in idle or _level(d) not in named), tuple(idle)):

@@ -7,7 +7,7 @@ order, and the bits of memories whose utilisation is bounded. That is all that t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -32,9 +32,10 @@ class Order:
 
 @dataclass(frozen=True, eq=False)
 class Ledger:
-    """The statements about loops, tiles and rooms of an einsum on a machine, for perfect factors."""
+    """The statements about loops, tiles and rooms of an einsum on a machine, for perfect factors or imperfect ones."""
 
     limits: Limits
+    perfect: bool = True
 
     @cached_property
     def _amounts(self) -> dict[tuple[str, str], list[Amount]]:
@@ -48,13 +49,18 @@ class Ledger:
 
     @cached_property
     def factors(self) -> dict[tuple[str, str], tuple[int, ...]]:
-        """(memory, rank) -> the products of trips that are allowed, where not all divisors of the rank are."""
-        sizes = self.limits.einsum.sizes
+        """(memory, rank) -> the products of trips that are allowed, where not all that are possible are."""
         found = {
-            key: tuple(d for d in divisors(sizes[key[1]]) if all(amount.allows(d) for amount in amounts))
+            key: tuple(d for d in self._possible[key[1]] if all(amount.allows(d) for amount in amounts))
             for key, amounts in self._amounts.items()
         }
-        return {(memory, rank): few for (memory, rank), few in found.items() if len(few) < len(divisors(sizes[rank]))}
+        return {(memory, rank): few for (memory, rank), few in found.items() if len(few) < len(self._possible[rank])}
+
+    @cached_property
+    def _possible(self) -> dict[str, Sequence[int]]:
+        """Products that trips of each rank can have: imperfect ones multiply to less than twice its size."""
+        sizes = self.limits.einsum.sizes
+        return {rank: divisors(n) if self.perfect else range(1, max(2, 2 * n)) for rank, n in sizes.items()}
 
     @cached_property
     def _products(self) -> tuple[tuple[str, str], ...]:
@@ -91,15 +97,22 @@ class Ledger:
         """(memory, rank) -> its place in the ledger, the products that may grow to an allowed one, the allowed ones."""
         found = {}
         for place, key in enumerate(self._products):
-            few = self.factors[key]
-            growing = frozenset(d for most in few for d in divisors(most))
-            found[key] = place, growing, frozenset(few)
+            found[key] = place, self._growing[key], frozenset(self.factors[key])
+        return found
+
+    @cached_property
+    def _growing(self) -> dict[tuple[str, str], frozenset[int]]:
+        """(memory, rank) -> the products that may grow to an allowed one."""
+        found = {}
+        for (memory, rank), few in self.factors.items():
+            end, allowed = max(few, default=0) + 1, frozenset(few)
+            growing = (d for d in self._possible[rank] if not allowed.isdisjoint(range(d, end, d)))
+            found[memory, rank] = frozenset(growing)
         return found
 
     def bounds(self, memory: str, rank: str) -> frozenset[int] | None:
         """The products of trips that the loops of a memory over a rank may have on the way; None if any."""
-        few = self.factors.get((memory, rank))
-        return None if few is None else frozenset(d for most in few for d in divisors(most))
+        return self._growing.get((memory, rank))
 
     def allowed_tiles(self, memory: str, tensor: str, rank: str, sizes: tuple[int, ...]) -> list[bool]:
         """For each size: whether a tile in a memory may have it along a rank."""

@@ -98,9 +98,6 @@ class Query:
             yield Mistake(NOWHERE, message, "leave the mapspace out, or add `tiles_slide=no` to the conventions")
         if self.factors not in (PERFECT, IMPERFECT):
             yield Mistake(NOWHERE, f"factors '{self.factors}' are not supported", "use perfect or imperfect")
-        if self.factors == IMPERFECT and self.constraints is not None:
-            message = "constraints are searched with perfect factors only"
-            yield Mistake(NOWHERE, message, "leave out the constraints, or the imperfect factors")
         if not 0 <= self.gap < 1:
             yield Mistake(NOWHERE, f"a gap of {self.gap} makes no sense", "give a fraction from 0 up to 1, e.g. 0.01")
         if self.time_limit is not None and not self.time_limit > 0:
@@ -153,14 +150,14 @@ def space(einsum: Einsum, architecture: Architecture, query: Query) -> Space:
         explain_infeasible(einsum, shrunk, perfect=query.factors == PERFECT)
     except Infeasible as error:
         raise Infeasible([_unkept(limits, einsum), *error.mistakes]) from None
+    demanded = limits_of(query, einsum, architecture)
+    alone = impossible(demanded, query.factors == PERFECT) if demanded else []
+    if alone:
+        raise Infeasible(alone)
     if query.factors == IMPERFECT:
         from polymap.mapper.imperfect.batches import batches
 
-        return Space(lambda: batches(einsum, shrunk, query.rules, query.space == UNEVEN))
-    demanded = limits_of(query, einsum, architecture)
-    alone = impossible(demanded, perfect=True) if demanded else []
-    if alone:
-        raise Infeasible(alone)
+        return Space(lambda: batches(einsum, shrunk, query.rules, query.space == UNEVEN, demanded))
     return Space(lambda: bundles(einsum, shrunk, query.rules, query.space, demanded))
 
 
@@ -198,7 +195,7 @@ def best_of(
     if query.factors == IMPERFECT:
         from polymap.mapper.imperfect.search import Search as ImperfectSearch
 
-        spare = islice(classes(einsum, limits.shrunk(architecture), rules, query.space), MOST_SPARE)
+        spare = islice(classes(einsum, limits.shrunk(architecture), rules, query.space, demanded), MOST_SPARE)
         search = ImperfectSearch(searched, incumbent, query.gap, query.time_limit, hear, spare)
         search.prepare = lambda: _offer_of_perfect(incumbent, query, rules)
     else:

@@ -56,8 +56,8 @@ def spatials(einsum: Einsum, architecture: Architecture, limits: Limits | None =
     known: set[tuple[Factors, ...]] = set()
     for spatial in _unroll(einsum, tuple(size for _, size in einsum.ranks), architecture.arrays, (), limits):
         factors = tuple(unrolling.factors for unrolling in spatial.unrollings)
-        said = dict(_said(einsum, unrolling) for unrolling in spatial.unrollings)
-        if factors not in known and is_most(einsum, spatial) and (limits is None or limits.allows_unrollings(said)):
+        stated = dict(said(einsum, unrolling) for unrolling in spatial.unrollings)
+        if factors not in known and is_most(einsum, spatial) and (limits is None or limits.allows_unrollings(stated)):
             known.add(factors)
             yield spatial
 
@@ -73,12 +73,12 @@ def _unroll(
         yield Spatial(chosen)
         return
     for unrolling in unrollings(einsum, sizes, arrays[0], limits):
-        if limits is None or limits.allows_unrolling(*_said(einsum, unrolling)):
+        if limits is None or limits.allows_unrolling(*said(einsum, unrolling)):
             rest = tuple(size // factor for size, factor in zip(sizes, unrolling.factors))
             yield from _unroll(einsum, rest, arrays[1:], (*chosen, unrolling), limits)
 
 
-def _said(einsum: Einsum, unrolling: Unrolling) -> tuple[str, dict[str, dict[str, int]]]:
+def said(einsum: Einsum, unrolling: Unrolling) -> tuple[str, dict[str, dict[str, int]]]:
     """An unrolling as limits are asked about it: (array, {dimension: {rank: factor}})."""
     dims = (dim for dim, _ in unrolling.array.shape)
     return unrolling.array.name, {d: dict(zip(einsum.sizes, factors)) for d, factors in zip(dims, unrolling.packing)}

@@ -14,6 +14,7 @@ from polymap.mapper.conflict import Probes, conflict, with_structure
 from polymap.mapper.demands import Demand, Demands
 from polymap.mapper.query import Query, space
 from polymap.mapping.legality import mistakes
+from tests.oracles.exhaust_uneven import IMPERFECT
 from tests.properties.exact_engines import law
 from tests.properties.ruled_optimum import Ruled, every_mapping, ruled
 
@@ -24,7 +25,11 @@ GEMM = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=16, n=16, k=16)
 @law(12)
 @given(problem=ruled("even", most_mappings=100))
 def test_the_conflict_is_one_and_each_of_its_members_is_needed(problem: Ruled) -> None:
-    query = Query(mapspace="even", constraints=problem.constraints)
+    check_members(problem)
+
+
+def check_members(problem: Ruled) -> None:
+    query = Query(mapspace="even", constraints=problem.constraints, factors=problem.factors)
     whole = Demands(problem.query.einsum, problem.query.architecture, query)
     demands = replace(whole, given=whole.structure)
     assume(not exists(demands, demands.asked))
@@ -59,7 +64,7 @@ def check_conflict(demands: Demands, members: Sequence[Demand], told: str) -> No
 def exists(demands: Demands, kept: Sequence[Demand]) -> bool:
     """Whether some even mapping meets these demands, by exhaustion."""
     posed = demands.posed(kept)
-    found = every_mapping(posed.einsum, posed.architecture, "even")
+    found = every_mapping(posed.einsum, posed.architecture, "even", demands.query.factors)
     for number, nest in enumerate(found):
         if not posed.limits.violations(nest) and not mistakes(posed.einsum, posed.architecture, nest):
             return True
@@ -137,11 +142,24 @@ def test_a_condition_that_clashes_is_told_with_the_least_that_is_possible() -> N
     assert least.message == "'cycles <= 1000'; the least that the others need is 4,096 cycles"
 
 
-def test_what_imperfect_factors_cannot_meet_is_told_without_numbers_of_perfect_ones() -> None:
-    work = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=5, n=3, k=2)
-    with pytest.raises(pm.Infeasible, match="keeps to 'latency <= 1 ns'") as caught:
-        pm.optimize(work, pm.architecture("teaching"), factors="imperfect", subject_to=["latency <= 1 ns"])
-    assert "the others need" not in str(caught.value)
+def test_what_imperfect_factors_cannot_meet_is_told_with_their_own_numbers() -> None:
+    work = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=7, n=1, k=1, bits=16)
+    document = small_machine(capacity=640)
+    document["hierarchy"].insert(1, {"array": "PE", "shape": {"X": 4}})
+    machine = pm.architecture(document)
+    [perfect, imperfect] = [
+        pm.optimize(work, machine, factors=factors, objective="latency") for factors in ("perfect", "imperfect")
+    ]
+    assert (perfect.cost.cycles, imperfect.cost.cycles) == (7, 2)
+    with pytest.raises(pm.Infeasible) as caught:
+        pm.optimize(work, machine, factors="imperfect", subject_to=["latency <= 1 ns"])
+    assert caught.value.mistakes[-1].message == "'latency <= 1 ns'; the least that the others need is 2 cycles"
+
+
+@law(2)
+@given(problem=ruled("even", 20, IMPERFECT))
+def test_a_conflict_under_imperfect_factors_is_one_and_each_of_its_members_is_needed(problem: Ruled) -> None:
+    check_members(problem)
 
 
 def test_the_room_that_a_fast_mapping_needs_is_told_where_a_capacity_and_a_condition_clash() -> None:

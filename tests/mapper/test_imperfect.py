@@ -11,6 +11,7 @@ import pytest
 import polymap as pm
 from polymap.mapper.imperfect.batches import batches
 from polymap.mapper.imperfect.search import Search
+from polymap.mapping.nest import Temporal
 from polymap.model.conventions import POLYMAP
 
 GEMM = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=3, n=2, k=2, bits=8)
@@ -86,3 +87,25 @@ def test_tables_know_that_nodes_still_to_come_share_the_room() -> None:
     [whole] = [frame.open(row) for row in range(len(frame))]
     assert whole is not None
     assert whole.least == pm.optimize(work, machine(small), factors="imperfect").cost.energy
+
+
+def test_a_factor_that_only_two_loops_make_is_found() -> None:
+    """Loops of 2 and 3 trips cover 5 points, and multiply to 6: one loop of 6 trips would have an empty one."""
+    work = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=2, n=2, k=5, bits=8)
+    rules = {"loops": {"DRAM": {"factors": {"k": 6}}}}
+    found = pm.optimize(work, machine(), factors="imperfect", constraints=rules)
+    assert found.status == "optimal"
+    trips = sorted(node.trip for node in found.mapping.nodes if isinstance(node, Temporal) and node.rank == "k")
+    assert trips == [2, 3]
+    with pytest.raises(pm.Infeasible, match="no mapping of einsum meets this demand"):  # one loop a gap
+        pm.optimize(work, machine(), factors="imperfect", constraints=rules, mapspace="even")
+
+
+def test_instances_that_only_wait_are_used_where_a_statement_counts_them() -> None:
+    """Two dimensions of 2 and 3 run over 5 points: 6 instances are unrolled, and one of them has nothing to do."""
+    array = {"array": "PE", "shape": {"X": 2, "Y": 3}}
+    work = pm.einsum("C[m,n] += A[m,k] * B[k,n]", m=5, n=1, k=1, bits=8)
+    found = pm.optimize(work, machine(array), factors="imperfect", constraints={"utilization": {"PE": 1}})
+    assert (found.status, found.cost.cycles) == ("optimal", 1)
+    with pytest.raises(pm.Infeasible):
+        pm.optimize(work, machine(array), constraints={"utilization": {"PE": 1}})

@@ -16,17 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
+from polymap.constraints.bind import Limits
+from polymap.constraints.limits import ShareLimit, UnrollingLimit
 from polymap.errors import Infeasible, Mistake
 from polymap.mapper.imperfect.charges import Charges
 from polymap.mapper.imperfect.classes import Class
 from polymap.mapper.imperfect.flows import Flow, Loops, one_rank
 from polymap.mapper.imperfect.tables import Bounds
 from polymap.mapper.imperfect.unrolling import unrollings
+from polymap.mapper.ledger import Ledger
 from polymap.mapper.pricing import Counts, Functional, energy_actions, functional, port_actions
 from polymap.mapper.progress import nothing
 from polymap.mapper.space import Skeleton, even, keepings, uneven
 from polymap.mapper.traffic import Geometry, shares
-from polymap.mapper.unrolling import Spatial, Unrolling, is_most
+from polymap.mapper.unrolling import Spatial, Unrolling, is_most, said
 from polymap.model.conventions import Conventions
 from polymap.workload.einsum import Einsum, Tensor
 
@@ -43,6 +46,7 @@ class Unrollings:
     arrays: tuple[Array, ...]
     of: tuple[tuple[Unrolling, ...], ...]
     choice: Numbers
+    limits: Limits | None = None
 
     def factors(self, array: Array) -> Numbers:
         """Factors over an array: unrollings by ranks."""
@@ -52,18 +56,20 @@ class Unrollings:
         return rows
 
     def spatial(self, row: int) -> Spatial | None:
-        """One of them; None if a dimension could be used more, which must not be."""
+        """One of them; None if a dimension could be used more, which must not be, or limits do not allow it."""
         found = Spatial(tuple(self.of[a][n] for a, n in enumerate(self.choice[row])))
+        if self.limits and not self.limits.allows_unrollings(dict(said(self.einsum, u) for u in found.unrollings)):
+            return None
         return found if is_most(self.einsum, found) else None
 
     def part(self, rows: Any) -> Unrollings:
         return replace(self, choice=self.choice[rows])
 
 
-def all_unrollings(einsum: Einsum, arrays: tuple[Array, ...]) -> Unrollings:
-    """All that some nest has: each array finds at least as many tiles as it unrolls."""
+def all_unrollings(einsum: Einsum, arrays: tuple[Array, ...], limits: Limits | None = None) -> Unrollings:
+    """All that some nest has: each array finds at least as many tiles as it unrolls, as the limits of each allow."""
     sizes = tuple(size for _, size in einsum.ranks)
-    of = tuple(tuple(unrollings(einsum, sizes, array)) for array in arrays)
+    of = tuple(tuple(unrollings(einsum, sizes, array, limits)) for array in arrays)
     choice, left = np.zeros((1, 0), dtype=np.int64), np.array([sizes], dtype=np.int64)
     for options in reversed(of):
         factors = np.array([u.factors for u in options], dtype=np.int64).reshape(len(options), len(sizes))
@@ -72,7 +78,7 @@ def all_unrollings(einsum: Einsum, arrays: tuple[Array, ...]) -> Unrollings:
         fits = (taken <= here).all(axis=1)
         left = -(-here[fits] // taken[fits])
         choice = np.column_stack([numbers[fits], choice[rows[fits]]])
-    return Unrollings(einsum, arrays, of, choice)
+    return Unrollings(einsum, arrays, of, choice, limits)
 
 
 @dataclass
@@ -258,20 +264,31 @@ def _unfilled(found: Unrollings) -> Iterator[Mistake]:
         yield Mistake(array.place, message, "lower `min_usage`, or add `or most` to it")
 
 
-def batches(einsum: Einsum, architecture: Architecture, conventions: Conventions, roaming: bool) -> Iterator[Batch]:
-    """The mapspace, uneven (`roaming`) or even, frame by frame. Raises `Infeasible` where an array must be fuller than
-    it can be."""
-    found = all_unrollings(einsum, architecture.arrays)
+def batches(
+    einsum: Einsum, architecture: Architecture, conventions: Conventions, roaming: bool, limits: Limits | None = None
+) -> Iterator[Batch]:
+    """The mapspace that limits leave, uneven (`roaming`) or even, frame by frame. Raises `Infeasible` where an array
+    must be fuller than it can be."""
+    ledger = None if limits is None else Ledger(limits, perfect=False)
+    asked = ledger if ledger and not ledger.empty else None
+    about = (UnrollingLimit, ShareLimit)
+    spread = limits if limits and any(isinstance(limit, about) for limit in limits.limits) else None
+    found = all_unrollings(einsum, architecture.arrays, spread)
     if not len(found.choice):
+        if spread:
+            return
         raise Infeasible(_unfilled(found))
     used = np.column_stack([np.zeros((len(found.choice), 0), dtype=bool),
                             *((found.factors(a) > 1).any(axis=1) for a in architecture.arrays)])  # fmt: skip
     kinds, kind = np.unique(used, axis=0, return_inverse=True)
-    for kept in keepings(einsum, architecture):
+    for kept in keepings(einsum, architecture, limits):
+        idle = {memory.name for memory in architecture.memories} - {k.memory.name for k in kept}
+        if ledger and not ledger.allows_none(idle):
+            continue
         if not roaming:
-            yield Batch(even(einsum, architecture, kept), conventions, found)
+            yield Batch(replace(even(einsum, architecture, kept), ledger=asked), conventions, found)
             continue
         for number, which in enumerate(kinds):
             names = [array.name for array, here in zip(architecture.arrays, which) if here]
             frame = uneven(einsum, architecture, kept, names, apart=True)
-            yield Batch(frame, conventions, found.part(kind.ravel() == number))
+            yield Batch(replace(frame, ledger=asked), conventions, found.part(kind.ravel() == number))

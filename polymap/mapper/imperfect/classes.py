@@ -11,6 +11,8 @@ import numpy as np
 
 from polymap.mapper.imperfect.charges import Charges
 from polymap.mapper.imperfect.flows import Flow, Loops
+from polymap.mapper.imperfect.labels import Labels, Ranking
+from polymap.mapper.imperfect.ruled import Ruled
 from polymap.mapper.imperfect.tables import Bounds
 from polymap.mapper.progress import nothing
 from polymap.mapper.traffic import Geometry
@@ -42,6 +44,11 @@ class Class:
             needed = np.asarray(_needed(flow, loops), dtype=np.float64)
             values = [v + float(q.charge(i, needed)) for v, q in zip(values, self.charges.quantities)]
         return tuple(values)
+
+    def labels(self, rank: Ranking) -> Labels:
+        """The search for its nests, which meet the statements about loops and tiles."""
+        ledger = self.geometry.skeleton.ledger
+        return Labels(self.bounds, rank) if ledger is None else Ruled(self.bounds, rank, ledger)
 
     @cached_property
     def least(self) -> float:

@@ -12,10 +12,11 @@ may be told by its rung then, and smaller tiles are better: counts see the rung 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from math import inf, prod
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -24,10 +25,12 @@ from polymap.mapper.fronts import Fronts, added
 from polymap.mapper.imperfect.flows import Crossing, Flow, kept
 from polymap.mapper.imperfect.rungs import WHOLE, crossed, least_trips, starts
 from polymap.mapper.imperfect.tables import Bounds
+from polymap.mapper.labels import TooManyLabels
 from polymap.mapper.objective import Rank
 
 Item: TypeAlias = "tuple[int, int] | frozenset[int]"  # a loop (rank, trip), or nodes placed between loops
 Gaps: TypeAlias = list[list[Item]]  # innermost gap and item first
+Nest: TypeAlias = Sequence[Any]  # gaps or, under statements, steps
 Ranking: TypeAlias = Callable[[Rank, int], Rank | None]  # of energy and busy cycles, and of compute cycles
 PAUSE = 500  # labels
 MOST_EAGER = 2_000  # labels
@@ -71,6 +74,8 @@ class Label:
 class Labels:
     """One search; `rank` is None for values that are of no use."""
 
+    most: float = inf  # labels
+
     def __init__(self, bounds: Bounds, rank: Ranking) -> None:
         self.bounds, self.rank = bounds, rank
         self.charges, self.loops = bounds.charges, bounds.loops
@@ -93,24 +98,26 @@ class Labels:
         }
         self.by_rung = frozenset(r for r in ranks if r not in self.loops.unrolled and r not in strided)
 
-    def nests(self) -> Iterator[tuple[Rank, Gaps | None]]:
-        """(bound, nest), least bound first; now and then a bound alone."""
+    def nests(self) -> Iterator[tuple[Rank, Nest | None]]:
+        """(bound, nest), least bound first; now and then a bound alone. Raises `TooManyLabels`."""
         if self.bounds.start is None:
             return
         self._begin()
-        for popped in range(1 << 62):
+        for popped in count():
             if not self.queue:
                 return
             bound, _, _, label = heapq.heappop(self.queue)
             if not label.gap:
-                yield bound, self._gaps(label)
+                yield bound, self.nest(label)
             else:
+                if popped >= self.most:
+                    raise TooManyLabels(bound)
                 if popped % PAUSE == PAUSE - 1:
                     yield bound, None
                 if self._stands(label):
                     self._expand(label)
 
-    def first(self) -> Gaps | None:
+    def first(self) -> Nest | None:
         """A nest without a proof: the outermost gap first, where the best label goes on."""
         self.eager = True
         if self.bounds.start is not None:
@@ -120,7 +127,7 @@ class Labels:
                 return None
             *_, label = heapq.heappop(self.queue)
             if not label.gap:
-                return self._gaps(label)
+                return self.nest(label)
             self._expand(label)
         return None
 
@@ -135,7 +142,10 @@ class Labels:
         trips = tuple(1 if size > 1 else WHOLE for size in sizes)
         last = self.loops.skeleton.last
         label = Label(last, START, trips, tuple(paid), (), (), tuple(owed), (), self.charges.cycles, (), None, None)
-        self._cross(label, last)
+        self._cross(self._initial(label), last)
+
+    def _initial(self, label: Label) -> Label:
+        return label
 
     def _charged(self, flow: int, amount: float) -> Rank:
         elements = np.asarray(amount, dtype=np.float64)
@@ -355,8 +365,8 @@ class Labels:
     def _push(self, label: Label) -> None:
         least = label.paid
         if label.gap:
-            place = tuple(self.places[r][self._rung(r, t)] for r, t in enumerate(label.trips))
-            least = tuple(p + float(table[label.gap][label.key][place]) for p, table in zip(label.paid, self.tables))
+            key, place = self._key(label), tuple(self.places[r][self._rung(r, t)] for r, t in enumerate(label.trips))
+            least = tuple(p + float(table[label.gap][key][place]) for p, table in zip(label.paid, self.tables))
         if inf in least:
             return
         rank = self.rank(least, label.cycles)
@@ -367,6 +377,10 @@ class Labels:
         label = replace(label, bound=bound)
         urgent = (float(label.gap), *bound) if self.eager else bound
         heapq.heappush(self.queue, (urgent, label.gap, -self.serial, label))
+
+    def _key(self, label: Label) -> Key:
+        """What the tables are asked for."""
+        return label.key
 
     def _state(self, label: Label) -> tuple[tuple[object, ...], Rank]:
         """(what two labels must have in common, what must be no more)."""
@@ -386,7 +400,8 @@ class Labels:
     def _stands(self, label: Label) -> bool:
         return self.fronts.hold(*self._state(label))
 
-    def _gaps(self, label: Label) -> Gaps:
+    def nest(self, label: Label) -> Nest:
+        """What stands in the gaps of a nest."""
         items: list[Item | None] = []
         step: Label | None = label
         while step is not None and step.before is not None:

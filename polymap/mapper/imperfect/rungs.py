@@ -53,6 +53,18 @@ def reached(size: int, inside: int) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(sorted(set(places))) for places in found)
 
 
+@lru_cache(maxsize=65536)
+def reached_by(size: int, inside: int, trips: frozenset[int]) -> tuple[tuple[int, ...], ...]:
+    """The same for loops of some trips only."""
+    order = rungs(size)
+    place = {rung: i for i, rung in enumerate(order)}
+    found = []
+    for rung in order:
+        few = [trip for trip in trips if 1 < trip <= -(-rung // inside)] if rung else []
+        found.append(tuple(sorted({place[after(rung, inside, trip)] for trip in few})))
+    return tuple(found)
+
+
 def after(rung: int, inside: int, trip: int) -> int:
     """The rung outside a loop."""
     return WHOLE if trip >= -(-rung // inside) else -(-rung // trip)

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from polymap.errors import PolymapError
+from polymap.errors import IllegalMapping, PolymapError
+from polymap.mapper import judged
 from polymap.mapper.best_first import BestFirst
 from polymap.mapper.imperfect.batches import Batch
 from polymap.mapper.imperfect.classes import Class
-from polymap.mapper.imperfect.labels import Gaps, Labels
+from polymap.mapper.imperfect.labels import Labels, Nest
 from polymap.mapper.incumbent import Incumbent
+from polymap.mapper.labels import TooManyLabels
 from polymap.mapper.objective import TOLERANCE, Rank, may_reach
 from polymap.mapper.progress import nothing
 from polymap.mapper.timing import cycles_at_least
@@ -81,7 +83,7 @@ class Waiting:
     serial: int
     stage: int = field(compare=False)
     part: Class | Stream = field(compare=False)
-    nests: Iterator[tuple[Rank, Gaps | None]] | None = field(compare=False, default=None)
+    nests: Iterator[tuple[Rank, Nest | None]] | None = field(compare=False, default=None)
 
 
 class Search(BestFirst[Waiting, Batch]):
@@ -120,7 +122,8 @@ class Search(BestFirst[Waiting, Batch]):
         except KeyboardInterrupt:
             self.interrupted = True
         if self.best is None and self.interrupted:
-            self.queue, self.taken, self.unseen, self.progress = [], None, iter(self.met), Progress()
+            self.queue, self.open, self.taken, self.unseen = [], [], None, iter(self.met)
+            self.progress = Progress()
             self._search()
             if self.best is None:
                 raise KeyboardInterrupt
@@ -144,8 +147,9 @@ class Search(BestFirst[Waiting, Batch]):
         for unopened in self.spare:
             for part in opened(unopened, self.incumbent.is_worth):
                 with suppress(PolymapError):
-                    _, gaps = part.least_energy
-                    if gaps is not None:
+                    if part.ledger is not None:
+                        judged.first(part, self.incumbent)
+                    elif (gaps := part.least_energy[1]) is not None:
                         self.incumbent.offer(part, gaps)
                 if self.best:
                     return
@@ -218,20 +222,35 @@ class Search(BestFirst[Waiting, Batch]):
 
     def _first_mapping(self, part: Class) -> None:
         """A mapping to compare with, and to have when time is up."""
-        gaps = Labels(part.bounds, lambda least, cycles: self._rank(part, least, cycles)).first()
-        if gaps is not None:
-            self.incumbent.offer(cast("Part", part), gaps)
+        nest = self._labels(part).first()
+        if nest is not None:
+            self._offer(part, nest)
+
+    def _labels(self, part: Class) -> Labels:
+        return part.labels(lambda least, cycles: self._rank(part, least, cycles))
+
+    def _offer(self, part: Class, nest: Nest) -> None:
+        priced = cast("Part", part)
+        if part.geometry.skeleton.ledger is None:
+            self.incumbent.offer(priced, nest)
+            return
+        with suppress(IllegalMapping):  # a tensor at home takes more room than the bound knew
+            self.incumbent.consider(priced, judged.neat(priced, list(nest), self.incumbent))
 
     def _next(self, waiting: Waiting, part: Class) -> None:
         """The next nest of a class."""
         if waiting.nests is None:
             self.progress.solved += 1
             self._first_mapping(part)
-            waiting.nests = Labels(part.bounds, lambda least, cycles: self._rank(part, least, cycles)).nests()
-        found = next(waiting.nests, None)
+            waiting.nests = self._labels(part).nests()
+        try:
+            found = next(waiting.nests, None)
+        except TooManyLabels as many:
+            self.open.append(max(many.bound, waiting.bound))
+            return
         if found is None:
             return
-        bound, gaps = found
-        if gaps is not None:
-            self.incumbent.offer(cast("Part", part), gaps)
+        bound, nest = found
+        if nest is not None:
+            self._offer(part, nest)
         self._push(Waiting(max(bound, waiting.bound), 0, NESTS, part, waiting.nests))

@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polymap.mapper.bounds import Few, factors
 from polymap.mapper.families import START, Closing, Families, Family, Key, Nodes, families
 from polymap.mapper.imperfect.charges import Charges
 from polymap.mapper.imperfect.flows import Flow, Loops, extents, overlaps
-from polymap.mapper.imperfect.rungs import WHOLE, crossed, reached, rungs
+from polymap.mapper.imperfect.rungs import WHOLE, crossed, reached, reached_by, rungs
+from polymap.mapper.ledger import Ledger
 from polymap.mapper.pricing import Functional
 from polymap.mapper.progress import nothing
 from polymap.mapper.space import StorageNode
@@ -99,10 +101,12 @@ class Bounds:
         return {}
 
     def fits(self, placed: Nodes, nodes: Nodes) -> Values:
-        """0 where nodes leave room that stand outside those `placed` in their gap, infinite elsewhere. Nodes of their
-        memory that are still to come will hold at least the tile of this moment, those placed hold the least tile."""
+        """0 where nodes may stand, and leave room, outside those `placed` in their gap, infinite elsewhere. Nodes of
+        their memory that are still to come will hold at least the tile of this moment, those placed hold the least
+        tile."""
         if (placed, nodes) not in self._walls:
             bad = [self._room(memory, placed) > self.loops.geometry.rooms[memory] for memory in self._limited(nodes)]
+            bad += [self.refused[i] for i in nodes if i in self.refused]
             wall = np.where(np.logical_or.reduce(np.broadcast_arrays(*bad)), np.inf, 0.0) if bad else np.zeros(())
             self._walls[placed, nodes] = wall
         return self._walls[placed, nodes]
@@ -120,6 +124,26 @@ class Bounds:
         held = self.held_in(memory)
         inside = sum(float(self.bits[i].flat[0]) for i in held & placed)
         return sum((self.bits[i] for i in held - placed), start=np.asarray(inside))
+
+    @cached_property
+    def refused(self) -> dict[int, NDArray[np.bool_]]:
+        """For nodes of whose tiles statements speak: where no tile of the rungs is allowed."""
+        ledger = self.loops.skeleton.ledger
+        if ledger is None or not ledger.about_tiles or self.outside is not None:
+            return {}
+        return {i: self._refused(ledger, node) for i, node in enumerate(self.nodes)}
+
+    def _refused(self, ledger: Ledger, node: StorageNode) -> NDArray[np.bool_]:
+        found = np.zeros((1,) * len(self.shape), dtype=bool)
+        for r, (name, size) in enumerate(self.loops.skeleton.einsum.ranks):
+            below = self.loops.below[node.stop][r]
+            if name in node.tensor.ranks:
+                sizes = [min(size, trip * below) for trip in range(1, size)] + [size]
+                allowed = ledger.allowed_tiles(node.memory.name, node.tensor.name, name, tuple(sizes))
+                good = {-(-size // trip) if trip < size else WHOLE
+                        for trip, yes in enumerate(allowed, start=1) if yes}  # fmt: skip
+                found = found | (self._axis(r, [int(m not in good) for m in self.rungs[r]]) > 0)
+        return found
 
     @cached_property
     def home(self) -> tuple[Values, ...]:
@@ -242,7 +266,15 @@ class Bounds:
 
     def moves(self, gap: int, rank: int) -> tuple[tuple[int, ...], ...]:
         """Places of the rungs that one temporal loop in a gap leads to."""
-        return reached(self.loops.sizes[rank], self.loops.below[gap - 1][rank])
+        size, below = self.loops.sizes[rank], self.loops.below[gap - 1][rank]
+        few = self._factors[gap].get(rank)
+        return reached(size, below) if few is None else reached_by(size, below, few)
+
+    @cached_property
+    def _factors(self) -> tuple[Few, ...]:
+        """Trips that loops of a gap may have, by rank, where statements bound them."""
+        free = self.outside is not None
+        return tuple({} for _ in self.loops.skeleton.stops) if free else factors(self.loops.skeleton)
 
     def _least_of(self, values: Values, gap: int, rank: int, stay: bool) -> Values:
         """The least value that one loop over a rank (or none, with `stay`) leads to."""

@@ -12,7 +12,8 @@ from itertools import product
 from math import prod
 
 from polymap.architecture.hierarchy import Architecture, Array
-from polymap.mapper.unrolling import Factors, Side, Spatial, Unrolling, is_most, side
+from polymap.constraints.bind import Limits
+from polymap.mapper.unrolling import Factors, Side, Spatial, Unrolling, is_most, said, side
 from polymap.workload.einsum import Einsum
 
 Through = tuple[bool, ...]
@@ -39,18 +40,21 @@ def _unroll(einsum: Einsum, tiles: Factors, arrays: tuple[Array, ...]) -> Iterat
             yield Spatial((*outer.unrollings, unrolling))
 
 
-def unrollings(einsum: Einsum, tiles: Factors, array: Array) -> list[Unrolling]:
-    """The unrollings over one array. Where it depends on the packing whether a dimension is used as much as can be, all
-    packings are listed, those of fewest loops first; otherwise one of fewest loops for all factors."""
+def unrollings(einsum: Einsum, tiles: Factors, array: Array, limits: Limits | None = None) -> list[Unrolling]:
+    """The unrollings over one array that limits allow. Where it depends on the packing whether a dimension is used as
+    much as can be, all packings are listed, those of fewest loops first; otherwise one of fewest loops for all factors
+    or, under limits, for all factors and as many instances."""
     every = any(rule.or_most for _, rule in array.rules)
     found: dict[object, Unrolling] = {}
     shares = (list(_vectors(tiles, side(einsum, array, dimension))) for dimension, _ in array.shape)
     for packing in sorted(product(*shares), key=_loops):
-        trips = (tuple(factor for factor in row if factor > 1) for row in zip(*packing))
+        trips = [tuple(factor for factor in row if factor > 1) for row in zip(*packing)]
         for factors in product(*(_filled(n, row) for n, row in zip(tiles, trips))):
             unrolling = Unrolling(array, factors, packing)
-            found.setdefault((factors, packing if every else through(unrolling)), unrolling)
-    if every:
+            used = prod(map(prod, trips)) if limits else 0
+            if limits is None or limits.allows_unrolling(*said(einsum, unrolling)):
+                found.setdefault((factors, packing if every else (through(unrolling), used)), unrolling)
+    if every or limits:
         return list(found.values())
     ways: dict[Factors, list[Through]] = {}
     for unrolling in found.values():
