@@ -102,10 +102,8 @@ def _at_stop(part: Part, stop: int, placed: frozenset[int]) -> Iterator[Storage]
 
 def _parallel(part: Part, gap: int) -> Iterator[Spatial]:
     architecture = part.geometry.skeleton.architecture
-    for unrolling in part.geometry.spatial.unrollings:
+    for unrolling in part.sharing.layout or part.geometry.spatial.unrollings:
         if unrolling.array in part.geometry.skeleton.arrays[gap]:
-            loops = []
-            for (dim, _), factors in zip(unrolling.array.shape, unrolling.packing):
-                on = architecture.dimension_label(unrolling.array, dim)
-                loops += [Spatial(rank, f, on) for rank, f in zip(part.geometry.ranks, factors) if f > 1]
+            labels = [architecture.dimension_label(unrolling.array, dim) for dim, _ in unrolling.array.shape]
+            loops = [Spatial(part.geometry.ranks[rank], f, labels[dim]) for dim, rank, f in unrolling.loops]
             yield from loops if unrolling.is_full else sorted(loops, key=lambda loop: loop.trip)

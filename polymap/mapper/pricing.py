@@ -40,13 +40,16 @@ class Count:
 
 @dataclass(frozen=True)
 class Counts:
-    """Reads, fills and updates of a tensor at a memory, over all instances."""
+    """Reads, fills and updates of a tensor at a memory, over all instances; what travels between it and the next one
+    inside, each for `haul_pj`."""
 
     tensor: Tensor
     site: Site
     reads: Count
     fills: Count
     updates: Count
+    hauled: Count = Count()
+    haul_pj: Fraction = Fraction(0)
 
     @property
     def memory(self) -> Memory:
@@ -74,8 +77,19 @@ def counts(geometry: Geometry, sharing: Sharing, conventions: Conventions) -> tu
             # Elements whose first update writes: at the parent, or from every instance below apart.
             apart = conventions.all_write_first and below is not None
             arriving = seen(geometry, tensor, child.stop) / copies if apart else seen(geometry, tensor, parent.stop)
-            found.append(_counts(geometry, conventions, tensor, parent, own, crossing, Fraction(arriving)))
+            here = _counts(geometry, conventions, tensor, parent, own, crossing, Fraction(arriving))
+            paid = sharing.hauls.get((tensor.name, child.name), Fraction(0))
+            found.append(replace(here, hauled=_hauled(geometry, crossing, below), haul_pj=paid) if paid else here)
     return tuple(found)
+
+
+def _hauled(geometry: Geometry, crossing: Count, below: int | None) -> Count:
+    """What pays on networks: every element that arrives; on a domain that is no box, those that cross."""
+    if geometry.touched:
+        return crossing
+    return (
+        Count(Fraction(geometry.skeleton.einsum.computes)) if below is None else Count(shares=((below, Fraction(1)),))
+    )
 
 
 def _crossing(geometry: Geometry, link: Link, below: int, copies: Fraction) -> Count:
@@ -248,7 +262,7 @@ def _fixed(action: Action) -> Fraction:
 
 
 def energy_actions(geometry: Geometry, counted: tuple[Counts, ...]) -> list[Action]:
-    """pJ of every access."""
+    """pJ of every access, and of every word on networks."""
     found = []
     for c in counted:
         memory, instances = c.memory, geometry.instances(c.site.stop)
@@ -258,6 +272,7 @@ def energy_actions(geometry: Geometry, counted: tuple[Counts, ...]) -> list[Acti
         rounds = geometry.all_run
         prices = ((memory.read_pj, c.reads), (memory.write_pj, c.fills), (memory.update_pj, c.updates))
         found += [_action(price * accesses, wide, instances, count, rounds) for price, count in prices if price]
+        found += [Action(c.haul_pj, 0, c.hauled)] if c.haul_pj else []
     return found
 
 

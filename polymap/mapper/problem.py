@@ -15,6 +15,7 @@ from polymap.mapper import bounds
 from polymap.mapper.every import EveryNest
 from polymap.mapper.labels import Gaps, Labels
 from polymap.mapper.lattice import Values
+from polymap.mapper.layouts import arrangements
 from polymap.mapper.ledger import Ledger
 from polymap.mapper.objective import TOLERANCE, Rank
 from polymap.mapper.pricing import (
@@ -32,7 +33,7 @@ from polymap.mapper.pricing import (
 from polymap.mapper.program import Program
 from polymap.mapper.relaxation import Relaxation, Unrolled
 from polymap.mapper.ruled import MOST_LABELS, Item, Ranked, Ruled
-from polymap.mapper.sharing import Sharing, optimistic, passes_on, sharings
+from polymap.mapper.sharing import Sharing, optimistic, passes_on
 from polymap.mapper.space import Skeleton, StorageNode
 from polymap.mapper.tied import is_decided
 from polymap.mapper.traffic import Geometry
@@ -107,7 +108,7 @@ class Unopened:
             yield Unopened(Geometry(self.geometry.skeleton, spatial), self.conventions)
 
     def open(self) -> Part:
-        first, *others = alternatives = sharings(self.geometry)
+        first, *others = alternatives = arrangements(self.geometry)
         if others:
             return Part(self.geometry, optimistic(alternatives), self.conventions, tuple(alternatives), self.alike)
         return Part(self.geometry, first, self.conventions, alike=self.alike)
@@ -140,7 +141,7 @@ class Part:
         yield self
         _, *others = Unopened(self.geometry, self.conventions, alike=self.alike).images()
         for whole in (other.open() for other in others):
-            yield from (part for part in whole.split() or [whole] if part.sharing.copies == self.sharing.copies)
+            yield from (part for part in whole.split() or [whole] if part.sharing.is_like(self.sharing))
 
     def orders(self) -> Iterator[Part]:
         """The parts of a roaming frame, one for each order of its nodes."""
@@ -149,8 +150,8 @@ class Part:
 
     def _in(self, skeleton: Skeleton) -> Iterator[Part]:
         geometry = Geometry(skeleton, self.geometry.spatial)
-        for found in sharings(geometry):
-            if found.copies == self.sharing.copies:
+        for found in arrangements(geometry):
+            if found.is_like(self.sharing):
                 yield Part(geometry, found, self.conventions, alike=self.alike)
 
     @cached_property
@@ -320,8 +321,8 @@ class Part:
     def exact(self) -> bool:
         """Whether closings alone decide the counts: not under a continuing sweep with overlapping tiles, nor for
         outputs whose coordinates mix ranks, nor where neighbours may pass tiles on, nor for all domains that are no
-        boxes."""
-        if self.geometry.touched and not is_decided(self.geometry):
+        boxes, nor where only the least is known of what words pay on a network."""
+        if self.sharing.loose or (self.geometry.touched and not is_decided(self.geometry)):
             return False
         sweeping = any(self._sweeps(node) for node in self.geometry.nodes)
         return exact_seen(self.geometry.skeleton.einsum.output) and not sweeping and not passes_on(self.geometry)

@@ -22,6 +22,7 @@ from polymap.mapper.bundle import Bundle, Frame, every
 from polymap.mapper.compulsory import compulsory
 from polymap.mapper.conditions import Conditions, conditions, no_memory
 from polymap.mapper.figures import tally
+from polymap.mapper.hauling import pays
 from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.ledger import Ledger
 from polymap.mapper.objective import TRAFFIC, Objective
@@ -359,9 +360,10 @@ def bundles(
     """The classes of a mapspace, together where one table bounds many.
 
     One stands for those that are the same but for the names of ranks, unless they are to be met each `apart`; where
-    there are limits, they may tell ranks apart.
+    there are limits, they may tell ranks apart, and so may rules of dimensions along which words pay for their way.
     """
-    renamed = () if apart or limits else renamings(einsum)
+    ruled = any(array.rules and pays(array) for array in architecture.arrays)
+    renamed = () if apart or limits or ruled else renamings(einsum)
     ledger = None if limits is None else Ledger(limits)
     if ledger and not all(ledger.factors.values()):
         return  # no factor of some loops meets all statements about them
@@ -376,7 +378,7 @@ def bundles(
         for used, numbers in groups:
             roaming = mapspace == UNEVEN
             frame = uneven(einsum, architecture, kept, used) if roaming else even(einsum, architecture, kept)
-            skeleton = replace(frame, ledger=asked)
+            skeleton = replace(frame, ledger=asked, limits=limits)
             if relaxable(skeleton):
                 tables = Relaxation(skeleton, conventions)
                 yield from Frame(skeleton, conventions, tables, found, numbers, renamed).bundles()

@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property, lru_cache
 from math import inf, prod
 from typing import Any
@@ -35,7 +36,9 @@ from numpy.typing import NDArray
 
 from polymap.architecture.hierarchy import Array
 from polymap.mapper.families import Nodes
+from polymap.mapper.hauling import pays
 from polymap.mapper.lattice import Values
+from polymap.mapper.layouts import least_hauls
 from polymap.mapper.pricing import (
     Counts,
     Functional,
@@ -47,8 +50,9 @@ from polymap.mapper.pricing import (
     weighed_actions,
 )
 from polymap.mapper.program import Program
-from polymap.mapper.sharing import sharings
-from polymap.mapper.space import Skeleton
+from polymap.mapper.sharing import Crossing, sharings
+from polymap.mapper.space import Link, Site, Skeleton
+from polymap.mapper.tolls import Tolls
 from polymap.mapper.touched import loose_ranks
 from polymap.mapper.traffic import Geometry, shares
 from polymap.mapper.unrolling import Factors, Spatial, Unrolling
@@ -78,12 +82,14 @@ def relaxable(skeleton: Skeleton) -> bool:
 class Unrolled:
     """What the bounds need of an unrolling: factors of each array, outermost first; for each node how many instances
     hold the same and are served one by one, how many hold the same, and how many share one copy across the outermost
-    array; pJ that no tile changes; least pJ."""
+    array; pJ that words of each node pay at least on networks, for each element of its tensor and beyond what its
+    parent's price tells; pJ that no tile changes; least pJ."""
 
     loops: Loops
     apart: list[int]
     sharers: list[int]
     sharing: tuple[int, ...]
+    hauled: list[float]
     constant: float
     compulsory: float
 
@@ -96,6 +102,7 @@ class Relaxation:
     skeleton: Skeleton
     conventions: Conventions
     pricing: Pricing = energy_actions
+    hauling: bool = True  # whether `pricing` asks what words pay on networks
     _inside: OrderedDict[object, Arrived] = field(default_factory=OrderedDict, init=False)
     _any: Arrived | None = field(default=None, init=False)
     _programs: dict[int, Program] = field(default_factory=dict, init=False)
@@ -106,7 +113,7 @@ class Relaxation:
         key = level, weight
         if key not in self._others:
             pricing = traffic_actions(level) if weight == inf else weighed_actions(level, weight)
-            self._others[key] = Relaxation(self.skeleton, self.conventions, pricing)
+            self._others[key] = Relaxation(self.skeleton, self.conventions, pricing, weight < inf)
         return self._others[key]
 
     @cached_property
@@ -118,7 +125,8 @@ class Relaxation:
 
     @cached_property
     def counts(self) -> tuple[Counts, ...]:
-        return counts(self.geometry, sharings(self.geometry)[0], self.conventions)
+        alone = sharings(self.geometry)[0]
+        return counts(self.geometry, replace(alone, hauls=self._set_out), self.conventions)
 
     @cached_property
     def prices(self) -> dict[tuple[int, bool], float]:
@@ -174,12 +182,45 @@ class Relaxation:
             closed = (i for i in closed if slides(nodes[i].tensor))
         return [(i, self.parent(i) * np.broadcast_to(self.crossing[i], self.geometry.lattice.shape)) for i in closed]
 
+    def _hauled_into(self, gap: int, owing: Nodes) -> list[int]:
+        """Nodes that have closed further inside and whose words come from the stage of a gap, if words pay at all."""
+        nodes = enumerate(self.geometry.nodes)
+        closed = [i for i, node in nodes if node.parent.stop == gap - 1 < node.stop and i not in owing]
+        return closed if self._tolls else []
+
+    @cached_property
+    def _tolls(self) -> Tolls | None:
+        arrays = self.skeleton.architecture.arrays if self.hauling and not self.geometry.touched else ()
+        return Tolls(self.skeleton, tuple(array for _, array in self.arrays)) if any(map(pays, arrays)) else None
+
+    def _hauled(self, loops: Whole) -> Values:
+        """For each unrolling and node pJ that words pay on networks at least, for each element of the node's tensor,
+        beyond the part that is in the parent's price."""
+        nodes = self.geometry.nodes
+        found = np.zeros((len(loops), len(nodes)))
+        if self._tolls:
+            apart = self._apart(loops)
+            for i, node in enumerate(nodes):
+                link = Link(node.tensor, node.parent, Site(node.memory, node.stop))
+                each, alike = self._tolls.of(link, loops)
+                known = float(self._set_out[link.tensor.name, link.child.name]) * apart[:, i]
+                found[:, i] = np.maximum(0.0, each * alike - known)
+        return found
+
+    @cached_property
+    def _set_out(self) -> dict[Crossing, Fraction]:
+        """What words that set out pay, which is in the prices of parents; nothing on a domain that is no box."""
+        return {} if self.geometry.touched else least_hauls(self.geometry, sharings(self.geometry)[0])
+
     @cached_property
     def crossing(self) -> tuple[Values, ...]:
         """What crosses into the array for each node at least, by the tile outside it."""
         if self.geometry.touched:
             return self.program.fetched
         return tuple(touched(node.tensor, self.geometry) * self.geometry.lattice.steps for node in self.geometry.nodes)
+
+    def _crossed(self, node: int) -> Values:
+        return np.broadcast_to(self.crossing[node], self.geometry.lattice.shape)
 
     @cached_property
     def program(self) -> Program:
@@ -211,7 +252,8 @@ class Relaxation:
         start = np.full(self.geometry.lattice.shape, np.inf)
         start.flat[0] = 0.0
         arrived: Arrived = {Nodes(): start}
-        apart = self._apart(np.array([loops], dtype=np.int64))[0]
+        row = np.array([loops], dtype=np.int64)
+        apart, hauled = self._apart(row)[0], self._hauled(row)[0]
         for gap in range(self.skeleton.last, 1, -1):
             shift = self.geometry.lattice.shift(self._across(loops, gap))
             entered = {}
@@ -220,6 +262,8 @@ class Relaxation:
                 entered[owing][shift.far] = values[shift.near]
                 for node, crossing in self._entering(gap, owing, refined):
                     entered[owing] += apart[node] * crossing
+                for node in self._hauled_into(gap, owing):
+                    entered[owing] += hauled[node] * self._crossed(node)
             arrived = self._through(gap, entered, self.paid(gap, loops if refined else None))
         return arrived
 
@@ -253,7 +297,8 @@ class Relaxation:
         """What the bounds need of each of some unrollings: factors by (unrolling, array, rank)."""
         across = [i for i, node in enumerate(self.geometry.nodes) if node.parent.stop == 0 and not slides(node.tensor)]
         sharing = _columns(len(loops), [self._shared_by(i, loops, range(1, 2)) for i in across])
-        columns = (self._apart(loops), self._sharers(loops), sharing, self._constant(loops), self.compulsory(loops))
+        columns = (self._apart(loops), self._sharers(loops), sharing, self._hauled(loops), self._constant(loops),
+                   self.compulsory(loops))  # fmt: skip
         factors = (tuple(map(tuple, arrays)) for arrays in loops.tolist())
         rows = zip(factors, *(column.tolist() for column in columns))
         return [Unrolled(loops, apart, sharers, tuple(shared), *rest) for loops, apart, sharers, shared, *rest in rows]
@@ -261,7 +306,7 @@ class Relaxation:
     def compulsory(self, loops: Whole) -> Values:
         """Quick lower bounds: every instance fetches each element that it needs at least once."""
         own, parent = (np.array([f(i) for i in range(len(self._needed))]) for f in (self.own, self.parent))
-        fetched = own * self._sharers(loops) + parent * self._apart(loops)
+        fetched = own * self._sharers(loops) + parent * self._apart(loops) + self._hauled(loops)
         return np.asarray(fetched @ np.array(self._needed, dtype=np.float64) + self._constant(loops))
 
     def _factors(self, loops: Whole, gaps: range, tensor: Tensor | None = None, sharing: bool = True) -> Whole:
@@ -329,12 +374,14 @@ class Relaxation:
     def least(self, unrolled: Unrolled, refined: bool = False) -> float:
         """A lower bound of the energy of all mappings with these spatial factors; infinite if there are none."""
         shift = self.geometry.lattice.shift(self._across(unrolled.loops, 1))
-        apart, sharers, best = unrolled.apart, unrolled.sharers, np.inf
+        apart, sharers, hauled, best = unrolled.apart, unrolled.sharers, unrolled.hauled, np.inf
         for owing, values in self.inside(unrolled, refined).items():
             met = values[shift.near] + self._outside[owing][shift.far]
             for node, crossing in self._beyond[owing, refined]:
                 met += apart[node] * crossing[shift.far]
-            again = sum(self._needed[i] * self._again(i, sharers[i], apart[i]) for i in owing)
+            for node in self._hauled_into(1, owing):
+                met += hauled[node] * self._crossed(node)[shift.far]
+            again = sum(self._needed[i] * (self._again(i, sharers[i], apart[i]) + hauled[i]) for i in owing)
             best = min(best, float(met.min()) + again)
         return best + unrolled.constant
 
@@ -344,11 +391,14 @@ class Relaxation:
         here = loops[rows]
         shift = self.geometry.lattice.shift(tuple(self._factors(here[:1], range(1, 2))[0].tolist()))
         apart, sharers, best = self._apart(here).min(axis=0), self._sharers(here), np.full(len(rows), np.inf)
+        hauled = self._hauled(here)
         for owing, values in self._any_inside(loops).items():
             met = values[shift.near] + self._outside[owing][shift.far]
             for node, crossing in self._beyond[owing, False]:
                 met += apart[node] * crossing[shift.far]
-            again = [self._needed[i] * self._again(i, sharers[:, i], apart[i]) for i in owing]
+            for node in self._hauled_into(1, owing):
+                met += hauled[:, node].min() * self._crossed(node)[shift.far]
+            again = [self._needed[i] * (self._again(i, sharers[:, i], apart[i]) + hauled[:, i]) for i in owing]
             best = np.minimum(best, float(met.min()) + sum(again, start=np.zeros(len(rows))))
         return np.asarray(best + self._constant(here))
 
@@ -384,6 +434,18 @@ class Relaxation:
             written = self._same(tensor, self._factors(loops, range(1, stop + 1)))
             apart = self._same(tensor, self._factors(loops, range(stop + 1, arriving + 1), tensor, False))
             total += each * (read - first * written * apart)
+        return total + self._hauled_to_computes(loops)
+
+    def _hauled_to_computes(self, loops: Whole) -> Values:
+        """What words for the computes pay at least, beyond the part that is in the constants."""
+        total = np.zeros(len(loops))
+        for link in self.skeleton.links:
+            if self._tolls and link.child.memory is None:
+                each, _ = self._tolls.of(link, loops)
+                gaps = range(link.parent.stop + 1, self.skeleton.last + 1)
+                served = self._same(link.tensor, self._factors(loops, gaps, link.tensor))
+                known = float(self._set_out[link.tensor.name, link.child.name]) / served
+                total += float(self.skeleton.einsum.computes) * np.maximum(0.0, each - known)
         return total
 
     @cached_property

@@ -10,7 +10,7 @@ fixed ones.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
 from math import prod
@@ -21,6 +21,7 @@ from polymap.architecture.hierarchy import Architecture, Array
 from polymap.mapper.lattice import Values
 from polymap.mapper.space import Kept, Link
 from polymap.mapper.traffic import Geometry, shares
+from polymap.mapper.unrolling import Unrolling
 from polymap.model.conventions import Conventions
 from polymap.model.distinct import distinct
 from polymap.workload.einsum import Einsum, Tensor
@@ -37,6 +38,7 @@ class Unrolled:
     """
 
     gap: int
+    array: Array
     rank: int
     trip: int
     inner: int
@@ -47,10 +49,21 @@ class Unrolled:
 @dataclass(frozen=True)
 class Sharing:
     """Copies of a tile per link, and the tile sizes for which they hold: alternatives of (gap, rank) -> temporal
-    tile."""
+    tile.
+
+    Where networks have energies: `hauls`, what an element that arrives on a link pays in pJ, in the `layout` of the
+    spatial factors; if `loose`, at least.
+    """
 
     copies: dict[Crossing, Fraction]
     tiles: tuple[Choice, ...] = ()
+    hauls: dict[Crossing, Fraction] = field(default_factory=dict)
+    layout: tuple[Unrolling, ...] = ()
+    loose: bool = False
+
+    def is_like(self, other: Sharing) -> bool:
+        """Whether as many instances share, and words pay the same."""
+        return (self.copies, self.hauls) == (other.copies, other.hauls)
 
     def mask(self, geometry: Geometry, stop: int) -> Values:
         """0 where a temporal tile at a stop is one of the alternatives, infinity elsewhere."""
@@ -80,7 +93,7 @@ def unrolled(geometry: Geometry, link: Link) -> list[Unrolled]:
                 if trip > 1:
                     inner = prod(chosen[other.name][rank] for other in arrays[i + 1 :])
                     linked = array.links_of(link.tensor) and _slides(geometry, link.tensor, rank)
-                    found.append(Unrolled(gap, rank, trip, inner, shares(link.tensor, array), linked))
+                    found.append(Unrolled(gap, array, rank, trip, inner, shares(link.tensor, array), linked))
     return found
 
 
@@ -114,9 +127,18 @@ def passes_on(geometry: Geometry) -> bool:
 
 def mixed(geometry: Geometry, tensor: Tensor, loops: list[Unrolled]) -> set[int]:
     """Ranks unrolled on sharing arrays that meet another such rank in one data coordinate."""
+    return set().union(*coupled(geometry, tensor, loops))
+
+
+def coupled(geometry: Geometry, tensor: Tensor, loops: list[Unrolled]) -> tuple[frozenset[int], ...]:
+    """The groups in which ranks unrolled on sharing arrays meet in data coordinates."""
     names = {geometry.ranks[loop.rank]: loop.rank for loop in loops if loop.shared}
-    meeting = [[names[r] for r in coordinate.ranks if r in names] for coordinate in tensor.coordinates]
-    return {rank for ranks in meeting if len(ranks) > 1 for rank in ranks}
+    groups: list[frozenset[int]] = []
+    for coordinate in tensor.coordinates:
+        met = frozenset(names[rank] for rank in coordinate.ranks if rank in names)
+        groups, joined = [g for g in groups if not g & met], [g for g in groups if g & met]
+        groups.append(met.union(*joined))
+    return tuple(group for group in groups if len(group) > 1)
 
 
 def copies(geometry: Geometry, tensor: Tensor, loops: list[Unrolled], tiles: Choice) -> Fraction:
@@ -132,9 +154,14 @@ def copies(geometry: Geometry, tensor: Tensor, loops: list[Unrolled], tiles: Cho
 
 
 def _row(geometry: Geometry, tensor: Tensor, loop: Unrolled, tiles: Choice) -> tuple[int, ...]:
+    return (loop.trip, *offset(geometry, tensor, loop, tiles))
+
+
+def offset(geometry: Geometry, tensor: Tensor, loop: Unrolled, tiles: Choice) -> tuple[int, ...]:
+    """How far a step of a loop moves the tile, per coordinate."""
     tile = tiles.get((loop.gap, loop.rank), 1) * geometry.below(loop.gap)[loop.rank]
     step, name = tile * loop.inner, geometry.ranks[loop.rank]
-    return (loop.trip, *(dict(c.terms).get(name, 0) * step for c in tensor.coordinates))
+    return tuple(dict(c.terms).get(name, 0) * step for c in tensor.coordinates)
 
 
 def sharings(geometry: Geometry) -> list[Sharing]:
@@ -160,8 +187,10 @@ def sharings(geometry: Geometry) -> list[Sharing]:
 
 
 def optimistic(alternatives: list[Sharing]) -> Sharing:
-    """The most copies of any alternative on each link, whatever the tiles: prices under it are lower bounds for all."""
-    return Sharing({end: max(sharing.copies[end] for sharing in alternatives) for end in alternatives[0].copies})
+    """The most copies and the least that words pay of any alternative on each link, whatever the tiles: prices under it
+    are lower bounds for all."""
+    copies = {end: max(sharing.copies[end] for sharing in alternatives) for end in alternatives[0].copies}
+    return Sharing(copies, hauls={end: min(s.hauls[end] for s in alternatives) for end in alternatives[0].hauls})
 
 
 def _divisors(size: int) -> list[int]:

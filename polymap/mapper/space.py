@@ -78,6 +78,7 @@ class Skeleton:
     arrays: tuple[tuple[Array, ...], ...]
     roaming: bool = False
     ledger: Ledger | None = None  # what statements ask of loops, tiles and rooms
+    limits: Limits | None = None  # what statements ask of unrollings
 
     @property
     def last(self) -> int:

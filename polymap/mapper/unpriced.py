@@ -7,6 +7,7 @@ from math import prod
 
 from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
 from polymap.errors import NOWHERE, Mistake, SpecError
+from polymap.mapper.hauling import pays
 from polymap.mapper.imperfect.rungs import rungs
 from polymap.mapper.lattice import factorize
 from polymap.mapper.sharing import passes_unkept
@@ -26,6 +27,7 @@ def check_priced(einsum: Einsum, architecture: Architecture, conventions: Conven
     found += _unsearched_factors(einsum, architecture, conventions) if imperfect else _too_many_tiles(einsum)
     found += _unsearched_words(einsum, architecture, conventions)
     found += _unsearched_links(einsum, architecture, conventions)
+    found += _unsearched_networks(architecture, conventions, imperfect)
     found += [
         Mistake(level.place, f"optimize does not price {what} yet ({level.name}); evaluate does", MEND)
         for level in architecture.hierarchy
@@ -126,6 +128,23 @@ def _unsearched_links(einsum: Einsum, architecture: Architecture, conventions: C
         yield Mistake(array.place, message, "let a memory inside keep it, or leave out its `links`")
 
 
+def _unsearched_networks(architecture: Architecture, conventions: Conventions, imperfect: bool) -> Iterator[Mistake]:
+    """Networks with energies are searched where `polymap` counts them, with perfect factors and without links."""
+    passing = [array.name for array in architecture.arrays if array.links]
+    for array in filter(pays, architecture.arrays):
+        if conventions.continuing_sweep or not conventions.tiles_stay:
+            message = f"optimize does not price the energy of a network under {conventions.name} ({array.name})"
+            yield Mistake(array.place, message, "use the preset `polymap`")
+        elif passing:
+            message = (
+                f"optimize does not price the energy of a network together with links ({array.name}, {passing[0]})"
+            )
+            yield Mistake(array.place, message, MEND)
+        elif imperfect:
+            message = f"optimize prices the energy of a network with perfect factors only ({array.name})"
+            yield Mistake(array.place, message, "use `--factors perfect`, or price given mappings with `evaluate`")
+
+
 def _unpriced(level: Memory | Array | Compute) -> Iterator[str]:
     if isinstance(level, Array):
         yield from _unpriced_network(level)
@@ -134,8 +153,6 @@ def _unpriced(level: Memory | Array | Compute) -> Iterator[str]:
 
 
 def _unpriced_network(array: Array) -> Iterator[str]:
-    if array.wiring and (array.wiring.hop_of(1) or array.wiring.router_pj or array.wiring.reduce_pj):
-        yield "the energy of a network"
     if array.share_halo:
         yield "shared halos"
     if array.fill_latency or array.drain_latency:

@@ -14,15 +14,26 @@ from polymap.mapping.dimension_rules import least_usage, unrollable
 from polymap.workload.einsum import Einsum
 
 Factors = tuple[int, ...]  # one factor per rank, in the einsum's order
+Order = tuple[tuple[int, int, int], ...]  # loops of an array, outermost first: dimension, rank and trip
 
 
 @dataclass(frozen=True)
 class Unrolling:
-    """Spatial factors of one array: `factors` per rank, and `packing[d]`, the factors on its dimension d."""
+    """Spatial factors of one array: `factors` per rank, and `packing[d]`, the factors on its dimension d.
+
+    `order`, where it matters, are the loops outermost first: dimension, rank and trip.
+    """
 
     array: Array
     factors: Factors
     packing: tuple[Factors, ...]
+    order: Order = ()
+
+    @property
+    def loops(self) -> Order:
+        """The loops, outermost first: dimension, rank and trip."""
+        each = ((d, r, f) for d, factors in enumerate(self.packing) for r, f in enumerate(factors))
+        return self.order or tuple(loop for loop in each if loop[2] > 1)
 
     @property
     def is_full(self) -> bool:

@@ -74,13 +74,16 @@ def grown(parts: Sequence[Branches]) -> Trees:
 
     `hops = sum over dimensions d and parts of reaches[d] * prod over the other parts of stems[d]`.
     """
-    dims = range(len(parts[0].reaches)) if parts else range(0)
-    hops = sum(
-        part.reaches[d] * prod(other.stems[d] for o, other in enumerate(parts) if o != p)
-        for d in dims
+    hops = sum(reached(parts, d) for d in range(len(parts[0].reaches))) if parts else 0
+    return Trees(prod(part.stems[0] for part in parts), prod(part.stems[-1] for part in parts), hops)
+
+
+def reached(parts: Sequence[Branches], dim: int) -> int:
+    """Links of these trees along one dimension."""
+    return sum(
+        part.reaches[dim] * prod(other.stems[dim] for o, other in enumerate(parts) if o != p)
         for p, part in enumerate(parts)
     )
-    return Trees(prod(part.stems[0] for part in parts), prod(part.stems[-1] for part in parts), hops)
 
 
 class Networks(Protocol):
