@@ -1,12 +1,13 @@
 """All unrollings of a frame at once: quick bounds as arrays, and classes in the order of these.
 
 First each node pays for what it needs once. What nodes outside all arrays pay does not depend on the unrolling: to them
-a spatial loop further in is a loop like any other. So one table bounds it for all.
+a spatial loop further in is a loop like any other. So one table bounds it for all, and two for what is inside and
+outside the outermost array (`meeting`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
@@ -22,6 +23,7 @@ from polymap.errors import Infeasible, Mistake
 from polymap.mapper.imperfect.charges import Charges
 from polymap.mapper.imperfect.classes import Class
 from polymap.mapper.imperfect.flows import Flow, Loops, one_rank
+from polymap.mapper.imperfect.meeting import Meeting
 from polymap.mapper.imperfect.tables import Bounds
 from polymap.mapper.imperfect.unrolling import unrollings
 from polymap.mapper.ledger import Ledger
@@ -156,11 +158,12 @@ class Batch:
                 total = total + float(level.leakage_w * 10**12 / architecture.clock_hz) * here
         return total
 
-    def energy(self, tables: bool) -> Values:
-        """pJ without leakage at least. Without `tables`, a quick bound: all nodes fetch what they need once."""
+    def energy(self, tables: bool, most: float | None = None) -> Values:
+        """pJ without leakage at least. Without `tables`, a quick bound: all nodes fetch what they need once. With
+        `most`, a closer one, and infinity for some that need more."""
         actions = [(c, energy_actions(self.alone.loops.geometry, (c,))) for c in self.alone.counts]
         compute = self.skeleton.architecture.compute.energy_pj * self.skeleton.einsum.computes
-        return self._least(actions, np.ones(len(self)), tables) + float(compute)
+        return self._least(actions, np.ones(len(self)), tables, most and most - float(compute)) + float(compute)
 
     def busy(self, tables: bool) -> Values:
         """Cycles that some port is busy at least."""
@@ -172,27 +175,47 @@ class Batch:
                 asked = ((c, dict(port_actions(self.alone.loops.geometry, (c,)))) for c in here)
                 actions = [(c, found[port]) for c, found in asked if port in found]
                 instances = self._between(0, here[0].site.stop).prod(axis=1)
-                most = np.maximum(most, self._least(actions, instances, tables))
+                most = np.maximum(most, self._least(actions, instances, tables, None))
         return most
 
-    def _least(self, actions: list[tuple[Counts, list[Any]]], instances: Numbers | Values, tables: bool) -> Values:
+    def _least(
+        self, actions: list[tuple[Counts, list[Any]]], instances: Numbers | Values, tables: bool, most: float | None
+    ) -> Values:
+        """What actions cost at least; up to `most` from tables inside the arrays and outside, if it is told."""
         plain = [
             (c, replace(action, each=action.each / max(1, action.wide), wide=0))
             for c, here in actions
             for action in here
         ]
-        quantity = functional([action for _, action in plain])
-        outer = {i for i in quantity.prices if i in self._outer} if tables else set()
-        total = np.full(len(self), self._outside(Functional(0.0, {i: quantity.prices[i] for i in outer}, {})))
-        for i, price in quantity.prices.items():
-            if i not in outer:
+        prices = functional([action for _, action in plain]).prices
+        meeting = self._meeting(prices) if tables and most is not None else None
+        outer = {i for i in prices if i in self._outer} if tables and not meeting else set()
+        total = np.full(len(self), self._outside(Functional(0.0, {i: prices[i] for i in outer}, {})))
+        told = meeting.told if meeting else outer
+        for i, price in prices.items():
+            if i not in told:
                 total = total + price * self._amount(i)
         for c, action in plain:
             if action.count.constant:
                 writes = self._first_writes(c, fills=action.count is c.fills)
                 total = total + float(action.each * action.count.constant) * writes
+        if meeting and most is not None:
+            more = {i: np.maximum(self._amount(i) - self._needed(i), 0.0) for i in meeting.told}
+            total = meeting.least(self._between(meeting.gap, meeting.gap), more, total, most)
         found: Values = total / instances
         return found
+
+    def _meeting(self, prices: Mapping[int, float]) -> Meeting | None:
+        """Tables that meet at the outermost array; None where there is none inside of a memory."""
+        gap = self._first_array
+        if not 0 < gap <= self.skeleton.last:
+            return None
+        return Meeting(self.alone, self.conventions.tiles_stay, gap, prices, self.check)
+
+    def _needed(self, number: int) -> int:
+        """Elements of a flow's tensor at least."""
+        sizes, coordinates = self.alone.loops.sizes, self.alone.flows[number].coordinates
+        return prod(max((sizes[r] for _, r in c), default=1) for c in coordinates)
 
     @cached_property
     def _outer(self) -> frozenset[int]:

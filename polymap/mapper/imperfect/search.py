@@ -43,7 +43,7 @@ class Stream:
         timed = tables and bool(incumbent.objective.latency_power or leakage.any() or incumbent.conditions.cycles)
         cycles = np.maximum(batch.cycles, cycles_at_least(batch.busy(timed), batch.conventions))
         fits = np.isfinite(cycles)  # else no tile fits, whether anything leaks or not
-        least = np.maximum(batch.energy(tables), 0.0)
+        least = np.maximum(batch.energy(tables, self._most_energy(incumbent, float(cycles.min(initial=inf)))), 0.0)
         energy = np.where(fits, least + leakage * np.where(fits, cycles, 0.0), inf)
         most, finite = incumbent.conditions, np.isfinite(energy)
         good = finite & (energy * (1 - TOLERANCE) <= float(most.most_energy)) & (cycles <= most.most_cycles)
@@ -51,6 +51,15 @@ class Stream:
         self.ranks = [np.broadcast_to(part, energy.shape) for part in incumbent.objective.rank(energy, cycles)]
         order = np.lexsort(self.ranks[::-1])
         self.rows = order[good[order]]
+
+    @staticmethod
+    def _most_energy(incumbent: Incumbent, cycles: float) -> float | None:
+        """pJ beyond which no mapping of so many cycles is as good as the best; None where only cycles count."""
+        if not incumbent.objective.energy_power:
+            return None
+        if incumbent.best is None:
+            return inf
+        return incumbent.objective.most_energy(float(incumbent.best.rank[0]), cycles) * (1 + TOLERANCE)
 
     @property
     def left(self) -> int:
@@ -183,10 +192,11 @@ class Search(BestFirst[Waiting, Batch]):
         rank = cast(Rank, self.incumbent.objective.rank(energy, cycles))
         return rank if self.best is None or may_reach(rank, self.best.rank) else None
 
-    def _wait(self, stage: int, part: Class, least: Rank) -> None:
+    def _wait(self, stage: int, part: Class, least: Rank, bound: Rank) -> None:
+        """`least` are its least energy and busy cycles, `bound` what is known already."""
         rank = None if inf in least else self._rank(part, least, part.charges.cycles)
         if rank is not None:
-            self._push(Waiting(rank, 0, stage, part))
+            self._push(Waiting(max(rank, bound), 0, stage, part))
 
     def _push(self, waiting: Waiting) -> None:
         self.serial += 1
@@ -210,11 +220,11 @@ class Search(BestFirst[Waiting, Batch]):
         elif isinstance(part, Stream):
             opened = part.next()
             if opened:
-                self._wait(QUICK, opened, opened.compulsory)
+                self._wait(QUICK, opened, opened.compulsory, waiting.bound)
             self._stream(part)
         elif waiting.stage == QUICK:
             energy, *busy = part.compulsory
-            self._wait(TABLES, part, (max(energy, part.least), *busy))
+            self._wait(TABLES, part, (max(energy, part.least), *busy), waiting.bound)
             if self.best is None:
                 self._first_mapping(part)
         else:

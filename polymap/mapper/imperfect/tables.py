@@ -175,10 +175,10 @@ class Bounds:
         return sum(float(quantity.charge(first + i, np.asarray(float(n)))) for i, n in enumerate(asked)
                    if quantity.concerns(first + i))  # fmt: skip
 
-    def to_go(self, quantity: Functional) -> Table:
-        """Least price from every state outside the arrays of its gap to the end."""
+    def to_go(self, quantity: Functional, innermost: int | None = None) -> Table:
+        """Least price from every state outside the arrays of its gap to the end, up to the innermost gap asked for."""
         pay, tables = Prices(self, quantity), Table()
-        for gap in range(1, self.loops.skeleton.last + 1):
+        for gap in range(1, (innermost or self.loops.skeleton.last) + 1):
             here = tables[gap] = {}
             beyond: dict[object, Values] = {}  # least prices after a closing loop, for several families
             for family in self.families.of[gap]:
@@ -307,11 +307,12 @@ class Prices:
         if node not in self.known:
             found: Values = np.zeros(())
             for i in self._flows(node):
-                found = found + self.quantity.charge(i, self._fetched(i))
+                found = found + self.quantity.charge(i, self.fetched(i))
             self.known[node] = found
         return self.known[node]
 
-    def _fetched(self, number: int) -> Values:
+    def fetched(self, number: int) -> Values:
+        """Elements of a flow that closes along a rank in which no tiles overlap."""
         flow = self.bounds.charges.flows[number]
         tiles = self.bounds.tiles[flow.stop]
         return np.asarray(flow.whole(self.bounds.loops.sizes, tiles, tiles), dtype=np.float64)
@@ -341,9 +342,9 @@ class Prices:
         flow = self.bounds.charges.flows[number]
         tiles, sizes = self.bounds.tiles[flow.stop], self.bounds.loops.sizes
         if flow.rough:
-            return self._fetched(number), np.zeros(())
+            return self.fetched(number), np.zeros(())
         kept: Any = flow.rest(tiles)
         for c in flow.coordinates:
             sliding = any(r == rank for _, r in c)
             kept = kept * (overlaps(c, rank, sizes, tiles) if sliding else extents(c, sizes, tiles))
-        return self._fetched(number), np.asarray(kept, dtype=np.float64)
+        return self.fetched(number), np.asarray(kept, dtype=np.float64)
