@@ -360,7 +360,9 @@ def ask_inline(server: Server, n: int) -> object:
 def test_the_client_in_c_builds_and_runs(tmp_path: Path) -> None:
     (source,) = re.findall(r"^```c\n(.*?)^```$", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
     assert len(source.splitlines()) < 60
-    (tmp_path / "client.c").write_text(source)
+    assert '\\"deadline_ms\\": 2000' in source
+    # A busy machine is no failure: what it prints is the answer without a deadline.
+    (tmp_path / "client.c").write_text(source.replace('\\"deadline_ms\\": 2000', '\\"deadline_ms\\": 200000'))
     client = tmp_path / "client"
     flags = ["-std=c99", "-Wall", "-Wextra", "-Werror"]
     subprocess.run(["cc", *flags, str(tmp_path / "client.c"), "-o", str(client)], check=True)
@@ -368,6 +370,6 @@ def test_the_client_in_c_builds_and_runs(tmp_path: Path) -> None:
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m polymap "$@"\n')
     program.chmod(0o755)
     environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
-    said = subprocess.run([str(client)], env=environment, capture_output=True, text=True, timeout=120)
+    said = subprocess.run([str(client)], env=environment, capture_output=True, text=True, timeout=300)
     (shown,) = re.findall(r"It prints `(.*)`", GUIDE.read_text())
     assert (said.stdout.strip(), said.returncode) == (shown, 0), said.stderr

@@ -64,5 +64,5 @@ def rendered(file: Path, folder: Path, *more: str) -> tuple[str, list[str]]:
     """The page as Chromium has it after its scripts ran, and what it wrote on its console."""
     assert CHROMIUM
     command = [CHROMIUM, *QUIET.split(), f"--user-data-dir={folder}", *more, "--dump-dom", file.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     return done.stdout, re.findall(r"^.*CONSOLE.*$", done.stderr, re.MULTILINE)
