@@ -129,11 +129,11 @@ def _change(text: str) -> tuple[str, Any]:
     """A field and its value, of `field=value`."""
     key, equals, value = (part.strip() for part in text.partition("="))
     known = Conventions.sentences()
-    if key not in known or not equals:
-        mend = choose(key, known, "write e.g. `first_updates_read=yes`")
-        message = f"'{text}' does not choose a field of the conventions"
-        raise SpecError(Mistake(NOWHERE, message, mend))
     values: dict[str, Any] = dict.fromkeys(HOLES) if key == "holes" else WORDS
+    if key not in known or not equals:
+        listed = f"write e.g. `first_updates_read=yes`; fields: {', '.join(known)}"
+        mend = f"give it a value: {', '.join(values)}" if key in known else choose(key, known, listed)
+        raise SpecError(Mistake(NOWHERE, f"'{text}' does not choose a field of the conventions", mend))
     if value not in values:
         raise SpecError(Mistake(NOWHERE, f"'{value}' is no value of {key}", f"use one of: {', '.join(values)}"))
     return key, value if key == "holes" else values[value]

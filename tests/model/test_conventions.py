@@ -40,7 +40,12 @@ def test_every_field_can_be_chosen(field: str) -> None:
     [
         ("timelop", "unknown conventions 'timelop'"),
         ("timeloop,extrapolate=no", "did you mean `extrapolates`"),
-        ("timeloop,extrapolates", "does not choose a field"),
+        (
+            "timeloop,extrapolates",
+            "does not choose a field of the conventions\n    mend: give it a value: yes, true, no",
+        ),
+        ("polymap,holes", "give it a value: hull, exact"),
+        ("polymap,odd=yes", "write e.g. `first_updates_read=yes`; fields: drains_are_read, "),
         ("timeloop,name=mine", "does not choose a field"),
         ("timeloop,extrapolates=maybe", "'maybe' is no value of extrapolates"),
         ("polymap,holes=yes", "'yes' is no value of holes"),
