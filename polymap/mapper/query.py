@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 EVEN, UNEVEN = "even", "uneven"
 PERFECT, IMPERFECT = "perfect", "imperfect"
 TWIN_SHARE = 4  # of the time limit, what an easier question may take
-GOOD_ENOUGH = 0.05  # relative gap of the mapping of perfect factors with which an imperfect search begins
+GOOD_ENOUGH = 0.01  # relative gap of the mapping of perfect factors with which an imperfect search begins
 MOST_SPARE = 1_000  # classes of perfect factors in which an imperfect search that must stop looks for a first mapping
 
 

@@ -15,6 +15,7 @@ from polymap.mapper.imperfect.labels import Labels, Ranking
 from polymap.mapper.imperfect.ruled import Ruled
 from polymap.mapper.imperfect.tables import Bounds
 from polymap.mapper.progress import nothing
+from polymap.mapper.sharing import Sharing
 from polymap.mapper.traffic import Geometry
 from polymap.model.conventions import Conventions
 
@@ -26,6 +27,11 @@ class Class:
     geometry: Geometry
     conventions: Conventions
     check: Callable[[], None] = field(default=nothing, compare=False)  # called again and again; may end work by raising
+
+    @property
+    def sharing(self) -> Sharing:
+        """Nothing is fixed of how instances share, nor how loops are laid out."""
+        return Sharing({})
 
     @cached_property
     def charges(self) -> Charges:
