@@ -6,7 +6,7 @@ Tensors and ranks are told by their number in the einsum: the certificate of a l
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import floor
 
 from polymap.mapper.space import Skeleton
@@ -32,19 +32,23 @@ Kept = tuple[tuple[str, tuple[int, ...]], ...]  # memories and the numbers of th
 @dataclass(frozen=True)
 class Group:
     """The classes that keep the same tensors in each memory: how many unrollings, and their digest; in the order of
-    the unrollings an outcome for each and, unless there are too many, a bound as a share of the answer."""
+    the unrollings an outcome for each and, unless there are too many, a bound as a share of the answer.
+
+    Of many classes, without a digest, the outcomes that there are and the least bound.
+    """
 
     kept: Kept
     sha256: str
     outcomes: str
     bounds: tuple[float, ...]
+    classes: int
 
     def to_dict(self, einsum: Einsum) -> dict[str, object]:
         """As plain data, with the tensors' names."""
         return {
             "kept": {memory: [einsum.tensors[n].name for n in held] for memory, held in self.kept},
-            "classes": len(self.outcomes),
-            "sha256": self.sha256,
+            "classes": self.classes,
+            **({"sha256": self.sha256} if self.sha256 else {}),
             "outcomes": self.outcomes,
             "bounds": " ".join(f"{bound:g}" for bound in self.bounds),
         }
@@ -58,12 +62,13 @@ class Certificate:
 
     @property
     def classes(self) -> int:
-        return sum(len(group.outcomes) for group in self.groups)
+        return sum(group.classes for group in self.groups)
 
     @property
-    def outcomes(self) -> str:
-        """Those of all groups, one after the other."""
-        return "".join(group.outcomes for group in self.groups)
+    def outcomes(self) -> str | None:
+        """Those of all groups, one after the other; None of many classes."""
+        whole = all(group.sha256 for group in self.groups)
+        return "".join(group.outcomes for group in self.groups) if whole else None
 
     def to_dict(self, einsum: Einsum) -> dict[str, object]:
         """As plain data."""
@@ -78,28 +83,44 @@ class Outcome:
     bound: float = float("inf")
 
 
+@dataclass(slots=True)
+class Many:
+    """What is known of many classes: their number, and the least bound under each way of closing any."""
+
+    classes: int = 0
+    bounds: dict[str, float] = field(default_factory=dict)
+
+    def hear(self, kind: str, bound: float) -> None:
+        self.bounds[kind] = min(bound, self.bounds.get(kind, bound))
+
+
 class Outcomes:
     """Hears from a search when classes are entered and when they, or parts of one, are closed. Of more than
-    `MOST_CLASSES` it remembers nothing."""
+    `MOST_CLASSES` it remembers no single one, but how many there are, what became of any, and the least bound."""
 
     def __init__(self) -> None:
         self.of: dict[Kept, dict[Unrolled, Outcome]] = {}
+        self.many: dict[Kept, Many] = {}
         self.entered = 0
         self._kept: dict[Skeleton, Kept] = {}
 
     def enter(self, skeleton: Skeleton, number: int, orbits: Iterable[Sequence[Unrolled]]) -> None:
         """So many classes, by the factors of each array; what becomes of the first of an orbit becomes of all."""
         self.entered += number
+        kept = self._keeps(skeleton)
+        many = self.many.setdefault(kept, Many())
+        many.classes += number
         if self.entered > MOST_CLASSES:
-            self.of.clear()
+            self._merge()
             return
-        here = self.of.setdefault(self._keeps(skeleton), {})
+        here = self.of.setdefault(kept, {})
         for orbit in orbits:
             here.update(dict.fromkeys(orbit, Outcome()))
 
     def close(self, skeleton: Skeleton, classes: Sequence[Unrolled], kind: str, bounds: Sequence[float]) -> None:
         """Parts of classes, closed in this way under bounds of the objective."""
         if self.entered > MOST_CLASSES:
+            self.many[self._keeps(skeleton)].hear(kind, min(bounds, default=float("inf")))
             return
         here, kinds = self.of[self._keeps(skeleton)], list(MEANINGS)
         for unrolled, bound in zip(classes, bounds):
@@ -107,10 +128,18 @@ class Outcomes:
             known.bound = min(known.bound, bound)
             known.kind = max(known.kind, kind, key=kinds.index)
 
-    def certificate(self, value: float) -> Certificate | None:
-        """The outcomes, when `value` is the answer; None if there are too many."""
+    def _merge(self) -> None:
+        """What is known of single classes is remembered of all together."""
+        for kept, members in self.of.items():
+            for outcome in members.values():
+                if outcome.kind != EMPTY:
+                    self.many[kept].hear(outcome.kind, outcome.bound)
+        self.of.clear()
+
+    def certificate(self, value: float) -> Certificate:
+        """The outcomes, when `value` is the answer."""
         if self.entered > MOST_CLASSES:
-            return None
+            return Certificate(tuple(_many(kept, self.many[kept], value) for kept in sorted(self.many)))
         few = self.entered <= MOST_BOUNDS
         return Certificate(tuple(_group(kept, self.of[kept].items(), value, few) for kept in sorted(self.of)))
 
@@ -130,7 +159,15 @@ def _group(kept: Kept, members: Iterable[tuple[Unrolled, Outcome]], value: float
         digest([unrolled for unrolled, _ in ordered]),
         "".join(_kind(outcome, value) for outcome in outcomes),
         tuple(_share(outcome, value) for outcome in outcomes) if few else (),
+        len(outcomes),
     )
+
+
+def _many(kept: Kept, many: Many, value: float) -> Group:
+    outcomes = [Outcome(kind, many.bounds[kind]) for kind in MEANINGS if kind in many.bounds]
+    bounds = [_share(outcome, value) for outcome in outcomes]
+    kinds = dict.fromkeys(_kind(outcome, value) for outcome in outcomes)
+    return Group(kept, "", "".join(kinds) or EMPTY, (min(bounds, default=1.0),), many.classes)
 
 
 def _kind(outcome: Outcome, value: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polymap.constraints.bind import Limits
-from polymap.mapper.certificate import DIGITS, EMPTY, MEANINGS, OPEN
+from polymap.mapper.certificate import DIGITS, EMPTY, MEANINGS, MOST_CLASSES, OPEN
 from polymap.mapper.checks import LISTED, UNPROVEN, Check
 from polymap.mapper.result import Result
 from polymap.mapper.stated import section, unreadable
@@ -21,7 +21,7 @@ PLACE = "search.certificate"
 
 @dataclass(frozen=True)
 class Stated:
-    """A group of classes as a document states it."""
+    """A group of classes as a document states it; without a hash it tells of many together."""
 
     kept: dict[str, list[str]]
     classes: int
@@ -30,9 +30,11 @@ class Stated:
     bounds: tuple[float, ...]
 
 
-def outcomes(stated: object, file: str) -> str:
-    """The outcomes of all classes in a certificate. Raises `SpecError` for one that cannot be read."""
-    return "".join(group.outcomes for group in _groups(section(stated, file, PLACE), file))
+def outcomes(stated: object, file: str) -> str | None:
+    """The outcomes of all classes in a certificate; None if it tells of many together. Raises `SpecError` for one that
+    cannot be read."""
+    groups = _groups(section(stated, file, PLACE), file)
+    return "".join(group.outcomes for group in groups) if all(group.sha256 for group in groups) else None
 
 
 def certified(stated: object, result: Result, limits: Limits | None, layer: str, file: str) -> Iterator[Check]:
@@ -64,10 +66,12 @@ def _group(stated: object, file: str, path: str) -> Stated:
         raise unreadable(
             file, f"{path}.bounds", "numbers with spaces between belong here, one for each class"
         ) from None
-    if group.get("classes") != len(outcomes) or (shares and len(shares) != len(outcomes)):
-        message = f"{group.get('classes')} classes have {len(outcomes)} outcomes and {len(shares)} bounds"
+    classes, sha256 = group.get("classes"), str(group.get("sha256", ""))
+    many = not sha256 and type(classes) is int and len(set(outcomes)) == len(outcomes) and len(shares) == 1
+    if not many and (classes != len(outcomes) or (shares and len(shares) != len(outcomes))):
+        message = f"{classes} classes have {len(outcomes)} outcomes and {len(shares)} bounds"
         raise unreadable(file, path, message)
-    return Stated(kept, len(outcomes), str(group.get("sha256")), outcomes, shares)
+    return Stated(kept, classes if isinstance(classes, int) else len(outcomes), sha256, outcomes, shares)
 
 
 def _complete(groups: list[Stated], result: Result, limits: Limits | None, layer: str) -> Iterator[Check]:
@@ -77,8 +81,10 @@ def _complete(groups: list[Stated], result: Result, limits: Limits | None, layer
         yield Check(layer, f"{PLACE}.groups", f"{len(groups)} groups", ", ".join(reasons), UNPROVEN, agrees=True)
         return
     subject = Subject(result.einsum, result.architecture, limits)
-    unrolled = [unrolled for unrolled, _ in subject.unrollings()]
-    same, names = digest(unrolled), [memory.name for memory in result.architecture.memories]
+    unrolled = list(subject.unrollings())
+    # Single classes are told apart unless there are many.
+    told_apart = sum(group.classes for group in groups) <= MOST_CLASSES
+    same, names = digest(unrolled) if told_apart else "", [memory.name for memory in result.architecture.memories]
     expected = [
         {name: list(held) for name, held in zip(names, kept, strict=True) if held} for kept in subject.kept_choices()
     ]
@@ -93,8 +99,9 @@ def _complete(groups: list[Stated], result: Result, limits: Limits | None, layer
 
 def _bounds(groups: list[Stated], result: Result, layer: str) -> Iterator[Check]:
     """A class that is not empty bounds the claim; one that is open leaves no room for `optimal`."""
-    pairs = [pair for group in groups for pair in zip(group.outcomes, group.bounds) if pair[0] != EMPTY]
-    least = min((bound for _, bound in pairs), default=1.0)
+    pairs = (pair for group in groups for pair in zip(group.outcomes, group.bounds) if group.sha256)
+    together = (bound for group in groups if not group.sha256 for bound in group.bounds)
+    least = min((*(bound for kind, bound in pairs if kind != EMPTY), *together), default=1.0)
     claimed = result.lower_bound / result.value if result.value and result.lower_bound is not None else 1.0
     fits = least >= claimed - 10**-DIGITS
     yield Check(layer, f"{PLACE}.bounds", least, f"at least {claimed:g} of the value", BOUNDS, fits)

@@ -277,7 +277,9 @@ def pricing(einsum: Einsum, architecture: Architecture, conventions: Conventions
 def _searched(search: Search | ImperfectSearch, query: Query, cpu_s: float) -> Searched:
     certificate = search.certificate() if isinstance(search, Search) else None
     parts = search.progress.parts, search.bounded, search.progress.solved
-    classes, bounded, solved = tally(certificate.outcomes) if certificate else parts
+    classes, bounded, solved = (
+        tally(certificate.outcomes) if certificate and certificate.outcomes is not None else parts
+    )
     return Searched(
         classes=classes,
         bounded=bounded,

@@ -20,7 +20,7 @@ from polymap.refute.charges import Charges
 from polymap.refute.claim import Claim
 from polymap.refute.classes import Class
 from polymap.refute.labels import Label
-from polymap.refute.laid import Laid, Subject, laid
+from polymap.refute.laid import Subject, laid
 from polymap.refute.layout import Crossings, Layout, Site
 from polymap.refute.rules import Rules
 from polymap.refute.walk import Walk
@@ -70,20 +70,15 @@ class Attempt:
         unrolled = list(subject.unrollings())
         alike, known = Alike(self.einsum), dict[Class, Finding]()
         for kept in subject.kept_choices():
-            for factors, ways in unrolled:
+            for factors in unrolled:
                 cls = Class(kept, factors)
                 first = cls if self.limits else alike.first(cls)  # statements may tell ranks apart
-                judged = Judged(cls, known[first]) if first in known else self._judge(cls, ways)
+                judged = Judged(cls, known[first]) if first in known else self.judge(cls)
                 known[cls] = judged.finding
                 yield judged
 
     def judge(self, cls: Class) -> Judged:
         """Whether a class keeps to the claim."""
-        ways = laid(self.einsum, self.architecture, cls.unrolled, self.limits)
-        assert ways is not None
-        return self._judge(cls, ways)
-
-    def _judge(self, cls: Class, ways: tuple[Laid, ...]) -> Judged:
         if time.monotonic() > self.deadline:
             return Judged(cls, Finding.UNCHECKED)
         layout = Layout(self.einsum, self.architecture, cls, self._sweeps)
@@ -94,7 +89,7 @@ class Attempt:
                 return Judged(cls, Finding.PROVEN)
             if not rules.are_empty and not self._survivors(layout, self._charges(layout), rules):
                 return Judged(cls, Finding.PROVEN)
-            return self._exactly(layout, ways, rules)
+            return self._exactly(layout, rules)
         except OutOfTime:
             return Judged(cls, Finding.UNCHECKED)
         except TooManyLabels:
@@ -106,9 +101,11 @@ class Attempt:
         slides = any(len(axis.terms) > 1 for tensor in self.einsum.tensors for axis in tensor.coordinates)
         return self.conventions.continuing_sweep and slides
 
-    def _exactly(self, layout: Layout, ways: tuple[Laid, ...], rules: Rules) -> Judged:
+    def _exactly(self, layout: Layout, rules: Rules) -> Judged:
         """Walk again with every count exact or, where a walk does not see all that counts, one mapping by one."""
         undecided = False
+        ways = laid(self.einsum, self.architecture, layout.cls.unrolled, self.limits)
+        assert ways is not None
         for tiles in self._tiles(layout):
             charges = self._charges(layout, tiles, exact=True)
             labels = self._survivors(layout, charges, rules, MOST_LABELS if self._sweeps else 0)

@@ -33,12 +33,11 @@ class Subject:
         memories = [memory.name for memory in self.architecture.memories]
         return all(map(limits.allows_kept, memories, kept))
 
-    def unrollings(self) -> Iterator[tuple[tuple[Factors, ...], tuple[Laid, ...]]]:
-        """What they unroll, and a way to lay it."""
+    def unrollings(self) -> Iterator[tuple[Factors, ...]]:
+        """What they unroll."""
         for unrolled in unrollings(self.einsum, self.architecture):
-            ways = laid(self.einsum, self.architecture, unrolled, self.limits)
-            if ways is not None:
-                yield unrolled, ways
+            if self.limits is None or laid(self.einsum, self.architecture, unrolled, self.limits) is not None:
+                yield unrolled
 
 
 def laid(
