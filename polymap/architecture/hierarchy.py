@@ -176,6 +176,8 @@ class Array:
     # The memory above adds nothing: a partial sum that is there comes down to meet the next one.
     returns_sums: bool = False
     rules: tuple[tuple[str, DimensionRule], ...] = ()
+    # What component models say of energies in `wiring`: of a `hop`, of a `router`, of an addition (`reduce`).
+    estimates: Estimates = field(default=(), hash=False, repr=False)
 
     @property
     def fanout(self) -> int:

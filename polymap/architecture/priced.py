@@ -55,7 +55,7 @@ def priced(
 
     An `update` that neither the file nor the model knows is a write. What is missing is noted, never taken as 0.
     """
-    found = _component(item, around, own) if item.has("component") else None
+    found = _component(item, around, own, _called(item)) if item.has("component") else None
     estimates: dict[str, Estimate] = {}
     energies = {**said, **_energies(item, found, [name for name in actions if name not in said], estimates)}
     leakage = item.value("leakage", quantity.power_w, otherwise=None)
@@ -67,13 +67,29 @@ def priced(
     return Priced(energies, leakage, float(area), tuple(estimates.items()), found)
 
 
-def _component(item: spec.Reader, around: Surroundings, own: tuple[Offer, ...]) -> Component | None:
+def of_component(item: spec.Reader, name: str, action: str, around: Surroundings) -> Estimate | None:
+    """The energy in pJ of an action of the component that `item` describes, or of its only one; None, with the mistake
+    noted, if there is none."""
+    if not item.has("component"):
+        item.wrong(f"{item.what} is neither an energy nor a component", "write e.g. `0.5 pJ`, or `{component: ...}`")
+        return None
+    found, estimates = _component(item, around, (), name), dict[str, Estimate]()
+    if found is not None and action not in found.actions and len(found.actions) > 1:
+        message = f"the component of {item.what} has no `{action}`, but {', '.join(found.actions)}"
+        item.wrong(message, "take a component with one action, or write the energy", key="component")
+        return None
+    wanted = [action if found is None or action in found.actions else next(iter(found.actions))]
+    _energies(item, found, wanted, estimates)
+    return estimates.get(wanted[0])
+
+
+def _component(item: spec.Reader, around: Surroundings, own: tuple[Offer, ...], name: str) -> Component | None:
     from polymap.components.plugins import registry
     from polymap.components.question import Written
     from polymap.components.read import Setting, component
 
     offered = tuple(Written(name, text, item.place_of(name)) for name, text in (*own, *around.offered))
-    return component(item, Setting(around.registry or registry(), around.technology, offered, _called(item)))
+    return component(item, Setting(around.registry or registry(), around.technology, offered, name))
 
 
 def _called(item: spec.Reader) -> str:

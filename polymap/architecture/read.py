@@ -139,7 +139,7 @@ def _level(item: spec.Reader, clock_hz: Fraction, around: Surroundings, outermos
         return None
     if kinds == ["memory"]:
         return _memory(item, clock_hz, around, outermost)
-    return array(item) if kinds == ["array"] else _compute(item, around)
+    return array(item, around) if kinds == ["array"] else _compute(item, around)
 
 
 def _note_kind(item: spec.Reader, kinds: list[str]) -> None:

@@ -9,7 +9,6 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from polymap.architecture.hierarchy import Array
 from polymap.mapper.digest import canonical, digest
 from polymap.mapper.objective import objective
 from polymap.mapper.restore import fingerprint
@@ -149,8 +148,7 @@ def interval(value: float, estimate: Estimate) -> list[float]:
 
 def _estimates(architecture: Architecture) -> list[dict[str, object]]:
     """What the component models say, number by number; the whole trees are in `inputs`."""
-    levels = [level for level in architecture.hierarchy if not isinstance(level, Array)]
-    return [_estimate(level.name, what, found) for level in levels for what, found in level.estimates]
+    return [_estimate(level.name, what, found) for level in architecture.hierarchy for what, found in level.estimates]
 
 
 def _estimate(level: str, what: str, found: Estimate) -> dict[str, object]:

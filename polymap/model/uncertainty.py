@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory
 from polymap.components.estimate import Estimate, total
-from polymap.model.cost import Cost, Traffic
+from polymap.model.cost import Cost, Traffic, Transport
 from polymap.model.energy import Price, access_energy, price
 from polymap.model.quantities import Counts
 from polymap.workload.einsum import Einsum
@@ -22,7 +22,7 @@ Parts = Iterator[tuple[float, Estimate]]
 
 def energy(cost: Cost, einsum: Einsum, architecture: Architecture) -> Estimate:
     """The energy of a cost in pJ as the sum of its actions; what a file says outright has no error."""
-    return total("energy", [*_accesses(cost, einsum, architecture), *_rest(cost, architecture)], "pJ")
+    return total("energy", [*_accesses(cost, einsum, architecture), *_rest(cost, einsum, architecture)], "pJ")
 
 
 def area(architecture: Architecture) -> Estimate:
@@ -80,15 +80,30 @@ def _flow_pj(row: Traffic, cost: Price, flow: int) -> float:
     return float(access_energy(counts, replace(cost, energies=(alone[0], alone[1], alone[2])))) / cost.denominator
 
 
-def _rest(cost: Cost, architecture: Architecture) -> Parts:
+def _rest(cost: Cost, einsum: Einsum, architecture: Architecture) -> Parts:
     """Computes, leakage and networks."""
     unit = architecture.compute
     yield from _share(float(cost.compute_energy), _said(unit, "compute"), f"computes of {unit.name}")
     levels = {level.name: level for level in architecture.hierarchy if not isinstance(level, Array)}
     for row in cost.components:
         yield from _share(float(row.leakage), _leak(levels[row.level]), f"leakage of {row.level}")
+    arrays = {array.name: array for array in architecture.arrays}
     for moved in cost.networks:
-        yield from _share(moved.energy_pj or 0.0, None, f"network of {moved.array}")
+        yield from _hauled(moved, arrays[moved.array], einsum, architecture.memory(moved.parent))
+
+
+def _hauled(moved: Transport, array: Array, einsum: Einsum, parent: Memory) -> Parts:
+    """What links and adders cost, each with its estimate; the rest of the energy went into routers."""
+    rest = moved.energy_pj or 0.0
+    if rest and array.wiring:
+        said, wiring, tensor = dict(array.estimates), array.wiring, einsum.tensor(moved.tensor)
+        joined = (moved.delivered or 0) - (moved.words or 0) if tensor.is_output else 0
+        links, hop = (moved.word_hops or 0) + (moved.link_words or 0), wiring.hop_of(parent.element_bits(tensor))
+        for what, count, pj in (("hop", links, hop), ("reduce", joined, wiring.reduce_pj)):
+            part = max(0.0, min(rest, float(count * pj)))
+            yield from _share(part, said.get(what), f"network of {array.name}")
+            rest -= part
+        yield from _share(rest, said.get("router"), f"network of {array.name}")
 
 
 def _leak(level: Memory | Compute) -> Estimate | None:

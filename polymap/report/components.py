@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from polymap.architecture import Architecture, Array, Compute, Level, Memory
@@ -26,7 +26,8 @@ ABSENT = "-"
 class Amounts:
     """What one instance of a level costs. What the file says outright is an estimate without an error.
 
-    `delays` are those of actions; `asked` is the component that numbers come from, if there is one.
+    `delays` are those of actions; `asked` is the component that numbers come from, if there is one, and `parts` are
+    those of a network, by what they price.
     """
 
     level: str
@@ -37,12 +38,14 @@ class Amounts:
     area: Estimate
     leakage: Estimate
     asked: Asked | None
+    parts: tuple[tuple[str, Asked], ...] = ()
 
     @property
     def component(self) -> str:
         """Class and model, or where the numbers stand."""
-        found = self.asked.component if self.asked else None
-        return f"{found.prices} ({found.model.name})" if found else "in the file"
+        asked = [self.asked] if self.asked else [part for _, part in self.parts]
+        found = (each.component for each in asked if each.component)
+        return ", ".join(f"{one.prices} ({one.model.name})" for one in found) or "in the file"
 
     def all(self) -> Iterator[tuple[str, Estimate]]:
         """Everything there is an amount of, as `--explain` names it."""
@@ -54,7 +57,14 @@ class Amounts:
 def amounts(machine: Architecture, asked: Sequence[Asked]) -> tuple[Amounts, ...]:
     """The amounts of all levels that have any, outermost first."""
     by_level = {each.question.name: each for each in asked}
-    return tuple(_amounts(machine, level, by_level.get(level.name)) for level in machine.hierarchy if _costs(level))
+    found = (_amounts(machine, level, by_level.get(level.name)) for level in machine.hierarchy if _costs(level))
+    return tuple(replace(each, parts=tuple(_parts(each, by_level))) for each in found)
+
+
+def _parts(level: Amounts, asked: Mapping[str, Asked]) -> Iterator[tuple[str, Asked]]:
+    """The components of a network."""
+    known = ((what, f"{level.level}.{what}") for what in level.energies)
+    return ((what, asked[name]) for what, name in known if name in asked)
 
 
 def _costs(level: Level) -> bool:
@@ -90,7 +100,7 @@ def _energies(level: Level) -> Iterator[tuple[str, Fraction]]:
 
 def _used(level: Level, what: str, amount: Fraction, unit: str, source: str) -> Estimate:
     """What the machine counts with: the estimate of a model, or what the file of this source says."""
-    estimates = {} if isinstance(level, Array) else dict(level.estimates)
+    estimates = dict(level.estimates)
     if what in estimates:
         return estimates[what]
     if what == "update" and "write" in estimates and isinstance(level, Memory) and level.update_pj == level.write_pj:

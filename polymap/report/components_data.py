@@ -43,7 +43,12 @@ def _level(level: Amounts) -> dict[str, object]:
         "area": amount(level.area),
         "leakage": amount(level.leakage),
         **component,
+        **({"parts": {what: _part(part) for what, part in level.parts}} if level.parts else {}),
     }
+
+
+def _part(part: Asked) -> dict[str, object]:
+    return _asked(part, part.component) if part.component else {}
 
 
 def _asked(asked: Asked, found: Component) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from polymap.architecture.hierarchy import Architecture, Array
+from polymap.architecture.hierarchy import Architecture
 from polymap.mapper.result import Result, Search
 from polymap.quantity import engineering
 from polymap.report.nest import drawn
@@ -61,7 +61,7 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
 
 def of_models(machine: Architecture) -> str:
     """What a reader of the numbers has to know of the models behind them; nothing if they are as they are, inside."""
-    levels = [level for level in machine.hierarchy if not isinstance(level, Array)]
+    levels = machine.hierarchy
     calibrated = [each.name for each in levels if any(found.origin.calibrations for _, found in each.estimates)]
     beyond = [each.name for each in levels if any(found.origin.extrapolated for _, found in each.estimates)]
     told = (("calibrated", calibrated), ("extrapolated", beyond))

@@ -53,5 +53,5 @@ def _left_out(machine: Architecture) -> Iterator[str]:
             yield f"{where}: energies of a network have no place in these tables"
         if isinstance(level, Memory) and (level.address_pj or level.reduce_pj):
             yield f"{where}: energies of addresses and of adding have no place in these tables"
-        if not isinstance(level, Array) and level.estimates:
+        if level.estimates:
             yield f"{where}: errors and sources of its energies have no place in these tables"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from polymap.architecture.hierarchy import Compute, Memory
+from polymap.architecture.hierarchy import Array, Compute, Memory
 from polymap.components.estimate import Estimate
 from polymap.components.provenance import lines
 from polymap.markup import Markup, el, table
@@ -18,15 +18,16 @@ def section(subject: Subject) -> Markup:
         for what, source in (("Machine", machine.source), ("Workload", work.source))
         if source
     ]
-    levels = [_level(level) for level in subject.levels]
+    levels = [_level(level) for level in subject.priced]
     return el("section", el("h2", "Where the numbers come from"), *said, *levels, id=f"{subject.path}sources")
 
 
-def _level(level: Memory | Compute) -> Markup:
-    stated = el("p", level.source) if level.source else ""
+def _level(level: Memory | Array | Compute) -> Markup:
+    source, component = ("", "") if isinstance(level, Array) else (level.source, level.component)
+    stated = el("p", source) if source else ""
     inner = [_tree(level.name, what, found) for what, found in level.estimates]
     direct = "" if level.estimates else el("p", "Its numbers are what the file of the machine says.", class_="note")
-    of = f": {level.component}" if level.component else ""
+    of = f": {component}" if component else ""
     return el("details", el("summary", el("b", level.name), of), stated, direct, *inner)
 
 

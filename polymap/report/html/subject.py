@@ -39,6 +39,11 @@ class Subject:
         return [level for level in self.architecture.hierarchy if not isinstance(level, Array)]
 
     @property
+    def priced(self) -> list[Memory | Array | Compute]:
+        """Levels, and arrays of whose networks component models say something."""
+        return [each for each in self.architecture.hierarchy if not isinstance(each, Array) or each.estimates]
+
+    @property
     def tensors(self) -> tuple[str, ...]:
         return tuple(tensor.name for tensor in self.einsum.tensors)
 
