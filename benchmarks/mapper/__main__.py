@@ -3,6 +3,7 @@
     python benchmarks/mapper [--case NAME ...] [--objective energy|latency|edp|all] [--runs N] [--time-limit S]
     python benchmarks/mapper --growth     how the time grows with levels, ranks and extents
     python benchmarks/mapper --phases     where the time goes
+    python benchmarks/mapper --domains    causal attention of 128 to 4096 tokens
 
 Every search runs in a process of its own. CPU seconds are without start-up, as those of the other tool are; with
 several runs they are the median. Times vary with the machine; nothing here is a test.
@@ -22,6 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from cases import Case, cases, source
+from domains import domains
 from growth import growth
 from phases import phases
 from solve import measured
@@ -43,6 +45,9 @@ def main() -> None:
     if options.growth:
         for each in growth(options.time_limit):
             print(each, end="\n\n", flush=True)
+    elif options.domains:
+        for each in domains(asked(options.objective), options.time_limit):
+            print(each, end="\n\n", flush=True)
     elif options.phases:
         print("\n\n".join(phases(chosen(options.case), asked(options.objective))))
     else:
@@ -60,6 +65,7 @@ def arguments() -> argparse.Namespace:
     add("--runs", type=int, default=1, metavar="N", help="the median of N runs (default: 1)")
     add("--time-limit", type=float, default=60, metavar="S", help="seconds for each layer (default: 60)")
     add("--growth", action="store_true", help="how the time grows with levels, ranks and extents")
+    add("--domains", action="store_true", help="causal attention of 128 to 4096 tokens")
     add("--phases", action="store_true", help="where the time goes")
     return parser.parse_args()
 

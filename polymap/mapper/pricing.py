@@ -120,7 +120,7 @@ def seen(geometry: Geometry, tensor: Tensor, stop: int) -> int:
     above = geometry.above(stop)
     shares = dict(zip(geometry.ranks, above))
     if geometry.touched:
-        return geometry.touched.held(tensor, shares)
+        return geometry.held(tensor, stop)
     sizes = geometry.skeleton.einsum.sizes
     parts = (
         sizes[c.ranks[0]] // shares[c.ranks[0]] if _is_one_rank(c) else extent(c, sizes) for c in tensor.coordinates

@@ -111,7 +111,7 @@ class Unopened:
         first, *others = alternatives = arrangements(self.geometry)
         if others:
             return Part(self.geometry, optimistic(alternatives), self.conventions, tuple(alternatives), self.alike)
-        return Part(self.geometry, first, self.conventions, alike=self.alike)
+        return Part(self.geometry.at(first.tiles), first, self.conventions, alike=self.alike)
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,8 @@ class Part:
         return 1 + len(self.alike)
 
     def split(self) -> list[Part]:
-        return [Part(self.geometry, sharing, self.conventions, alike=self.alike) for sharing in self.alternatives]
+        at = self.geometry.at
+        return [Part(at(each.tiles), each, self.conventions, alike=self.alike) for each in self.alternatives]
 
     def images(self) -> Iterator[Part]:
         """This part and, in the classes for which it stands, those that may be the same but for the names of ranks."""

@@ -299,7 +299,11 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
         if not part.alternatives:
             self._wait(PROGRAM, part, max(energy, waiting.energy), cycles, moved)
         for alternative in part.split():
-            self._wait(QUICK, alternative, max(energy, alternative.compulsory(alternative.energy)), cycles, moved)
+            slowest = max(cycles, alternative.geometry.compute_cycles)
+            least = energy + float(part.leakage) * (slowest - cycles)
+            if not part.geometry.touched:  # there it takes as long as the program
+                least = max(least, alternative.compulsory(alternative.energy))
+            self._wait(QUICK, alternative, least, slowest, moved)
 
     def _hold(self, part: Part) -> None:
         """Keep the program of a part that is worked on, and of some before it: more will be asked of them."""

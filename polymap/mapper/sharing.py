@@ -19,6 +19,7 @@ import numpy as np
 
 from polymap.architecture.hierarchy import Architecture, Array
 from polymap.mapper.lattice import Values
+from polymap.mapper.pieces import choices
 from polymap.mapper.space import Kept, Link
 from polymap.mapper.traffic import Geometry, shares
 from polymap.mapper.unrolling import Unrolling
@@ -165,13 +166,11 @@ def offset(geometry: Geometry, tensor: Tensor, loop: Unrolled, tiles: Choice) ->
 
 
 def sharings(geometry: Geometry) -> list[Sharing]:
-    """The parts of a class with fixed copies; a single one unless mixed ranks are unrolled on a box."""
+    """The parts of a class with fixed copies; a single one unless mixed ranks are unrolled on a box. On a domain that
+    is no box, the parts for which it is known what instances run through."""
     if geometry.touched:
-        return [
-            Sharing(
-                {crossing(link): Fraction(prod(geometry.sharers(link).values())) for link in geometry.skeleton.links}
-            )
-        ]
+        found = {crossing(link): Fraction(prod(geometry.sharers(link).values())) for link in geometry.skeleton.links}
+        return [Sharing(found, (choice,)) for choice in choices(geometry)] or [Sharing(found)]
     all_loops = {crossing(link): (link.tensor, unrolled(geometry, link)) for link in geometry.skeleton.links}
     keys = sorted({(loop.gap, loop.rank) for t, loops in all_loops.values() for loop in loops
                    if loop.rank in mixed(geometry, t, loops)})  # fmt: skip

@@ -8,7 +8,7 @@ in docs/design/mapper.md, "Domains that are no boxes".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as SetOf
 from dataclasses import dataclass
 from fractions import Fraction
@@ -105,23 +105,31 @@ class Touched:
     def fetched(self, tensor: Tensor | None, sizes: Mapping[str, Any], spread: SetOf[str] = NONE) -> Values:
         """Elements that cells of these sizes touch, summed over all cells; from below where cells of the ranks
         `spread` may be in pieces."""
-        return self._product("least", tensor, sizes, frozenset(spread))
+        return np.asarray(prod(self.fetched_in_groups(tensor, sizes, spread), start=np.ones(())))
+
+    def fetched_in_groups(
+        self, tensor: Tensor | None, sizes: Mapping[str, Any], spread: SetOf[str] = NONE
+    ) -> Iterator[Values]:
+        """The factor of each of the `shares` in `fetched`."""
+        for group, own in self.shares(tensor):
+            yield self._over("least", group, own, sizes, group.ranks, frozenset(spread))
 
     def exactly(self, tensor: Tensor | None, sizes: Mapping[str, int], spread: SetOf[str] = NONE) -> Fraction:
         """`fetched` at sizes in numbers."""
-        shares = self.shares(tensor)
-        found = (self._remembered("least", group, own, _at(group, sizes), frozenset(spread)) for group, own in shares)
+        found = (self.in_group(group, own, sizes, spread) for group, own in self.shares(tensor))
         return prod(found, start=Fraction(1))
 
-    def crossing(
+    def in_group(self, group: Group, own: Own, sizes: Mapping[str, int], spread: SetOf[str]) -> Fraction:
+        """The factor of a group in `exactly`."""
+        return Fraction(self._remembered("least", group, own, _at(group, sizes), frozenset(spread)))
+
+    def crossing_in_groups(
         self, tensor: Tensor, sizes: Mapping[str, Any], spread: SetOf[str], sharers: Mapping[str, int]
-    ) -> Values:
-        """`fetched`, but elements that so many instances may hold at once count once; at least."""
-        total = np.ones(())
+    ) -> Iterator[Values]:
+        """The factors in `fetched` if elements that so many instances may hold at once count once; at least."""
         for group, own in self.shares(tensor):
             most = tuple(sharers[rank] for rank in group.ranks)
-            total = total * self._over("crossing", group, own, sizes, group.ranks, frozenset(spread), most)
-        return total
+            yield self._over("crossing", group, own, sizes, group.ranks, frozenset(spread), most)
 
     def largest(self, tensor: Tensor, sizes: Mapping[str, Any]) -> Values:
         """Elements of the largest tile of these sizes."""
@@ -142,26 +150,20 @@ class Touched:
                 total = total * self._over("least", group, own, sizes, group.ranks, pieces)
         return total
 
-    def held(self, tensor: Tensor, splits: Mapping[str, int]) -> int:
-        """Elements that instances ever hold, summed over them, at most; `splits` are the spatial factors above."""
-        total = 1
-        for group, own in self.shares(tensor):
-            mine = set() if mixes(own) else {rank for coordinate in own for rank in coordinate.ranks}
-            apart = prod(splits[rank] for rank in group.ranks if rank not in mine)
-            total *= self._remembered("held", group, own, apart)
-        return total
+    def held(self, group: Group, own: Own, splits: Mapping[str, int]) -> int:
+        """Elements that instances ever hold, summed over them, at most: the factor of a group; `splits` are the spatial
+        factors above."""
+        mine = set() if mixes(own) else own_ranks(own)
+        apart = prod(splits[rank] for rank in group.ranks if rank not in mine)
+        return int(self._remembered("held", group, own, apart))
 
-    def asked(self, tensor: Tensor, sharers: Mapping[str, int]) -> Fraction:
-        """Elements that the computes ask for at least, where so many instances may ask for the same."""
-        total = Fraction(1)
-        for group, own in self.shares(tensor):
-            mine = own_ranks(own)
-            if any(sharers[rank] > 1 for rank in mine):
-                ones = (1,) * len(group.ranks)
-                total *= Fraction(group.met((), ones), prod(sharers[rank] for rank in group.ranks))
-            else:
-                total *= least(group, own, _at(group, sharers), {rank for rank in group.ranks if sharers[rank] > 1})
-        return total
+    def asked(self, group: Group, own: Own, sharers: Mapping[str, int]) -> Fraction:
+        """Elements that the computes ask for at least, where so many instances may ask for the same: the factor of a
+        group."""
+        if any(sharers[rank] > 1 for rank in own_ranks(own)):
+            ones = (1,) * len(group.ranks)
+            return Fraction(group.met((), ones), prod(sharers[rank] for rank in group.ranks))
+        return least(group, own, _at(group, sharers), {rank for rank in group.ranks if sharers[rank] > 1})
 
     def is_whole(self, unrolled: SetOf[str]) -> bool:
         """Whether every value of the ranks `unrolled` runs, each with every value of the others."""

@@ -10,8 +10,8 @@ its tile nor this product. That makes the cost of a mapping a sum over closings,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
@@ -25,6 +25,7 @@ from polymap.architecture.hierarchy import Array
 from polymap.mapper.groups import Alone
 from polymap.mapper.lattice import Lattice, Values
 from polymap.mapper.lattice import lattice as lattice_of
+from polymap.mapper.pieces import Moves, Pieces
 from polymap.mapper.space import Link, Site, Skeleton, StorageNode
 from polymap.mapper.touched import Touched, mixes, touched
 from polymap.mapper.unrolling import Factors, Spatial
@@ -38,6 +39,8 @@ class Geometry:
 
     skeleton: Skeleton
     spatial: Spatial
+    # By (gap, rank): temporal tiles inside the arrays, where these decide what a domain's tiles touch and are known.
+    tiles: tuple[tuple[tuple[int, int], int], ...] | None = None
 
     @cached_property
     def ranks(self) -> tuple[str, ...]:
@@ -77,6 +80,15 @@ class Geometry:
         """What tiles touch, unless the domain is a box."""
         return None if self.skeleton.einsum.is_box else touched(self.skeleton.einsum)
 
+    def at(self, tiles: Sequence[Mapping[tuple[int, int], int]]) -> Geometry:
+        """The same where the tiles at the arrays are known; this one if that tells nothing, as on a box."""
+        return replace(self, tiles=tuple(tiles[0].items())) if self.touched and tiles else self
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """What cells touch exactly, where the tiles at the arrays are known."""
+        return Pieces(self)
+
     def spread(self, stop: int) -> frozenset[str]:
         """Ranks that are unrolled outside a stop."""
         return frozenset(rank for rank, factor in zip(self.ranks, self.above(stop)) if factor > 1)
@@ -87,8 +99,12 @@ class Geometry:
         if self.touched is None:
             used = prod(factor for unrolling in self.spatial.unrollings for factor in unrolling.factors)
             return prod(size for _, size in self.skeleton.einsum.ranks) // used
-        last = self.skeleton.last
-        return ceil(self.touched.exactly(None, dict(zip(self.ranks, self.above(last))), self.spread(last)))
+        last, cells = self.skeleton.last, Fraction(1)
+        sizes, spread = dict(zip(self.ranks, self.above(last))), self.spread(last)
+        for group, own in self.touched.shares(None):
+            known = self.pieces.number(group, own, lambda gap, array: True)
+            cells *= self.touched.in_group(group, own, sizes, spread) if known is None else known
+        return ceil(cells)
 
     @cached_property
     def all_run(self) -> bool:
@@ -122,7 +138,8 @@ class Geometry:
         """Elements fetched into all instances of a node when its closing loop keeps nothing; at least, where the domain
         is no box."""
         if self.touched:
-            return self.touched.fetched(node.tensor, self.sizes(node.stop), self.spread(node.stop))
+            least = self.touched.fetched_in_groups(node.tensor, self.sizes(node.stop), self.spread(node.stop))
+            return self._counted(node.tensor, least, lambda gap, array: gap > node.stop)
         return self.tile(node.tensor, node.stop) * self.lattice.steps * float(self.instances(node.stop))
 
     def crossing(self, node: StorageNode) -> Values:
@@ -130,7 +147,23 @@ class Geometry:
         domain that is no box."""
         assert self.touched
         sharers = self.sharers(Link(node.tensor, node.parent, Site(node.memory, node.stop)))
-        return self.touched.crossing(node.tensor, self.sizes(node.stop), self.spread(node.stop), sharers)
+        least = self.touched.crossing_in_groups(node.tensor, self.sizes(node.stop), self.spread(node.stop), sharers)
+        joint = self._together(node.tensor, node.parent.stop)
+        together = self._counted(node.tensor, least, lambda gap, array: gap > node.stop or joint(gap, array))
+        return np.maximum(together, self.shared(node, self.fetched(node)))
+
+    def _together(self, tensor: Tensor, parent: int) -> Moves:
+        """Which arrays' instances may get from a parent what is sent once; ranks of the tensor's own do not count."""
+        return lambda gap, array: gap > parent and shares(tensor, array)
+
+    def _counted(self, tensor: Tensor, least: Iterable[Values], moves: Moves) -> Values:
+        """The product of counts of groups of ranks, exact for those whose pieces are known."""
+        assert self.touched
+        total = np.ones(())
+        for (group, own), bound in zip(self.touched.shares(tensor), least):
+            known = self.pieces.table(tensor, group, own, moves)
+            total = total * (bound if known is None else np.where(np.isnan(known), bound, np.fmax(known, bound)))
+        return total
 
     def sliding(self, node: StorageNode, rank: int, factor: int, gap: int) -> Values:
         """Elements fetched at least when a closing loop of several ranks' coordinate keeps what it holds, on a domain
@@ -176,8 +209,21 @@ class Geometry:
         """Elements that the computes ask for, what instances share counting once; at least, where the domain is no
         box."""
         if self.touched:
-            return self.touched.asked(link.tensor, self.sharers(link))
+            total, joint = Fraction(1), self._together(link.tensor, link.parent.stop)
+            for group, own in self.touched.shares(link.tensor):
+                known = self.pieces.number(group, own, joint)
+                total *= self.touched.asked(group, own, self.sharers(link)) if known is None else known
+            return total
         return self.skeleton.einsum.computes / copies
+
+    def held(self, tensor: Tensor, stop: int) -> int:
+        """Elements that the instances of a stop ever hold, summed over them, at most, on a domain that is no box."""
+        assert self.touched
+        total, above = 1, dict(zip(self.ranks, self.above(stop)))
+        for group, own in self.touched.shares(tensor):
+            known = self.pieces.number(group, own, lambda gap, array: gap > stop, whole=True)
+            total *= self.touched.held(group, own, above) if known is None else known
+        return total
 
     def running(self, factors: Mapping[str, int]) -> int:
         """Instances that ever run, given the spatial factors outside; at least, where the domain is no box."""
