@@ -13,7 +13,7 @@ from polymap import spec
 from polymap.errors import Place
 from polymap.frontends.amounts import decimal
 from polymap.frontends.aside import LeftOut
-from polymap.frontends.timeloop.energies import ACTIONS, component, paths, rows
+from polymap.frontends.reference_tables import ACTIONS, component, paths, rows
 from polymap.quantity import shown
 
 HEADER = ("component", "action", "energy [pJ]", "area [um2]", "leakage [uW]", "source")

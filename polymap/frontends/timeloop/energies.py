@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
 from polymap import spec
-from polymap.errors import Place
 from polymap.frontends.aside import LeftOut
+from polymap.frontends.reference_tables import ACTIONS, component, paths, rows
 from polymap.frontends.timeloop import ignored
 from polymap.frontends.timeloop.wires import single
 from polymap.quantity import shown
 
-# The first action that the table has is taken; what none of them names keeps its value from the built-in table.
-ACTIONS = {
-    "read": ("random_read", "read"),
-    "fill": ("random_fill", "random_write", "fill", "write"),
-    "update": ("random_update", "random_write", "update", "write"),
-    "leak": ("leak",),
-    "compute": ("mac_random", "mult_random", "mac", "mult", "compute", "random_compute"),
-    "transfer": ("transfer_random",),
-}
 WIRES = ("wire", "Wire")
 
 Table = Mapping[str, Fraction]
@@ -64,21 +54,6 @@ def _tables(top: spec.Reader, key: str, known: Sequence[str], left_out: LeftOut)
         yield name, table
 
 
-def paths(section: spec.Reader) -> Iterator[tuple[str, spec.Reader]]:
-    """The tables with the paths of their components; version 0.2 writes them as keys."""
-    if section.is_mapping("tables"):
-        tables = section.child("tables")
-        yield from ((key, tables.child(key)) for key in tables.keys)
-    else:
-        for table in section.children("tables", required=True):
-            yield table.text("name", required=True), table
-
-
-def component(path: str) -> str:
-    """`system.PE[0..3].RF[1..4]` is RF."""
-    return re.sub(r"\[[^]]*\]$", "", path).rpartition(".")[2]
-
-
 def _actions(table: spec.Reader, left_out: LeftOut) -> Table:
     found: dict[str, Fraction] = {}
     for name, place, row in rows(table):
@@ -88,17 +63,6 @@ def _actions(table: spec.Reader, left_out: LeftOut) -> Table:
         if not any(name in names for names in ACTIONS.values()):
             left_out.tell(place, name, f"no access or operation is the action {shown(name)}")
     return found
-
-
-def rows(table: spec.Reader) -> Iterator[tuple[str, Place, spec.Reader]]:
-    """Action, its place and row. Version 0.2 has actions as keys, each with one row or a list of them."""
-    if table.has("actions"):
-        for action in table.children("actions"):
-            yield action.text("name", required=True), action.place_of("name"), action
-        return
-    for name in table.keys:
-        for row in table.children(name) if table.is_list(name) else (table.child(name),):
-            yield name, table.place_of(name), row
 
 
 def action(table: Table, kind: str, otherwise: Fraction) -> Fraction:
