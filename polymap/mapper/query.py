@@ -143,9 +143,6 @@ def space(einsum: Einsum, architecture: Architecture, query: Query) -> Space:
     check_priced(einsum, architecture, query.rules, query.factors == IMPERFECT)
     explain_infeasible(einsum, architecture, perfect=query.factors == PERFECT)
     limits = conditions(query.subject_to, einsum, architecture)
-    if query.factors == IMPERFECT and (goal.level or limits.traffic):
-        message = "the traffic of a memory is searched with perfect factors only"
-        raise SpecError(Mistake(NOWHERE, message, "use `--factors perfect`"))
     shrunk = limits.shrunk(architecture)
     try:
         explain_infeasible(einsum, shrunk, perfect=query.factors == PERFECT)

@@ -13,11 +13,18 @@ from hypothesis import strategies as st
 import polymap as pm
 from tests.oracles.exhaust_even_imperfect import mappings as even_mappings
 from tests.oracles.exhaust_uneven import IMPERFECT, Point, Rules, Space
-from tests.oracles.uneven_objectives import OBJECTIVES, powers
+from tests.oracles.uneven_objectives import OBJECTIVES, powers, traffic
 from tests.properties.exact_engines import law
 from tests.properties.strategies_imperfect import imperfect_queries
 from tests.properties.strategies_uneven import Query
-from tests.properties.uneven_optimum import at_least_utilization, at_most_cycles, at_most_energy, check_optimum
+from tests.properties.uneven_optimum import (
+    Condition,
+    at_least_utilization,
+    at_most_cycles,
+    at_most_energy,
+    at_most_traffic,
+    check_optimum,
+)
 
 problems = imperfect_queries()
 
@@ -48,6 +55,32 @@ def test_side_conditions_bind(query: Query, name: str, data: st.DataObject) -> N
     check_optimum(query, OBJECTIVES[name], IMPERFECT, data.draw(st.sampled_from(conditions)))
 
 
+@law(8)
+@given(query=problems, data=st.data())
+def test_the_traffic_of_a_memory_is_minimised_under_conditions_and_ties_go_to_energy(
+    query: Query, data: st.DataObject
+) -> None:
+    level = some_memory(query, data)
+    points = sorted(query.space().points(level).witnesses, key=lambda p: (p.energy, p.cycles, p.moved))
+    conditions: list[Condition | None] = [None, at_least_utilization(Fraction(1, 2), query)]
+    if points:
+        some = data.draw(st.sampled_from(points))
+        conditions += [
+            at_most_energy(some.energy + Fraction(1, 7)),
+            at_most_cycles(some.cycles, query.architecture.clock_hz),
+        ]
+    check_optimum(query, traffic(level), IMPERFECT, data.draw(st.sampled_from(conditions)))
+
+
+@law(6)
+@given(query=problems, name=st.sampled_from(sorted(OBJECTIVES)), data=st.data())
+def test_a_condition_on_traffic_binds(query: Query, name: str, data: st.DataObject) -> None:
+    level = some_memory(query, data)
+    points = sorted({point.moved for point in query.space().points(level).witnesses})
+    bits = data.draw(st.sampled_from(points)) if points else 8
+    check_optimum(query, OBJECTIVES[name], IMPERFECT, at_most_traffic(level, bits))
+
+
 @law(4)
 @given(query=problems)
 def test_a_front_misses_no_point_and_has_none_that_another_beats(query: Query) -> None:
@@ -59,6 +92,10 @@ def test_a_front_misses_no_point_and_has_none_that_another_beats(query: Query) -
     front = pm.pareto(query.einsum, query.architecture, factors=IMPERFECT)
     assert front.complete
     assert [(point.cost.energy, point.cost.cycles) for point in front.points] == truth, str(query)
+
+
+def some_memory(query: Query, data: st.DataObject) -> str:
+    return str(data.draw(st.sampled_from([memory.name for memory in query.architecture.memories])))
 
 
 NO_RULES = Rules(**{rule.name: False for rule in fields(Rules)})

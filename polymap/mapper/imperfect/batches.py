@@ -27,7 +27,8 @@ from polymap.mapper.imperfect.meeting import Meeting
 from polymap.mapper.imperfect.tables import Bounds
 from polymap.mapper.imperfect.unrolling import unrollings
 from polymap.mapper.ledger import Ledger
-from polymap.mapper.pricing import Counts, Functional, energy_actions, functional, port_actions
+from polymap.mapper.pricing import Counts, Functional, energy_actions, functional, port_actions, traffic_actions
+from polymap.mapper.problem import FLOAT
 from polymap.mapper.progress import nothing
 from polymap.mapper.space import Skeleton, even, keepings, uneven
 from polymap.mapper.traffic import Geometry, shares
@@ -90,6 +91,7 @@ class Batch:
     skeleton: Skeleton
     conventions: Conventions
     unrollings: Unrollings
+    levels: tuple[str, ...] = ()  # memories whose traffic is asked for
     check: Callable[[], None] = nothing  # called while bounds are made; may end that by raising
     _opened: dict[int, Class | None] = field(default_factory=dict)
 
@@ -101,16 +103,17 @@ class Batch:
         if row not in self._opened:
             spatial = self.unrollings.spatial(row)
             geometry = Geometry(self.skeleton, spatial) if spatial else None
-            self._opened[row] = Class(geometry, self.conventions, self.check) if geometry else None
+            self._opened[row] = Class(geometry, self.conventions, self.levels, self.check) if geometry else None
         return self._opened[row]
 
     @cached_property
     def alone(self) -> Charges:
-        """Flows and prices where nothing is unrolled."""
+        """Flows and prices where nothing is unrolled. Statements are ignored: spatial loops are temporal ones here,
+        so tiles and loops are not those that statements mean."""
         arrays = (array for here in self.skeleton.arrays for array in here)
         ones = (1,) * len(self.skeleton.einsum.ranks)
         spatial = Spatial(tuple(Unrolling(array, ones, ()) for array in arrays))
-        return Charges(Loops(Geometry(self.skeleton, spatial)), self.conventions)
+        return Charges(Loops(Geometry(replace(self.skeleton, ledger=None), spatial)), self.conventions)
 
     @cached_property
     def _factors(self) -> dict[str, Numbers]:
@@ -164,6 +167,11 @@ class Batch:
         actions = [(c, energy_actions(self.alone.loops.geometry, (c,))) for c in self.alone.counts]
         compute = self.skeleton.architecture.compute.energy_pj * self.skeleton.einsum.computes
         return self._least(actions, np.ones(len(self)), tables, most and most - float(compute)) + float(compute)
+
+    def moved(self, level: str, tables: bool) -> Values:
+        """Bits that a memory moves at least."""
+        actions = [(c, traffic_actions(level)(self.alone.loops.geometry, (c,))) for c in self.alone.counts]
+        return np.ceil(self._least(actions, np.ones(len(self)), tables, None) * (1 - FLOAT) - 1e-6)
 
     def busy(self, tables: bool) -> Values:
         """Cycles that some port is busy at least."""

@@ -14,7 +14,16 @@ from math import prod
 
 from polymap.architecture.hierarchy import Compute, Memory
 from polymap.mapper.imperfect.flows import Flow, Loops, flow, node_flows, one_rank
-from polymap.mapper.pricing import Action, Count, Counts, Functional, energy_actions, functional, port_actions
+from polymap.mapper.pricing import (
+    Action,
+    Count,
+    Counts,
+    Functional,
+    energy_actions,
+    functional,
+    port_actions,
+    traffic_actions,
+)
 from polymap.mapper.space import Site
 from polymap.model.conventions import Conventions
 from polymap.workload.einsum import Tensor
@@ -26,6 +35,7 @@ class Charges:
 
     loops: Loops
     conventions: Conventions
+    levels: tuple[str, ...] = ()  # memories whose traffic is asked for
 
     @cached_property
     def flows(self) -> tuple[Flow, ...]:
@@ -104,8 +114,11 @@ class Charges:
 
     @cached_property
     def quantities(self) -> tuple[Functional, ...]:
-        """Energy, and the cycles of every port."""
-        return (self.energy, *self.ports)
+        """Energy, the cycles of every port, and the bits that memories move whose traffic is asked for."""
+        return (self.energy, *self.ports, *(self._traffic(level) for level in self.levels))
+
+    def _traffic(self, level: str) -> Functional:
+        return functional(traffic_actions(level)(self.loops.geometry, self.counts))
 
     @cached_property
     def leakage(self) -> float:

@@ -26,6 +26,7 @@ class Class:
 
     geometry: Geometry
     conventions: Conventions
+    levels: tuple[str, ...] = ()  # memories whose traffic is asked for
     check: Callable[[], None] = field(default=nothing, compare=False)  # called again and again; may end work by raising
 
     @property
@@ -35,7 +36,7 @@ class Class:
 
     @cached_property
     def charges(self) -> Charges:
-        return Charges(Loops(self.geometry), self.conventions)
+        return Charges(Loops(self.geometry), self.conventions, self.levels)
 
     @cached_property
     def bounds(self) -> Bounds:
@@ -43,7 +44,7 @@ class Class:
 
     @cached_property
     def compulsory(self) -> tuple[float, ...]:
-        """Energy and the busy cycles of every port, at least: every instance fetches what it needs once."""
+        """Every quantity at least: every instance fetches what it needs once."""
         loops = self.charges.loops
         values = [self.bounds.computing(q) + q.constant for q in self.charges.quantities]
         for i, flow in enumerate(self.charges.flows[: 2 * len(self.geometry.nodes)]):
@@ -60,6 +61,14 @@ class Class:
     def least(self) -> float:
         """The least energy of the tables."""
         return self.bounds.least(self.charges.energy)
+
+    @property
+    def tabled(self) -> tuple[float, ...]:
+        """Every quantity at least: energy and traffic by the tables."""
+        energy, *busy = self.compulsory
+        ports = len(self.charges.ports)
+        moved = map(self.bounds.least, self.charges.quantities[1 + ports :])
+        return (max(energy, self.least), *busy[:ports], *map(max, busy[ports:], moved))
 
 
 def _needed(flow: Flow, loops: Loops) -> float:

@@ -20,6 +20,7 @@ from polymap.mapper.imperfect.labels import Labels, Nest
 from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.labels import TooManyLabels
 from polymap.mapper.objective import TOLERANCE, Rank, may_reach
+from polymap.mapper.problem import whole
 from polymap.mapper.progress import nothing
 from polymap.mapper.timing import cycles_at_least
 from polymap.mapper.waiting import opened
@@ -47,8 +48,13 @@ class Stream:
         energy = np.where(fits, least + leakage * np.where(fits, cycles, 0.0), inf)
         most, finite = incumbent.conditions, np.isfinite(energy)
         good = finite & (energy * (1 - TOLERANCE) <= float(most.most_energy)) & (cycles <= most.most_cycles)
+        moved = [batch.moved(level, tables) for level in incumbent.levels]
+        for level, bits in zip(incumbent.levels, moved):
+            good = good & (bits <= float(dict(most.traffic).get(level, inf)))
         incumbent.refused = incumbent.refused or bool((finite & ~good).any())
-        self.ranks = [np.broadcast_to(part, energy.shape) for part in incumbent.objective.rank(energy, cycles)]
+        self.ranks = [
+            np.broadcast_to(part, energy.shape) for part in incumbent.objective.rank(energy, cycles, *moved[:1])
+        ]
         order = np.lexsort(self.ranks[::-1])
         self.rows = order[good[order]]
 
@@ -167,7 +173,7 @@ class Search(BestFirst[Waiting, Batch]):
         if batch is None:
             self.unseen = None
             return
-        batch.check = self._check
+        batch.check, batch.levels = self._check, self.incumbent.levels
         with suppress(_Content):  # then the batch is not seen, and nothing is known of it
             stream = Stream(batch, self.incumbent, tables=False)
             self.progress.parts += len(batch)
@@ -182,14 +188,14 @@ class Search(BestFirst[Waiting, Batch]):
             self._push(Waiting(max(stream.bound, least), 0, BATCH, stream))
 
     def _rank(self, part: Class, least: Rank, cycles: float) -> Rank | None:
-        """The rank of least energy and busy cycles; None if conditions or the best mapping exclude it."""
-        energy, *busy = least
+        """The rank of least energy, busy cycles and traffic; None if conditions or the best mapping exclude it."""
+        ports = 1 + len(part.charges.ports)
+        energy, busy, moved = least[0], least[1:ports], tuple(map(whole, least[ports:]))
         cycles = max(cycles, *(cycles_at_least(port, part.conventions) for port in busy), 0)
         energy = energy + part.charges.leakage * cycles
-        if not self.incumbent.conditions.allow(energy * (1 - TOLERANCE), cycles, {}):
-            self.incumbent.refused = True
+        if not self.incumbent.may_keep(energy, cycles, moved):
             return None
-        rank = cast(Rank, self.incumbent.objective.rank(energy, cycles))
+        rank = cast(Rank, self.incumbent.objective.rank(energy, cycles, *moved[:1]))
         return rank if self.best is None or may_reach(rank, self.best.rank) else None
 
     def _wait(self, stage: int, part: Class, least: Rank, bound: Rank) -> None:
@@ -223,8 +229,7 @@ class Search(BestFirst[Waiting, Batch]):
                 self._wait(QUICK, opened, opened.compulsory, waiting.bound)
             self._stream(part)
         elif waiting.stage == QUICK:
-            energy, *busy = part.compulsory
-            self._wait(TABLES, part, (max(energy, part.least), *busy), waiting.bound)
+            self._wait(TABLES, part, part.tabled, waiting.bound)
             if self.best is None:
                 self._first_mapping(part)
         else:

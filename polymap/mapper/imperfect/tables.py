@@ -129,7 +129,7 @@ class Bounds:
     def refused(self) -> dict[int, NDArray[np.bool_]]:
         """For nodes of whose tiles statements speak: where no tile of the rungs is allowed."""
         ledger = self.loops.skeleton.ledger
-        if ledger is None or not ledger.about_tiles or self.outside is not None:
+        if ledger is None or not ledger.about_tiles:
             return {}
         return {i: self._refused(ledger, node) for i, node in enumerate(self.nodes)}
 
@@ -273,8 +273,7 @@ class Bounds:
     @cached_property
     def _factors(self) -> tuple[Few, ...]:
         """Trips that loops of a gap may have, by rank, where statements bound them."""
-        free = self.outside is not None
-        return tuple({} for _ in self.loops.skeleton.stops) if free else factors(self.loops.skeleton)
+        return factors(self.loops.skeleton)
 
     def _least_of(self, values: Values, gap: int, rank: int, stay: bool) -> Values:
         """The least value that one loop over a rank (or none, with `stay`) leads to."""
