@@ -92,6 +92,25 @@ def test_a_machine_has_energies_area_and_leakage_from_components(name: str) -> N
     assert arch.compute.estimates
 
 
+@pytest.mark.parametrize(
+    ("name", "made", "percent"),
+    [("eyeriss_65nm_mesh", {"hop", "reduce"}, 1.6), ("simba_16nm_mesh", {"hop", "router", "reduce"}, 0.5)],
+)
+def test_a_mesh_is_the_machine_without_it_and_a_network_of_components(
+    name: str, made: set[str], percent: float
+) -> None:
+    mesh, plain = pm.architecture(name), pm.architecture(name.removesuffix("_mesh"))
+    assert mesh.memories == plain.memories
+    assert mesh.compute == plain.compute
+    assert [array.fanout for array in mesh.arrays] == [array.fanout for array in plain.arrays]
+    assert {what for array in mesh.arrays for what, _ in array.estimates} == made
+    result, before = (pm.optimize(LAYERS[1], machine) for machine in (mesh, plain))
+    assert result.value > before.value
+    share = sum(row.energy or 0 for row in result.cost.networks) / result.cost.energy
+    assert round(100 * float(share), 1) == percent
+    assert f"`{name}` ({percent} %" in PAGE.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", [name for name in MADE if name not in IN_PLACE | {"tpu_v4i_like"}])
 def test_every_level_on_chip_is_made_of_a_component_with_area_and_leakage(name: str) -> None:
     arch = pm.architecture(name)
