@@ -26,10 +26,12 @@ from polymap.refute.attempt import Attempt, Finding, Judged
 from polymap.refute.claim import Claim
 from polymap.refute.scope import uncovered
 
-KNOWN = frozenset(("classes", "bounded", "solved", "cpu_s", "seed", "mapspace", "subject_to", "note", "certificate"))
+KNOWN = frozenset(
+    ("classes", "bounded", "solved", "cpu_s", "seed", "mapspace", "subject_to", "note", "certificate", "factors")
+)
 OPTIMAL = "optimal"
 EVEN, UNEVEN = "even", "uneven"
-FACTORS = ("perfect", "imperfect")
+PERFECT, IMPERFECT = "perfect", "imperfect"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Space:
     beyond: tuple[str, ...] = ()
     certificate: object = None
     words: tuple[str, ...] = ()
+    factors: str = PERFECT
     constraints: Constraints | None = None  # what the words mean, if the document carries it
 
     def limits(self, result: Result) -> Limits | None:
@@ -119,13 +122,14 @@ def space_of(top: dict[str, Any], file: str) -> Space | None:
         raise unreadable(file, "search.mapspace", "this names no mapspace")
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise unreadable(file, "search.subject_to", "a list of conditions belongs here")
-    if search.get("factors", FACTORS[0]) not in FACTORS:
-        raise unreadable(file, "search.factors", f"one of {', '.join(FACTORS)} belongs here")
+    factors = search.get("factors", PERFECT)
+    if factors not in (PERFECT, IMPERFECT):
+        raise unreadable(file, "search.factors", f"{PERFECT} or {IMPERFECT} belongs here")
     words = search.get("constraints", [])
     if not isinstance(words, list) or not all(isinstance(text, str) for text in words):
         raise unreadable(file, "search.constraints", "a list of statements in words belongs here")
     beyond = tuple(sorted(set(search) - KNOWN - ({"constraints"} if stated else set())))
-    return Space(mapspace, tuple(texts), beyond, search.get("certificate"), tuple(words), stated)
+    return Space(mapspace, tuple(texts), beyond, search.get("certificate"), tuple(words), factors, stated)
 
 
 def reprove(result: Result, space: Space | None, seconds: float) -> Reproof:
@@ -135,7 +139,10 @@ def reprove(result: Result, space: Space | None, seconds: float) -> Reproof:
 
 
 def walk(result: Result, space: Space | None, limits: Conditions, goal: Claim, seconds: float) -> Reproof:
-    """Whether no mapping of the space in which a result was searched breaks a claim, as far as time allows."""
+    """Whether no mapping of the space in which a result was searched breaks a claim, as far as time allows.
+
+    Mappings of perfect factors are among those of imperfect ones: they may break a claim, and do not prove it.
+    """
     begin = time.monotonic()
     reasons = list(_reasons(result, space))
     if reasons or space is None:
@@ -155,7 +162,10 @@ def walk(result: Result, space: Space | None, limits: Conditions, goal: Claim, s
         found[judged.finding] += 1
         if judged.finding is Finding.BROKEN:
             return Reproof(False, _counterexample(judged), _since(begin))
-    return Reproof(_all(found, Finding.PROVEN) or None, _told(found, goal), _since(begin))
+    told, proven = _told(found, goal), _all(found, Finding.PROVEN)
+    if space.factors == IMPERFECT:
+        return Reproof(None, f"{told} of perfect factors; imperfect ones are not walked", _since(begin))
+    return Reproof(proven or None, told, _since(begin))
 
 
 def claim(result: Result, limits: Conditions) -> Claim:

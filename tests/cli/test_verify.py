@@ -317,6 +317,18 @@ def test_a_worse_mapping_that_is_called_optimal_is_refused_with_a_better_one() -
     assert verbs.evaluate(GEMM, ARCH, nest).edp < worse.cost.edp
 
 
+def test_mappings_of_perfect_factors_may_refute_a_claim_about_imperfect_ones_and_do_not_prove_it() -> None:
+    best = verbs.optimize(GEMM, ARCH, objective="edp", factors="imperfect")
+    found = {check.name: check for check in verbs.verify(json.loads(best.to_json())).checks}
+    bound = found["objective.lower_bound"]
+    assert (bound.proof, bound.agrees) == ("not proven again", True)
+    assert bound.found == "no mapping below it in any of 4 classes of perfect factors; imperfect ones are not walked"
+    worse = replace(evaluated(GEMM, EVEN), objective="edp", status="optimal", search=best.search)
+    value = float(worse.cost.edp)
+    document = json.loads(replace(worse, value=value, lower_bound=value).to_json())
+    assert set(differences(document)) == {"objective.lower_bound", "status"}
+
+
 def test_a_result_that_breaks_its_side_conditions_is_found(optimum: Document) -> None:
     cycles = optimum["totals"]["cycles"]
     narrowed = changed(optimum, ("search",), lambda search: {**search, "subject_to": [f"cycles <= {cycles - 1}"]})
