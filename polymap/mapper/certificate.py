@@ -181,3 +181,13 @@ def _share(outcome: Outcome, value: float) -> float:
         return 1.0
     share = max(outcome.bound / value, 1.0 if outcome.kind in (ATTAINED, SOLVED) else 0.0)
     return float(floor(share * (1 + ROUNDING) * 10**DIGITS)) / float(10**DIGITS)
+
+
+def tally(outcomes: str) -> tuple[int, int, int]:
+    """Classes with these outcomes: all, those that bounds closed, those that were solved.
+
+    >>> tally("bba-sx")
+    (6, 4, 1)
+    """
+    solved = outcomes.count(SOLVED)
+    return len(outcomes), len(outcomes) - outcomes.count(OPEN) - solved, solved

@@ -6,23 +6,13 @@ from collections.abc import Iterator
 from math import inf
 from typing import Any
 
-from polymap.mapper.certificate import OPEN, SOLVED
+from polymap.mapper.certificate import tally
 from polymap.mapper.checks import INPUT, Check
 from polymap.mapper.result import INTERRUPTED
 from polymap.mapper.stated import unreadable
 
 TALLIED = ("classes", "bounded", "solved")
 NOTES = (INTERRUPTED, "cached", "as ")
-
-
-def tally(outcomes: str) -> tuple[int, int, int]:
-    """Classes with these outcomes: all, those that bounds closed, those that were solved.
-
-    >>> tally("bba-sx")
-    (6, 4, 1)
-    """
-    solved = outcomes.count(SOLVED)
-    return len(outcomes), len(outcomes) - outcomes.count(OPEN) - solved, solved
 
 
 def figures(search: dict[str, Any], outcomes: str | None, layer: str, file: str) -> Iterator[Check]:

@@ -19,9 +19,9 @@ from polymap.constraints.check import impossible
 from polymap.constraints.statements import Constraints
 from polymap.errors import NOWHERE, Infeasible, Mistake, PolymapError, SpecError, Unsolved
 from polymap.mapper.bundle import Bundle, Frame, every
+from polymap.mapper.certificate import tally
 from polymap.mapper.compulsory import compulsory
 from polymap.mapper.conditions import Conditions, conditions, no_memory
-from polymap.mapper.figures import tally
 from polymap.mapper.hauling import pays
 from polymap.mapper.incumbent import Incumbent
 from polymap.mapper.ledger import Ledger

@@ -107,6 +107,7 @@ class Ruled:
         self.queue: list[tuple[Rank, int, int, Label]] = []
         self.fronts = Fronts[State]()
         self.flats: dict[tuple[int, int, Nodes, Nodes], np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
+        self.asked: dict[tuple[int, int, int, int, str], np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
         self.serial = 0
 
     def nests(self) -> Iterator[tuple[Rank, list[Item]]]:
@@ -164,10 +165,12 @@ class Ruled:
             if there is None or all(told is None for told in led.values()):
                 continue
             factors = [(i, shift.factor if i in mixed else 0) for i in closed]
-            paid = tuple(
-                p + sum(float(pay.paid(i, rank, factor, state.gap).item(flat)) for i, factor in factors)
-                for p, pay in zip(label.paid, self.pay)
-            )
+            paid = label.paid
+            if factors:
+                paid = tuple(
+                    p + sum(float(pay.paid(i, rank, factor, state.gap).item(flat)) for i, factor in factors)
+                    for p, pay in zip(label.paid, self.pay)
+                )
             looped = 0 if self.decided else state.looped | 1 << rank
             for owner, told in led.items():
                 if told is not None:
@@ -302,8 +305,11 @@ class Ruled:
         if not state.gap:
             return 0.0
         if self.owned:
-            here = sum(1 << n for s in mapped(state.placed) if (n := self.stands.all[s].node) is not None)
-            return float(self.priced[quantity].to_go(state.gap, here, state.owing, state.owner).item(flat))
+            asked = quantity, state.gap, state.placed, state.owing, state.owner
+            if asked not in self.asked:
+                here = sum(1 << n for s in mapped(state.placed) if (n := self.stands.all[s].node) is not None)
+                self.asked[asked] = self.priced[quantity].to_go(state.gap, here, state.owing, state.owner).reshape(-1)
+            return float(self.asked[asked].item(flat))
         placed = Nodes(n for s in mapped(state.placed) if (n := self.stands.all[s].node) is not None)
         late = Nodes(i for i in placed if state.owing >> i & 1 and not self._slides[i])
         key = quantity, state.gap, placed - late, Nodes(mapped(state.owing)) - late

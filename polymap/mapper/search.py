@@ -470,9 +470,9 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
         if self.best is not None and self.programs & (self.programs - 1):
             return
         ready = min((waiting for waiting in self.queue if waiting.stage == PROGRAM), default=None)
-        if ready is not None and (self.best is None or ready.part.ledger is not None):
+        if ready is not None and self.best is None:
             self._trace(ready.part)
-        elif ready is not None:
+        elif ready is not None and ready.part.ledger is None:
             self._improve(ready)
 
     def _improve(self, waiting: Waiting) -> None:

@@ -83,7 +83,16 @@ class Stands:
 
     def overlaps(self, node: int, rank: int) -> bool:
         """Whether tiles of a node may overlap along a rank."""
-        return overlaps(self.skeleton, self.skeleton.nodes[node].tensor, rank)
+        return bool(self._overlapping[rank] >> node & 1)
+
+    @cached_property
+    def _overlapping(self) -> tuple[int, ...]:
+        """For every rank the fetched nodes whose tiles may overlap along it."""
+        nodes = self.skeleton.nodes
+        return tuple(
+            sum(1 << i for i, node in enumerate(nodes) if overlaps(self.skeleton, node.tensor, rank))
+            for rank in range(len(self.skeleton.einsum.ranks))
+        )
 
     def sizes(self, at: tuple[int, ...], below: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(tile * inner for tile, inner in zip(at, below))
