@@ -8,6 +8,7 @@ is the factor of the unrolling; its `packing` may hold more.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import product
 from math import prod
 
@@ -45,20 +46,23 @@ def unrollings(einsum: Einsum, tiles: Factors, array: Array, limits: Limits | No
     much as can be, all packings are listed, those of fewest loops first; otherwise one of fewest loops for all factors
     or, under limits, for all factors and as many instances."""
     every = any(rule.or_most for _, rule in array.rules)
-    found: dict[object, Unrolling] = {}
-    shares = (list(_vectors(tiles, side(einsum, array, dimension))) for dimension, _ in array.shape)
-    for packing in sorted(product(*shares), key=_loops):
-        trips = [tuple(factor for factor in row if factor > 1) for row in zip(*packing)]
-        for factors in product(*(_filled(n, row) for n, row in zip(tiles, trips))):
+    found: dict[tuple[object, ...], Unrolling] = {}
+    ways: dict[Factors, list[Through]] = {}
+    shares = [list(_vectors(tiles, side(einsum, array, dimension))) for dimension, _ in array.shape]
+    loops = {vector: sum(factor > 1 for factor in vector) for vectors in shares for vector in vectors}
+    for packing in sorted(product(*shares), key=lambda packing: sum(map(loops.__getitem__, packing))):
+        used = prod(map(prod, packing)) if limits else 0
+        for spread in product(*map(_filled, tiles, zip(*packing))):
+            factors, open_ = zip(*spread)
+            key = factors, packing if every else (open_, used)
+            if key in found:
+                continue
             unrolling = Unrolling(array, factors, packing)
-            used = prod(map(prod, trips)) if limits else 0
             if limits is None or limits.allows_unrolling(*said(einsum, unrolling)):
-                found.setdefault((factors, packing if every else (through(unrolling), used)), unrolling)
+                found[key] = unrolling
+                ways.setdefault(factors, []).append(open_)
     if every or limits:
         return list(found.values())
-    ways: dict[Factors, list[Through]] = {}
-    for unrolling in found.values():
-        ways.setdefault(unrolling.factors, []).append(through(unrolling))
     return [u for u in found.values() if not any(_covers(other, through(u)) for other in ways[u.factors])]
 
 
@@ -71,21 +75,18 @@ def _vectors(tiles: Factors, along: Side) -> Iterator[Factors]:
     return (vector for vector, volume in found if volume >= along.least)
 
 
-def _filled(tiles: int, trips: Factors) -> list[int]:
-    """Numbers of tiles that loops of these trips can run over; less than all if their outermost one is cut short."""
+@lru_cache(maxsize=65536)
+def _filled(tiles: int, row: Factors) -> tuple[tuple[int, bool], ...]:
+    """Numbers of tiles that loops of these trips can run over, and whether the rank may go on outside; less than all
+    if their outermost one is cut short."""
+    trips = tuple(factor for factor in row if factor > 1)
     whole = prod(trips)
-    if len(trips) < 2:
-        return [whole] if whole <= tiles else []
-    least = min(whole - whole // trip for trip in trips) + 1
-    return [n for n in range(least, whole + 1) if n <= tiles]
+    least = whole if len(trips) < 2 else min(whole - whole // trip for trip in trips) + 1
+    return tuple((n, n == whole) for n in range(least, min(whole, tiles) + 1))
 
 
 def _covers(a: tuple[bool, ...], b: tuple[bool, ...]) -> bool:
     return a != b and all(x >= y for x, y in zip(a, b))
-
-
-def _loops(packing: tuple[Factors, ...]) -> int:
-    return sum(factor > 1 for row in packing for factor in row)
 
 
 def through(unrolling: Unrolling) -> tuple[bool, ...]:
