@@ -45,7 +45,7 @@ def _longer(digits: Iterable[tuple[int, int]]) -> Digits:
     return tuple(digit for digit in digits if digit[0] > 1)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def values(digits: Digits) -> Whole:
     """All values of some digits, least first: each digit's stride is more than all inside it reach."""
     found = np.zeros(1, dtype=np.int64)

@@ -53,7 +53,7 @@ from polymap.mapper.weighing import Weighing, weighed
 
 MOST_ORDERS = 2_000
 HELD, HELD_POINTS = 4, 20_000  # parts whose programs are kept, if they have no more tiles
-MOST_PRICED = 500  # nests of a part that are priced one by one
+MOST_PRICED = 1_000  # nests of a part that are priced one by one
 QUICK_POINTS = 2_000  # tiles of a part whose tables take some milliseconds
 GRACE = 0.1  # seconds beyond the time limit in which parts are looked through for a first mapping
 
