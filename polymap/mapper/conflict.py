@@ -39,7 +39,7 @@ from polymap.workload.einsum import Einsum
 
 MOST_CLASSES = 3_000
 MOST_LABELS = 2_000  # of a class
-MOST_STEPS = 500  # of a search with imperfect factors
+MOST_STEPS = 300  # of a search with imperfect factors
 MOST_OPEN = 5  # classes that are given up
 FIRST = 1 - 1e-9  # a gap at which the first mapping is good enough
 
@@ -149,12 +149,13 @@ class Probes:
 
         def hear() -> None:
             self.check_time()
-            if next(steps) > MOST_STEPS:
+            if next(steps) > MOST_STEPS or len(search.open) > MOST_OPEN:
                 raise Unknown("too many classes of mappings, or nests of one")
 
         query, machine = posed.query, incumbent.conditions.shrunk(posed.architecture)
         met = batches(posed.einsum, machine, query.rules, query.space == UNEVEN, posed.limits)
         search = ImperfectSearch(met, incumbent, gap, self._left, hear)
+        search.most = MOST_LABELS
         with suppress(Infeasible):  # an array must be fuller than it can be
             search.run()
             if search.best is None and not search.proven:

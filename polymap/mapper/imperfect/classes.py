@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import prod
+from math import inf, prod
 
 import numpy as np
 
@@ -44,7 +44,9 @@ class Class:
 
     @cached_property
     def compulsory(self) -> tuple[float, ...]:
-        """Every quantity at least: every instance fetches what it needs once."""
+        """Every quantity at least: every instance fetches what it needs once. Infinite if no tile is allowed."""
+        if self.bounds.start is None:
+            return (inf,) * len(self.charges.quantities)
         loops = self.charges.loops
         values = [self.bounds.computing(q) + q.constant for q in self.charges.quantities]
         for i, flow in enumerate(self.charges.flows[: 2 * len(self.geometry.nodes)]):

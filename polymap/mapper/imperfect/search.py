@@ -119,6 +119,7 @@ class Search(BestFirst[Waiting, Batch]):
     ) -> None:
         super().__init__(batches, incumbent, gap, seconds, hear)
         self.progress, self.spare = Progress(), iter(spare)
+        self.most = inf  # labels of a class
 
     @property
     def bounded(self) -> int:
@@ -242,7 +243,9 @@ class Search(BestFirst[Waiting, Batch]):
             self._offer(part, nest)
 
     def _labels(self, part: Class) -> Labels:
-        return part.labels(lambda least, cycles: self._rank(part, least, cycles))
+        found = part.labels(lambda least, cycles: self._rank(part, least, cycles))
+        found.most = min(found.most, self.most)
+        return found
 
     def _offer(self, part: Class, nest: Nest) -> None:
         priced = cast("Part", part)

@@ -133,6 +133,10 @@ class Bounds:
             return {}
         return {i: self._refused(ledger, node) for i, node in enumerate(self.nodes)}
 
+    def _is_barred(self, memory: str, room: float) -> bool:
+        held = self.held_in(memory)
+        return sum(float(np.where(self.refused[i], inf, self.bits[i]).min()) for i in held) > room
+
     def _refused(self, ledger: Ledger, node: StorageNode) -> NDArray[np.bool_]:
         found = np.zeros((1,) * len(self.shape), dtype=bool)
         for r, (name, size) in enumerate(self.loops.skeleton.einsum.ranks):
@@ -212,7 +216,10 @@ class Bounds:
 
     @cached_property
     def start(self) -> tuple[int, ...] | None:
-        """The state before the first temporal loop; None if the innermost arrays take more than there is."""
+        """The state before the first temporal loop; None if the innermost arrays take more than there is, or a memory
+        has no room for the least tiles that statements allow."""
+        if self.refused and any(self._is_barred(memory, room) for memory, room in self.loops.geometry.rooms.items()):
+            return None
         rung = [size if size > 1 else WHOLE for size in self.loops.sizes]
         inside = [1] * len(rung)
         for c in self.loops.crossing[self.loops.skeleton.last]:
