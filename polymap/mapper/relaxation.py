@@ -35,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polymap.architecture.hierarchy import Array
+from polymap.mapper.dearer import Dearer
 from polymap.mapper.families import Nodes
 from polymap.mapper.hauling import pays
 from polymap.mapper.lattice import Values
@@ -170,7 +171,7 @@ class Relaxation:
     def _shared_by(self, number: int, loops: Whole, gaps: range) -> Whole:
         """Instances that share one copy of a node's tile across the arrays of some gaps."""
         tensor = self.geometry.nodes[number].tensor
-        return self._same(tensor, self._factors(loops, gaps, tensor))
+        return self.same(tensor, self.factors(loops, gaps, tensor))
 
     def _entering(self, gap: int, owing: Nodes, refined: bool) -> list[tuple[int, Values]]:
         """What is read at parents in the stage of a gap for each node that has closed further inside, by the tile just
@@ -255,7 +256,7 @@ class Relaxation:
         row = np.array([loops], dtype=np.int64)
         apart, hauled = self._apart(row)[0], self._hauled(row)[0]
         for gap in range(self.skeleton.last, 1, -1):
-            shift = self.geometry.lattice.shift(self._across(loops, gap))
+            shift = self.geometry.lattice.shift(self.across(loops, gap))
             entered = {}
             for owing, values in arrived.items():
                 entered[owing] = np.full(values.shape, np.inf)
@@ -264,15 +265,15 @@ class Relaxation:
                     entered[owing] += apart[node] * crossing
                 for node in self._hauled_into(gap, owing):
                     entered[owing] += hauled[node] * self._crossed(node)
-            arrived = self._through(gap, entered, self.paid(gap, loops if refined else None))
+            arrived = self.through(gap, entered, self.paid(gap, loops if refined else None))
         return arrived
 
-    def _across(self, loops: Loops, gap: int) -> Factors:
+    def across(self, loops: Loops, gap: int) -> Factors:
         """Factors of the arrays of a gap together."""
         here = [factors for (place, _), factors in zip(self.arrays, loops) if place == gap]
         return tuple(prod(factors) for factors in zip(*here)) or (1,) * len(self.geometry.ranks)
 
-    def _through(self, gap: int, entered: Arrived, paid: Functional) -> Arrived:
+    def through(self, gap: int, entered: Arrived, paid: Functional) -> Arrived:
         program = self._lowered(gap)
         reached = program.outwards(paid, gap, {(Nodes(), owing): v for owing, v in entered.items()})
         return {key[1]: values for key, values in reached.items() if np.isfinite(values).any()}
@@ -280,8 +281,19 @@ class Relaxation:
     @cached_property
     def _outside(self) -> dict[Nodes, Values]:
         """Least price from the tile just outside the outermost array on, by nodes that owe there."""
-        table = self._lowered(1).up_to(self.paid(1), innermost=1)[1]
+        return self.outside(self.paid(1))
+
+    def outside(self, paid: Functional) -> dict[Nodes, Values]:
+        """The same at other prices."""
+        table = self._lowered(1).up_to(paid, innermost=1)[1]
         return {key[1]: values for key, values in table.items() if not key[0]}
+
+    @cached_property
+    def _dearer(self) -> Dearer | None:
+        """Tables of prices that depend on the unrolling: on a box where tiles overlap and words pay nothing on
+        networks."""
+        windows = any(slides(node.tensor) for node in self.geometry.nodes)
+        return Dearer(self) if windows and not self.geometry.touched and not self._tolls else None
 
     @cached_property
     def _beyond(self) -> dict[tuple[Nodes, bool], list[tuple[int, Values]]]:
@@ -309,7 +321,7 @@ class Relaxation:
         fetched = own * self._sharers(loops) + parent * self._apart(loops) + self._hauled(loops)
         return np.asarray(fetched @ np.array(self._needed, dtype=np.float64) + self._constant(loops))
 
-    def _factors(self, loops: Whole, gaps: range, tensor: Tensor | None = None, sharing: bool = True) -> Whole:
+    def factors(self, loops: Whole, gaps: range, tensor: Tensor | None = None, sharing: bool = True) -> Whole:
         """Factors of all arrays of some gaps together; for a tensor, of those whose network shares it or does not."""
         chosen = [
             number
@@ -324,7 +336,7 @@ class Relaxation:
         return _columns(
             len(loops),
             [
-                self._copies(n.tensor, self._factors(loops, range(n.parent.stop + 1, n.stop + 1), n.tensor, False))
+                self._copies(n.tensor, self.factors(loops, range(n.parent.stop + 1, n.stop + 1), n.tensor, False))
                 for n in nodes
             ],
         )
@@ -332,13 +344,13 @@ class Relaxation:
     def _sharers(self, loops: Whole) -> Whole:
         """For each node the instances that hold the same tile, at least."""
         nodes = self.geometry.nodes
-        return _columns(len(loops), [self._copies(n.tensor, self._factors(loops, range(1, n.stop + 1))) for n in nodes])
+        return _columns(len(loops), [self._copies(n.tensor, self.factors(loops, range(1, n.stop + 1))) for n in nodes])
 
     def _copies(self, tensor: Tensor, factors: Whole) -> Whole:
         """Instances with the same tile, at least: windows may differ, and so may tiles of a domain that is no box."""
         if slides(tensor):
             return np.ones(len(factors), dtype=np.int64)
-        return self._same(tensor, np.where(self._loose, factors, 1))
+        return self.same(tensor, np.where(self._loose, factors, 1))
 
     @cached_property
     def _loose(self) -> NDArray[np.bool_]:
@@ -347,7 +359,7 @@ class Relaxation:
         loose = loose_ranks(einsum) if self.geometry.touched else einsum.sizes
         return np.array([rank in loose for rank in self.geometry.ranks])
 
-    def _same(self, tensor: Tensor, factors: Whole) -> Whole:
+    def same(self, tensor: Tensor, factors: Whole) -> Whole:
         """Instances with the same tile, at most: windows may meet."""
         different = np.ones(len(factors), dtype=np.int64)
         for coordinate in tensor.coordinates:
@@ -373,7 +385,9 @@ class Relaxation:
 
     def least(self, unrolled: Unrolled, refined: bool = False) -> float:
         """A lower bound of the energy of all mappings with these spatial factors; infinite if there are none."""
-        shift = self.geometry.lattice.shift(self._across(unrolled.loops, 1))
+        if refined and self._dearer:
+            return self._dearer.least(unrolled)
+        shift = self.geometry.lattice.shift(self.across(unrolled.loops, 1))
         apart, sharers, hauled, best = unrolled.apart, unrolled.sharers, unrolled.hauled, np.inf
         for owing, values in self.inside(unrolled, refined).items():
             met = values[shift.near] + self._outside[owing][shift.far]
@@ -389,7 +403,7 @@ class Relaxation:
         """Lower bounds for some unrollings with the same factors on the outermost arrays, from the least price inside
         of them that any of `loops` has; infinite if there is no mapping."""
         here = loops[rows]
-        shift = self.geometry.lattice.shift(tuple(self._factors(here[:1], range(1, 2))[0].tolist()))
+        shift = self.geometry.lattice.shift(tuple(self.factors(here[:1], range(1, 2))[0].tolist()))
         apart, sharers, best = self._apart(here).min(axis=0), self._sharers(here), np.full(len(rows), np.inf)
         hauled = self._hauled(here)
         for owing, values in self._any_inside(loops).items():
@@ -409,7 +423,7 @@ class Relaxation:
             start.flat[0] = 0.0
             arrived: Arrived = {Nodes(): start}
             for gap in range(self.skeleton.last, 1, -1):
-                factors = np.unique(self._factors(loops, range(gap, gap + 1)), axis=0).tolist()
+                factors = np.unique(self.factors(loops, range(gap, gap + 1)), axis=0).tolist()
                 shifts = [self.geometry.lattice.shift(tuple(row)) for row in factors]
                 entered = {}
                 for owing, values in arrived.items():
@@ -418,7 +432,7 @@ class Relaxation:
                         np.minimum(least[shift.far], values[shift.near], out=least[shift.far])
                     for _, crossing in self._entering(gap, owing, False):
                         least += crossing
-                arrived = self._through(gap, entered, self.paid(gap))
+                arrived = self.through(gap, entered, self.paid(gap))
             self._any = arrived
         return self._any
 
@@ -430,9 +444,9 @@ class Relaxation:
         """What does not depend on tiles: reads of the computes, less first writes."""
         total, last = np.zeros(len(loops)), self.skeleton.last
         for each, stop, arriving, tensor, asked, first in self._constants:
-            read = asked / self._same(tensor, self._factors(loops, range(stop + 1, last + 1), tensor))
-            written = self._same(tensor, self._factors(loops, range(1, stop + 1)))
-            apart = self._same(tensor, self._factors(loops, range(stop + 1, arriving + 1), tensor, False))
+            read = asked / self.same(tensor, self.factors(loops, range(stop + 1, last + 1), tensor))
+            written = self.same(tensor, self.factors(loops, range(1, stop + 1)))
+            apart = self.same(tensor, self.factors(loops, range(stop + 1, arriving + 1), tensor, False))
             total += each * (read - first * written * apart)
         return total + self._hauled_to_computes(loops)
 
@@ -443,7 +457,7 @@ class Relaxation:
             if self._tolls and link.child.memory is None:
                 each, _ = self._tolls.of(link, loops)
                 gaps = range(link.parent.stop + 1, self.skeleton.last + 1)
-                served = self._same(link.tensor, self._factors(loops, gaps, link.tensor))
+                served = self.same(link.tensor, self.factors(loops, gaps, link.tensor))
                 known = float(self._set_out[link.tensor.name, link.child.name]) / served
                 total += float(self.skeleton.einsum.computes) * np.maximum(0.0, each - known)
         return total
