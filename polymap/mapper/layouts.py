@@ -108,18 +108,37 @@ def _best(geometry: Geometry, unrolling: Unrolling, here: Sequence[Passage]) -> 
     if not asked or prod(unrolling.factors) == 1:
         return [unrolling]
     packed = _packings(geometry, unrolling)
-    if any(passage.groups for passage in asked):
-        tried = len(asked) * sum(factorial(len(_listed(packing))) for packing in packed)
-        if tried > MOST_TRIED:
+    met = frozenset(rank for passage in asked for group in passage.groups for rank in group)
+    if met:
+        if len(asked) * sum(_tried(packing, met) for packing in packed) > MOST_TRIED:
             return None
-        laid = [
-            _Layout(tuple(_hops(passage, order, range(len(packing))) for passage in asked), order, packing)
-            for packing in packed
-            for order in _orders(_listed(packing))
-        ]
+        laid = [one for packing in packed for one in _laid(packing, asked, met)]
     else:
-        laid = [one for packing in _different(packed, asked) for one in _along(packing, asked)]
+        laid = [one for packing in _different(packed, asked) for one in _along(packing, asked, met)]
     return [replace(unrolling, packing=one.packing, order=one.order) for one in _undominated(laid)]
+
+
+def _crosses(packing: tuple[Factors, ...], met: frozenset[int]) -> bool:
+    """Whether a rank that meets another one runs along several dimensions: then orders across these count, too."""
+    ranks = [rank for _, rank, _ in _listed(packing) if rank in met]
+    return len(set(ranks)) < len(ranks)
+
+
+def _tried(packing: tuple[Factors, ...], met: frozenset[int]) -> int:
+    """Orders of the loops of a packing that are looked at."""
+    if _crosses(packing, met):
+        return factorial(len(_listed(packing)))
+    return sum(factorial(len(loops)) for loops in _by_dimension(packing))
+
+
+def _laid(packing: tuple[Factors, ...], asked: Sequence[Passage], met: frozenset[int]) -> list[_Layout]:
+    """The best orders of the loops of a packing where ranks meet."""
+    if not _crosses(packing, met):
+        return _along(packing, asked, met)
+    return [
+        _Layout(tuple(_hops(passage, order, range(len(packing))) for passage in asked), order, packing)
+        for order in _orders(_listed(packing))
+    ]
 
 
 def _packings(geometry: Geometry, unrolling: Unrolling) -> list[tuple[Factors, ...]]:
@@ -175,13 +194,15 @@ def _kinds(loops: Order, asked: Sequence[Passage]) -> dict[tuple[bool, ...], Ord
     return found
 
 
-def _along(packing: tuple[Factors, ...], asked: Sequence[Passage]) -> list[_Layout]:
-    """The best orders of the loops of a packing: those along one dimension change nothing along another."""
+def _along(packing: tuple[Factors, ...], asked: Sequence[Passage], met: frozenset[int]) -> list[_Layout]:
+    """The best orders of the loops of a packing: those along one dimension change nothing along another. Where
+    ranks have `met`, loops along which all do alike need not stand side by side."""
     best = [_Layout((0,) * len(asked), (), packing)]
     lines = _by_dimension(packing)
     for d, loops in enumerate(lines):
         others = tuple(loop for line in lines if line is not loops for loop in line)
-        orders = [sum(order, start=()) for order in permutations(_kinds(loops, asked).values())]
+        together = [(loop,) for loop in loops] if met else list(_kinds(loops, asked).values())
+        orders = [sum(order, start=()) for order in permutations(together)]
         here = [(tuple(_hops(p, (*order, *others), (d,)) for p in asked), order) for order in orders]
         grown = [
             _Layout(tuple(map(sum, zip(one.hops, hops))), (*one.order, *order), packing)

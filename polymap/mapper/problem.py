@@ -137,6 +137,14 @@ class Part:
         at = self.geometry.at
         return [Part(at(each.tiles), each, self.conventions, alike=self.alike) for each in self.alternatives]
 
+    def dearer(self, alternative: Part) -> float:
+        """What words pay on networks in one of the `alternatives` beyond what they pay here, in pJ, at least: each
+        instance fetches every element that it needs once."""
+        here, there = self.sharing.hauls, alternative.sharing.hauls
+        least = {(node.tensor.name, node.memory.name): self._least_fetched(node) for node in self.geometry.nodes}
+        computes = self.geometry.skeleton.einsum.computes
+        return float(sum((there[end] - paid) * least.get(end, computes) for end, paid in here.items()))
+
     def images(self) -> Iterator[Part]:
         """This part and, in the classes for which it stands, those that may be the same but for the names of ranks."""
         yield self
