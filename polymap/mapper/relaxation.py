@@ -30,6 +30,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from math import inf, prod
 from typing import Any
+from weakref import proxy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -293,7 +294,9 @@ class Relaxation:
         """Tables of prices that depend on the unrolling: on a box where tiles overlap and words pay nothing on
         networks."""
         windows = any(slides(node.tensor) for node in self.geometry.nodes)
-        return Dearer(self) if windows and not self.geometry.touched and not self._tolls else None
+        if not windows or self.geometry.touched or self._tolls:
+            return None
+        return Dearer(proxy(self))  # without a cycle, the tables of a layer go when the layer is done
 
     @cached_property
     def _beyond(self) -> dict[tuple[Nodes, bool], list[tuple[int, Values]]]:
