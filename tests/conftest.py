@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,6 +24,8 @@ RANDOM = os.environ.get("POLYMAP_FUZZ") == "long"
 for module in pkgutil.walk_packages(polymap.__path__, "polymap."):
     if not module.name.endswith("__main__"):
         importlib.import_module(module.name)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # processes in the background of a shell begin without
 
 settings.register_profile(
     "polymap",
