@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import Parser, add_cache, add_verb, workers
-from polymap.cli.output import Unwritable, check_open, standard
+from polymap.cli.output import Unwritable, check_open, silence, standard
 from polymap.errors import NOWHERE, Mistake, SpecError
 
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ def run(options: argparse.Namespace) -> int:
         raise SpecError(Mistake(NOWHERE, "standard input is closed: there are no requests", "give it a pipe or a file"))
     cache = folder(options.cache)
     try:
-        Service(sys.stdin.buffer, standard().buffer, options.workers, str(cache) if cache else None).run()
+        service = Service(sys.stdin.buffer, standard().buffer, options.workers, str(cache) if cache else None)
+        service.run()
     except OSError as error:
         raise Unwritable(error.strerror) from error
+    if service.gone.is_set():
+        silence()
     return 0

@@ -6,7 +6,6 @@ Its energies are sums of 32-bit floats.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import pytest
 
@@ -83,9 +82,3 @@ def test_a_better_mapping_than_recorded_fills_a_small_buffer() -> None:
 def test_the_timeloop_conventions_are_refused_with_the_reason() -> None:
     with pytest.raises(pm.SpecError, match="iterations that are empty take cycles"):
         pm.optimize(PRIMES, pm.architecture(SIMPLE), conventions="timeloop", factors="imperfect")
-
-
-@pytest.mark.parametrize("asked", [{"objective": "traffic:GLB"}, {"subject_to": ["traffic: GLB <= 1 MiB"]}])
-def test_the_traffic_of_a_memory_is_refused(asked: dict[str, Any]) -> None:
-    with pytest.raises(pm.SpecError, match="perfect factors only"):
-        pm.optimize(PRIMES, pm.architecture(SIMPLE), factors="imperfect", **asked)

@@ -55,9 +55,10 @@ def test_the_size_of_a_memory_is_kept() -> None:
 def test_a_size_in_which_nothing_fits_is_told_with_numbers() -> None:
     with pytest.raises(pm.Infeasible) as caught:
         pm.optimize(GEMM, TEACHING, subject_to=["size:buffer <= 1 b"])
-    heading, member = caught.value.mistakes
-    assert "meets this demand" in heading.message
-    assert "'size:buffer <= 1 b'; the least that the others need is 32 b: a tile of C of 1 x 16 b" in member.message
+    heading, size, kept = caught.value.mistakes
+    assert "meets these 2 demands together" in heading.message
+    assert "'size:buffer <= 1 b'; the least that the others need is 16 b: a tile of A of 1 x 16 b" in size.message
+    assert kept.message.startswith("'buffer keeps A'")
 
 
 def test_the_traffic_of_a_memory_is_counted_in_bits_and_kept() -> None:
