@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from polymap.cli.arguments import Parser, add_cache, add_verb, workers
-from polymap.cli.output import Unwritable, check_open, silence, standard
+from polymap.cli.output import Unwritable, check_open, standard
 from polymap.errors import NOWHERE, Mistake, SpecError
 
 if TYPE_CHECKING:
@@ -57,6 +57,6 @@ def run(options: argparse.Namespace) -> int:
         service.run()
     except OSError as error:
         raise Unwritable(error.strerror) from error
-    if service.gone.is_set():
-        silence()
+    if service.gone.is_set():  # what was not read would be flushed once more, and fail with an exit code of its own
+        os._exit(0)
     return 0
