@@ -17,7 +17,7 @@ from polymap.architecture.hierarchy import Architecture, Array, Compute, Memory,
 from polymap.mapper.objective import TOLERANCE, Objective
 from polymap.mapper.timing import cycles_at_least
 from polymap.mapper.touched import touched
-from polymap.mapper.traffic import shares
+from polymap.mapper.traffic import least_elements, shares
 from polymap.model.conventions import Conventions
 from polymap.workload.einsum import Einsum, Tensor
 
@@ -99,13 +99,7 @@ class Compulsory:
         sizes = self.einsum.sizes
         if not self.einsum.is_box:
             return Fraction(int(touched(self.einsum).largest(tensor, sizes)))
-        # One rank per coordinate and no rank twice: moving those alone touches a new element at every step.
-        found, moving = 1, set[str]()
-        for coordinate in tensor.coordinates:
-            rank = max((r for r in coordinate.ranks if r not in moving), key=lambda r: sizes[r], default=None)
-            found *= sizes[rank] if rank else 1
-            moving |= set(coordinate.ranks)
-        return Fraction(found)
+        return Fraction(least_elements(tensor, sizes))
 
     def _asked(self, tensor: Tensor, memory: Memory) -> Fraction:
         """Elements that pass between the computes and the memory next to them."""

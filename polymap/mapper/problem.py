@@ -36,7 +36,7 @@ from polymap.mapper.ruled import MOST_LABELS, Item, Ranked, Ruled
 from polymap.mapper.sharing import Sharing, optimistic, passes_on
 from polymap.mapper.space import Skeleton, StorageNode
 from polymap.mapper.tied import is_decided
-from polymap.mapper.traffic import Geometry
+from polymap.mapper.traffic import Geometry, least_elements
 from polymap.mapper.unrolling import Spatial
 from polymap.model.conventions import Conventions
 
@@ -137,7 +137,7 @@ class Part:
         at = self.geometry.at
         return [Part(at(each.tiles), each, self.conventions, alike=self.alike) for each in self.alternatives]
 
-    def dearer(self, alternative: Part) -> float:
+    def hauled_more(self, alternative: Part) -> float:
         """What words pay on networks in one of the `alternatives` beyond what they pay here, in pJ, at least: each
         instance fetches every element that it needs once."""
         here, there = self.sharing.hauls, alternative.sharing.hauls
@@ -286,14 +286,9 @@ class Part:
     def _least_fetched(self, node: StorageNode) -> int:
         if self.geometry.touched:
             return self.geometry.least_fetched(node)
-        # One rank per coordinate and no rank twice: moving those alone touches a new element at every step.
-        above = dict(zip(self.geometry.ranks, self.geometry.above(node.stop)))
         sizes = self.geometry.skeleton.einsum.sizes
-        needed, counted = 1, set[str]()
-        for coordinate in node.tensor.coordinates:
-            extents = {rank: sizes[rank] // above[rank] for rank in coordinate.ranks if rank not in counted}
-            needed *= max(extents.values(), default=1)
-            counted |= set(coordinate.ranks)
+        above = zip(self.geometry.ranks, self.geometry.above(node.stop))
+        needed = least_elements(node.tensor, {rank: sizes[rank] // outside for rank, outside in above})
         return 0 if self._sweeps(node) else needed * self.geometry.instances(node.stop)
 
     def least(self, quantity: Functional) -> float:

@@ -23,11 +23,11 @@ from polymap.mapper.certificate import tally
 from polymap.mapper.compulsory import compulsory
 from polymap.mapper.conditions import Conditions, conditions, no_memory
 from polymap.mapper.hauling import pays
-from polymap.mapper.incumbent import Incumbent
+from polymap.mapper.incumbent import Candidate, Incumbent
 from polymap.mapper.ledger import Ledger
 from polymap.mapper.objective import TRAFFIC, Objective
 from polymap.mapper.objective import objective as objective_named
-from polymap.mapper.problem import Unopened
+from polymap.mapper.problem import Part, Unopened
 from polymap.mapper.progress import OnProgress, Progress, Seldom, nothing
 from polymap.mapper.reasons import explain_infeasible
 from polymap.mapper.relaxation import Relaxation, relaxable
@@ -222,34 +222,31 @@ def best_of(
 def _offer_of_twin(incumbent: Incumbent, query: Query, rules: Conventions) -> None:
     """Offer the best mapping of an easier question, if there is one. Conditions and statements may shut it out: with
     any, it is not asked. An interrupt goes on."""
-    pair = easier(incumbent.einsum, incumbent.architecture)
+    einsum, architecture = incumbent.einsum, incumbent.architecture
+    pair = easier(einsum, architecture)
     if pair is None or query.subject_to or query.constraints:
         return
-    seconds = query.time_limit and query.time_limit / TWIN_SHARE
-    with suppress(PolymapError):
-        first = Incumbent(incumbent.objective, incumbent.conditions, *pair, pricing(*pair, rules))
-        boxes: Iterable[Any] = space(*pair, query)
-        search = Search(boxes, first, query.gap, seconds, query.seed)
-        search.run()
-        if search.best:
-            incumbent.consider(part_of(search.best, incumbent.einsum, incumbent.architecture), search.best.mapping)
-        if search.interrupted:
-            raise KeyboardInterrupt
+    first = Incumbent(incumbent.objective, incumbent.conditions, *pair, pricing(*pair, rules))
+    _offer(incumbent, first, query, lambda found: part_of(found, einsum, architecture))
 
 
 def _offer_of_perfect(incumbent: Incumbent, query: Query, rules: Conventions) -> None:
     """Offer a good mapping of perfect factors, if there is one that keeps to the conditions. An interrupt goes on."""
-    einsum, architecture, conditions = incumbent.einsum, incumbent.architecture, incumbent.conditions
-    seconds = query.time_limit and query.time_limit / TWIN_SHARE
+    pair = incumbent.einsum, incumbent.architecture
+    first = Incumbent(incumbent.objective, incumbent.conditions, *pair, pricing(*pair, rules), incumbent.obeys)
+    asked = replace(query, factors=PERFECT, gap=max(query.gap, GOOD_ENOUGH))
+    _offer(incumbent, first, asked, lambda found: found.part)
+
+
+def _offer(incumbent: Incumbent, first: Incumbent, asked: Query, part: Callable[[Candidate], Part]) -> None:
+    """Offer what an easier question finds in its share of the time, in the part where it lies here."""
+    seconds = asked.time_limit and asked.time_limit / TWIN_SHARE
     with suppress(PolymapError):
-        prices = pricing(einsum, architecture, rules)
-        first = Incumbent(incumbent.objective, conditions, einsum, architecture, prices, incumbent.obeys)
-        asked = replace(query, factors=PERFECT, gap=max(query.gap, GOOD_ENOUGH))
-        classes: Iterable[Any] = space(einsum, architecture, asked)
-        search = Search(classes, first, asked.gap, seconds, query.seed)
+        classes: Iterable[Any] = space(first.einsum, first.architecture, asked)
+        search = Search(classes, first, asked.gap, seconds, asked.seed)
         search.run()
         if search.best:
-            incumbent.consider(search.best.part, search.best.mapping)
+            incumbent.consider(part(search.best), search.best.mapping)
         if search.interrupted:
             raise KeyboardInterrupt
 

@@ -56,7 +56,7 @@ from polymap.mapper.sharing import Crossing, sharings
 from polymap.mapper.space import Link, Site, Skeleton
 from polymap.mapper.tolls import Tolls
 from polymap.mapper.touched import loose_ranks
-from polymap.mapper.traffic import Geometry, shares
+from polymap.mapper.traffic import Geometry, least_elements, shares
 from polymap.mapper.unrolling import Factors, Spatial, Unrolling
 from polymap.model.conventions import Conventions
 from polymap.model.distinct import distinct
@@ -375,11 +375,7 @@ class Relaxation:
         """Elements of each node's tensor, at least."""
         if self.geometry.touched:
             return tuple(int(fetched.flat[-1]) for fetched in self.program.fetched)
-        sizes = self.skeleton.einsum.sizes
-        return tuple(
-            prod(max((sizes[rank] for rank in c.ranks), default=1) for c in node.tensor.coordinates)
-            for node in self.geometry.nodes
-        )
+        return tuple(least_elements(node.tensor, self.skeleton.einsum.sizes) for node in self.geometry.nodes)
 
     def least_of(self, loops: Loops) -> float:
         """`least` for factors of each array."""

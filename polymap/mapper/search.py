@@ -302,7 +302,7 @@ class Search(BestFirst[Waiting, "Unopened | Bundle"]):
             slowest = max(cycles, alternative.geometry.compute_cycles)
             least = energy + float(part.leakage) * (slowest - cycles)
             if not part.geometry.touched:  # there it takes as long as the program
-                least = max(least + part.dearer(alternative), alternative.compulsory(alternative.energy))
+                least = max(least + part.hauled_more(alternative), alternative.compulsory(alternative.energy))
             self._wait(QUICK, alternative, least, slowest, moved)
 
     def _hold(self, part: Part) -> None:

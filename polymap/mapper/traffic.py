@@ -278,5 +278,15 @@ def _times(some: Factors, others: Factors) -> Factors:
     return tuple(map(mul, some, others))
 
 
+def least_elements(tensor: Tensor, sizes: Mapping[str, int]) -> int:
+    """Elements of a tensor on a box of these sizes, at least: one rank per coordinate and no rank twice. Moving those
+    alone touches a new element at every step."""
+    found, moving = 1, set[str]()
+    for coordinate in tensor.coordinates:
+        found *= max((sizes[rank] for rank in coordinate.ranks if rank not in moving), default=1)
+        moving |= set(coordinate.ranks)
+    return found
+
+
 def shares(tensor: Tensor, array: Array) -> bool:
     return array.reduces(tensor) if tensor.is_output else array.multicasts(tensor)
